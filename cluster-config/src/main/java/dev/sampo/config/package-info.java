@@ -1,0 +1,5 @@
+/** The validated run configuration and its profiles. */
+@NullMarked
+package dev.sampo.config;
+
+import org.jspecify.annotations.NullMarked;

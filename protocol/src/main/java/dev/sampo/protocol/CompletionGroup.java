@@ -1,0 +1,43 @@
+package dev.sampo.protocol;
+
+import java.util.List;
+
+/**
+ * The G completions of one prompt under one lease.
+ *
+ * @param lease the lease they were generated under
+ * @param prompt what was asked
+ * @param promptTokens the prompt as the model saw it, vision tokens expanded // [P]
+ * @param imageGrids patch grid of every image, in order
+ * @param sampling how they were sampled
+ * @param seed seed of the group
+ * @param completions the completions in index order // [G]
+ * @param worker the rollout worker that generated them
+ */
+public record CompletionGroup(
+    LeaseId lease,
+    Prompt prompt,
+    TokenIds promptTokens,
+    List<ImageGrid> imageGrids,
+    SamplingSettings sampling,
+    long seed,
+    List<Completion> completions,
+    String worker) {
+  public CompletionGroup {
+    imageGrids = List.copyOf(imageGrids);
+    completions = List.copyOf(completions);
+    if (completions.isEmpty()) {
+      throw new IllegalArgumentException("a group has at least 1 completion");
+    }
+  }
+
+  /** The optimizer step of the oldest policy that sampled a token of the group. */
+  public long oldestStep() {
+    return completions.stream().mapToLong(Completion::oldestStep).min().orElseThrow();
+  }
+
+  /** Sampled tokens of all completions. */
+  public int numSampledTokens() {
+    return completions.stream().mapToInt(completion -> completion.tokens().length()).sum();
+  }
+}
