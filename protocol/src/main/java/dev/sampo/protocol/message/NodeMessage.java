@@ -1,0 +1,134 @@
+package dev.sampo.protocol.message;
+
+import dev.sampo.protocol.CompletionGroup;
+import dev.sampo.protocol.LeaseId;
+import dev.sampo.protocol.PolicyVersion;
+import dev.sampo.protocol.RolloutLease;
+import dev.sampo.protocol.ScoredGroup;
+import dev.sampo.protocol.WeightDelta;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Everything one node says to another. A field named for a role ({@code worker}, {@code
+ * coordinator}, {@code replyTo}) is the serialized reference of the actor to answer.
+ */
+public sealed interface NodeMessage {
+
+  // ---- rollout worker -> coordinator ----
+
+  /**
+   * The worker can take more groups.
+   *
+   * @param leases how many leases it can take in all beyond those it holds; replaces its earlier
+   *     demand
+   * @param workerStep optimizer step of the weights it holds
+   */
+  record Demand(String worker, int leases, long workerStep) implements NodeMessage {
+    public Demand {
+      if (leases < 0) {
+        throw new IllegalArgumentException("a demand is at least 0 leases, got " + leases);
+      }
+    }
+  }
+
+  /**
+   * The group goes on; renews its lease.
+   *
+   * @param tokens tokens decoded so far, over all completions
+   */
+  record Progress(String worker, LeaseId lease, long tokens) implements NodeMessage {}
+
+  /** The scored group was accepted (or discarded for good) by the buffer: the lease is done. */
+  record Complete(String worker, LeaseId lease) implements NodeMessage {}
+
+  /**
+   * The worker will not finish this group.
+   *
+   * @param detail for people; for {@link GiveBackReason#BAD_PROMPT} what is wrong with the row
+   */
+  record GiveBack(String worker, LeaseId lease, GiveBackReason reason, String detail)
+      implements NodeMessage {}
+
+  /** Why a worker gives a lease back, which decides what becomes of the prompt. */
+  enum GiveBackReason {
+    /** The worker leaves; the prompt goes to another one, and the attempt does not count. */
+    LEAVING,
+    /** The prompt cannot be asked, for example because an image is missing: set it aside. */
+    BAD_PROMPT,
+    /** Generated, but no reward worker or buffer took it; another attempt may. */
+    NOT_ACCEPTED
+  }
+
+  // ---- coordinator -> rollout worker ----
+
+  /** Generate this group and report to {@code coordinator}. */
+  record Grant(String coordinator, RolloutLease lease) implements NodeMessage {}
+
+  /** Stop generating this group: its result would be discarded. */
+  record Cancel(LeaseId lease, String reason) implements NodeMessage {}
+
+  /** The coordinator has noted the end of the lease; the worker may forget it. */
+  record Acknowledged(LeaseId lease) implements NodeMessage {}
+
+  // ---- rollout worker <-> reward worker ----
+
+  /** Please score. Answered by {@link Scored} or {@link ScoreRefused}. */
+  record Score(CompletionGroup group, String replyTo) implements NodeMessage {}
+
+  /** The scores. */
+  record Scored(ScoredGroup group) implements NodeMessage {}
+
+  /** The reward worker did not score the group, for example because it is saturated or leaving. */
+  record ScoreRefused(LeaseId lease, String reason) implements NodeMessage {}
+
+  // ---- rollout worker <-> experience buffer ----
+
+  /**
+   * A scored group for the learner. Answered by {@link Accepted}, {@link Busy}, {@link Discarded}.
+   */
+  record Offer(ScoredGroup group, String replyTo) implements NodeMessage {}
+
+  /** The group is recorded and will be trained on unless it grows too old. */
+  record Accepted(LeaseId lease) implements NodeMessage {}
+
+  /** The buffer is full: offer again after a while. */
+  record Busy(LeaseId lease, Duration retryAfter) implements NodeMessage {}
+
+  /** The group is not wanted: too old, of an older term, or another attempt was first. */
+  record Discarded(LeaseId lease, String reason) implements NodeMessage {}
+
+  // ---- weights ----
+
+  /**
+   * A policy version exists.
+   *
+   * @param delta which shard files make it up
+   * @param urls base URLs of nodes that serve the shards
+   */
+  record Announce(WeightDelta delta, List<String> urls) implements NodeMessage {
+    public Announce {
+      urls = List.copyOf(urls);
+    }
+  }
+
+  /**
+   * The worker generates with this version from now on.
+   *
+   * @param urls base URLs where it serves the version's shards to others; may be empty
+   */
+  record Serving(String worker, PolicyVersion version, List<String> urls) implements NodeMessage {
+    public Serving {
+      urls = List.copyOf(urls);
+    }
+  }
+
+  /**
+   * The worker cannot follow the deltas (it joined late, missed one, or a checksum failed).
+   *
+   * @param held the version it generates with meanwhile; empty when it has none
+   */
+  record SnapshotWanted(String worker, Optional<PolicyVersion> held, String reason)
+      implements NodeMessage {}
+}

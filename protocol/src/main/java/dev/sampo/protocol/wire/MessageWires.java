@@ -1,0 +1,190 @@
+package dev.sampo.protocol.wire;
+
+import dev.sampo.protocol.LeaseId;
+import dev.sampo.protocol.message.NodeMessage;
+import dev.sampo.protocol.message.NodeMessage.GiveBackReason;
+import java.time.Duration;
+import java.util.Optional;
+
+/** Messages between nodes. */
+final class MessageWires {
+  private MessageWires() {}
+
+  static NodeMessageWire toWire(NodeMessage message) {
+    NodeMessageWire.Builder wire = NodeMessageWire.newBuilder();
+    switch (message) {
+      case NodeMessage.Demand(var worker, var leases, var step) ->
+          wire.getDemandBuilder().setWorker(worker).setLeases(leases).setWorkerStep(step);
+      case NodeMessage.Progress(var worker, var lease, var tokens) ->
+          wire.getProgressBuilder().setWorker(worker).setLease(id(lease)).setTokens(tokens);
+      case NodeMessage.Complete(var worker, var lease) ->
+          wire.getCompleteBuilder().setWorker(worker).setLease(id(lease));
+      case NodeMessage.GiveBack(var worker, var lease, var reason, var detail) ->
+          wire.getGiveBackBuilder()
+              .setWorker(worker)
+              .setLease(id(lease))
+              .setReason(toWire(reason))
+              .setDetail(detail);
+      case NodeMessage.Grant(var coordinator, var lease) ->
+          wire.getGrantBuilder().setCoordinator(coordinator).setLease(LeaseWires.toWire(lease));
+      case NodeMessage.Cancel(var lease, var reason) ->
+          wire.getCancelBuilder().setLease(id(lease)).setReason(reason);
+      case NodeMessage.Acknowledged(var lease) -> wire.getAcknowledgedBuilder().setLease(id(lease));
+      case NodeMessage.Score(var group, var replyTo) ->
+          wire.getScoreBuilder().setGroup(GroupWires.toWire(group)).setReplyTo(replyTo);
+      case NodeMessage.Scored(var group) ->
+          wire.getScoredBuilder().setGroup(GroupWires.toWire(group));
+      case NodeMessage.ScoreRefused(var lease, var reason) ->
+          wire.getScoreRefusedBuilder().setLease(id(lease)).setReason(reason);
+      case NodeMessage.Offer(var group, var replyTo) ->
+          wire.getOfferBuilder().setGroup(GroupWires.toWire(group)).setReplyTo(replyTo);
+      case NodeMessage.Accepted(var lease) -> wire.getAcceptedBuilder().setLease(id(lease));
+      case NodeMessage.Busy(var lease, var retryAfter) ->
+          wire.getBusyBuilder().setLease(id(lease)).setRetryAfterNanos(retryAfter.toNanos());
+      case NodeMessage.Discarded(var lease, var reason) ->
+          wire.getDiscardedBuilder().setLease(id(lease)).setReason(reason);
+      case NodeMessage.Announce(var delta, var urls) ->
+          wire.getAnnounceBuilder().setDelta(VersionWires.toWire(delta)).addAllUrls(urls);
+      case NodeMessage.Serving(var worker, var version, var urls) ->
+          wire.getServingBuilder()
+              .setWorker(worker)
+              .setVersion(VersionWires.toWire(version))
+              .addAllUrls(urls);
+      case NodeMessage.SnapshotWanted(var worker, var held, var reason) -> {
+        var wanted = wire.getSnapshotWantedBuilder().setWorker(worker).setReason(reason);
+        held.ifPresent(version -> wanted.setHeld(VersionWires.toWire(version)));
+      }
+    }
+    return wire.build();
+  }
+
+  static NodeMessage fromWire(NodeMessageWire wire) {
+    return switch (wire.getMessageCase()) {
+      case DEMAND -> fromWire(wire.getDemand());
+      case PROGRESS -> fromWire(wire.getProgress());
+      case COMPLETE -> fromWire(wire.getComplete());
+      case GIVE_BACK -> fromWire(wire.getGiveBack());
+      case GRANT -> fromWire(wire.getGrant());
+      case CANCEL -> fromWire(wire.getCancel());
+      case ACKNOWLEDGED -> {
+        var it = wire.getAcknowledged();
+        yield new NodeMessage.Acknowledged(lease(it.hasLease(), it.getLease()));
+      }
+      case SCORE -> fromWire(wire.getScore());
+      case SCORED -> {
+        Required.part(wire.getScored().hasGroup(), "scored group");
+        yield new NodeMessage.Scored(GroupWires.fromWire(wire.getScored().getGroup()));
+      }
+      case SCORE_REFUSED -> fromWire(wire.getScoreRefused());
+      case OFFER -> fromWire(wire.getOffer());
+      case ACCEPTED -> {
+        var it = wire.getAccepted();
+        yield new NodeMessage.Accepted(lease(it.hasLease(), it.getLease()));
+      }
+      case BUSY -> fromWire(wire.getBusy());
+      case DISCARDED -> fromWire(wire.getDiscarded());
+      case ANNOUNCE -> fromWire(wire.getAnnounce());
+      case SERVING -> fromWire(wire.getServing());
+      case SNAPSHOT_WANTED -> fromWire(wire.getSnapshotWanted());
+      case MESSAGE_NOT_SET -> throw new WireFormatException("of a kind that this version lacks");
+    };
+  }
+
+  private static NodeMessage fromWire(DemandWire wire) {
+    return new NodeMessage.Demand(wire.getWorker(), wire.getLeases(), wire.getWorkerStep());
+  }
+
+  private static NodeMessage fromWire(ProgressWire wire) {
+    return new NodeMessage.Progress(
+        wire.getWorker(), lease(wire.hasLease(), wire.getLease()), wire.getTokens());
+  }
+
+  private static NodeMessage fromWire(CompleteWire wire) {
+    return new NodeMessage.Complete(wire.getWorker(), lease(wire.hasLease(), wire.getLease()));
+  }
+
+  private static NodeMessage fromWire(GiveBackWire wire) {
+    return new NodeMessage.GiveBack(
+        wire.getWorker(),
+        lease(wire.hasLease(), wire.getLease()),
+        fromWire(wire.getReason()),
+        wire.getDetail());
+  }
+
+  private static NodeMessage fromWire(GrantWire wire) {
+    Required.part(wire.hasLease(), "lease");
+    return new NodeMessage.Grant(wire.getCoordinator(), LeaseWires.fromWire(wire.getLease()));
+  }
+
+  private static NodeMessage fromWire(CancelWire wire) {
+    return new NodeMessage.Cancel(lease(wire.hasLease(), wire.getLease()), wire.getReason());
+  }
+
+  private static NodeMessage fromWire(ScoreWire wire) {
+    Required.part(wire.hasGroup(), "group");
+    return new NodeMessage.Score(GroupWires.fromWire(wire.getGroup()), wire.getReplyTo());
+  }
+
+  private static NodeMessage fromWire(ScoreRefusedWire wire) {
+    return new NodeMessage.ScoreRefused(lease(wire.hasLease(), wire.getLease()), wire.getReason());
+  }
+
+  private static NodeMessage fromWire(OfferWire wire) {
+    Required.part(wire.hasGroup(), "group");
+    return new NodeMessage.Offer(GroupWires.fromWire(wire.getGroup()), wire.getReplyTo());
+  }
+
+  private static NodeMessage fromWire(BusyWire wire) {
+    return new NodeMessage.Busy(
+        lease(wire.hasLease(), wire.getLease()), Duration.ofNanos(wire.getRetryAfterNanos()));
+  }
+
+  private static NodeMessage fromWire(DiscardedWire wire) {
+    return new NodeMessage.Discarded(lease(wire.hasLease(), wire.getLease()), wire.getReason());
+  }
+
+  private static NodeMessage fromWire(AnnounceWire wire) {
+    Required.part(wire.hasDelta(), "weight delta");
+    return new NodeMessage.Announce(VersionWires.fromWire(wire.getDelta()), wire.getUrlsList());
+  }
+
+  private static NodeMessage fromWire(ServingWire wire) {
+    Required.part(wire.hasVersion(), "version");
+    return new NodeMessage.Serving(
+        wire.getWorker(), VersionWires.fromWire(wire.getVersion()), wire.getUrlsList());
+  }
+
+  private static NodeMessage fromWire(SnapshotWantedWire wire) {
+    return new NodeMessage.SnapshotWanted(
+        wire.getWorker(),
+        wire.hasHeld() ? Optional.of(VersionWires.fromWire(wire.getHeld())) : Optional.empty(),
+        wire.getReason());
+  }
+
+  private static GiveBackReasonWire toWire(GiveBackReason reason) {
+    return switch (reason) {
+      case LEAVING -> GiveBackReasonWire.LEAVING;
+      case BAD_PROMPT -> GiveBackReasonWire.BAD_PROMPT;
+      case NOT_ACCEPTED -> GiveBackReasonWire.NOT_ACCEPTED;
+    };
+  }
+
+  private static GiveBackReason fromWire(GiveBackReasonWire wire) {
+    return switch (wire) {
+      case LEAVING -> GiveBackReason.LEAVING;
+      case BAD_PROMPT -> GiveBackReason.BAD_PROMPT;
+      case NOT_ACCEPTED -> GiveBackReason.NOT_ACCEPTED;
+      case GIVE_BACK_REASON_UNSPECIFIED, UNRECOGNIZED ->
+          throw new WireFormatException("unknown reason to give back: " + wire);
+    };
+  }
+
+  private static LeaseIdWire id(LeaseId lease) {
+    return LeaseWires.toWire(lease);
+  }
+
+  private static LeaseId lease(boolean present, LeaseIdWire wire) {
+    Required.part(present, "lease id");
+    return LeaseWires.fromWire(wire);
+  }
+}
