@@ -1,0 +1,83 @@
+package dev.sampo.config;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigRenderOptions;
+import com.typesafe.config.ConfigValue;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A configuration that was read: the checked settings, and where each value came from.
+ *
+ * @param settings the settings
+ * @param source the merged values with their origins, defaults included
+ */
+public record LoadedConfig(RunConfig settings, Config source) {
+
+  /** The {@code pekko} section of the user's file, for the actor system; often empty. */
+  public Config pekko() {
+    return source.hasPath(RunConfigReader.PEKKO)
+        ? source.getConfig(RunConfigReader.PEKKO).atPath(RunConfigReader.PEKKO)
+        : ConfigFactory.empty();
+  }
+
+  /** The settings as a configuration file that reads back to the same settings, anywhere. */
+  public String render() {
+    return SettingsWriter.toConfig(RunConfigReader.ROOT, settings)
+        .withFallback(pekko())
+        .root()
+        .render(ConfigRenderOptions.defaults().setOriginComments(false).setJson(false));
+  }
+
+  /**
+   * Checks that the files this node reads are there.
+   *
+   * @throws InvalidConfigException naming every file that is missing
+   */
+  public void requireFiles() {
+    List<ConfigProblem> problems = new ArrayList<>();
+    NodeSettings node = settings.node();
+    boolean needsModel =
+        node.has(NodeRole.LEARNER) || node.has(NodeRole.ROLLOUT) || node.has(NodeRole.EVAL);
+    if (needsModel) {
+      requireFolder("model.path", settings.model().path(), problems);
+      if (Files.isDirectory(settings.model().path())) {
+        requireFile("model.path", settings.model().path().resolve("config.json"), problems);
+      }
+    }
+    if (node.has(NodeRole.LEARNER)) {
+      requireFile("data.train", settings.data().train(), problems);
+      requireFolder("data.image-folder", settings.data().imageFolder(), problems);
+    }
+    if (node.has(NodeRole.LEARNER) || node.has(NodeRole.EVAL)) {
+      settings
+          .evaluation()
+          .splits()
+          .forEach((name, file) -> requireFile("evaluation.splits." + name, file, problems));
+    }
+    if (!problems.isEmpty()) {
+      throw new InvalidConfigException(problems);
+    }
+  }
+
+  private void requireFile(String key, Path file, List<ConfigProblem> problems) {
+    if (!Files.isReadable(file) || Files.isDirectory(file)) {
+      problems.add(problem(key, "cannot read the file " + file));
+    }
+  }
+
+  private void requireFolder(String key, Path folder, List<ConfigProblem> problems) {
+    if (!Files.isDirectory(folder)) {
+      problems.add(problem(key, "there is no folder " + folder));
+    }
+  }
+
+  private ConfigProblem problem(String key, String message) {
+    String path = RunConfigReader.ROOT + "." + key;
+    ConfigValue value = source.getValue(path);
+    return new ConfigProblem(Values.where(value), path, message);
+  }
+}

@@ -1,0 +1,72 @@
+package dev.sampo.config;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigOrigin;
+import com.typesafe.config.ConfigOriginFactory;
+import com.typesafe.config.ConfigUtil;
+import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueFactory;
+import java.util.List;
+import java.util.Optional;
+
+/** Values given on the command line as {@code key=value}; later ones win. */
+final class Overrides {
+  private static final String OPTION = "--set ";
+
+  private Overrides() {}
+
+  /**
+   * One layer of configuration from the options.
+   *
+   * @param assignments {@code key=value}, the key below {@code sampo}; a leading {@code sampo.} is
+   *     allowed because messages print it
+   * @param problems takes what is wrong with an assignment
+   */
+  static Config parse(List<String> assignments, List<ConfigProblem> problems) {
+    Config layer = ConfigFactory.empty();
+    for (String assignment : assignments) {
+      int equals = assignment.indexOf('=');
+      String key = equals < 0 ? assignment : assignment.substring(0, equals).strip();
+      if (equals < 1 || !isPath(key)) {
+        problems.add(
+            new ConfigProblem(
+                OPTION + assignment,
+                key,
+                "needs the form key=value, like learner.learning-rate=1e-4"));
+        continue;
+      }
+      String path =
+          key.startsWith(RunConfigReader.ROOT + ".") ? key : RunConfigReader.ROOT + "." + key;
+      ConfigOrigin origin = ConfigOriginFactory.newSimple(OPTION + assignment);
+      layer = layer.withValue(path, value(assignment.substring(equals + 1)).withOrigin(origin));
+    }
+    return layer;
+  }
+
+  static Optional<String> optionOf(ConfigOrigin origin) {
+    return Optional.of(origin.description()).filter(text -> text.startsWith(OPTION));
+  }
+
+  private static boolean isPath(String key) {
+    try {
+      return !ConfigUtil.splitPath(key).isEmpty();
+    } catch (ConfigException e) {
+      return false;
+    }
+  }
+
+  /** A HOCON value; what does not parse as one is a text, so that paths need no quotes. */
+  private static ConfigValue value(String text) {
+    try {
+      Config parsed = ConfigFactory.parseString("v=" + text);
+      if (parsed.root().size() == 1) {
+        return parsed.getValue("v");
+      }
+    } catch (ConfigException e) {
+      // Not HOCON: for example a path with a colon.
+    }
+    return ConfigValueFactory.fromAnyRef(text);
+  }
+}

@@ -1,0 +1,105 @@
+package dev.sampo.config;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigParseOptions;
+import com.typesafe.config.ConfigResolveOptions;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Reads a run configuration: {@code reference.conf}, over it the user's file, over that the
+ * assignments of the command line. Everything that is wrong is collected and reported at once,
+ * before anything heavy is loaded.
+ */
+public final class RunConfigReader {
+  static final String ROOT = "sampo";
+  static final String PEKKO = "pekko";
+  private static final List<String> SECTIONS = List.of(ROOT, PEKKO);
+
+  private RunConfigReader() {}
+
+  /**
+   * Reads and checks a configuration.
+   *
+   * @param file the user's file; empty for the defaults
+   * @param assignments {@code key=value} from the command line, later ones win
+   * @return the checked settings
+   * @throws InvalidConfigException with one line for every problem
+   */
+  public static LoadedConfig read(Optional<Path> file, List<String> assignments) {
+    List<ConfigProblem> problems = new ArrayList<>();
+    Config overrides = Overrides.parse(assignments, problems);
+    Config user = file.map(RunConfigReader::parse).orElseGet(ConfigFactory::empty);
+    refuseOtherSections(user, problems);
+    Config reference = reference();
+    Config merged = resolve(overrides.withFallback(user).withFallback(reference));
+
+    Optional<RunConfig> settings =
+        new SettingsReader(problems)
+            .read(
+                RunConfig.class,
+                ROOT,
+                merged.getObject(ROOT),
+                Optional.of(resolve(reference).getObject(ROOT)));
+    if (settings.isEmpty() || !problems.isEmpty()) {
+      throw new InvalidConfigException(problems);
+    }
+    return new LoadedConfig(settings.get(), merged);
+  }
+
+  /** The defaults of Sampo alone: other libraries have a {@code reference.conf} too. */
+  private static Config reference() {
+    return ConfigFactory.parseResources(RunConfigReader.class.getClassLoader(), "reference.conf")
+        .withOnlyPath(ROOT);
+  }
+
+  private static Config parse(Path file) {
+    if (!Files.isReadable(file) || Files.isDirectory(file)) {
+      throw new InvalidConfigException(
+          List.of(new ConfigProblem(file.toString(), "configuration", "cannot read the file")));
+    }
+    try {
+      return ConfigFactory.parseFile(
+          file.toFile(), ConfigParseOptions.defaults().setAllowMissing(false));
+    } catch (ConfigException e) {
+      throw invalid(file.toString(), e);
+    }
+  }
+
+  private static Config resolve(Config config) {
+    try {
+      return config.resolve(ConfigResolveOptions.defaults());
+    } catch (ConfigException e) {
+      throw invalid("configuration", e);
+    }
+  }
+
+  private static InvalidConfigException invalid(String file, ConfigException e) {
+    String where =
+        e.origin() == null || e.origin().filename() == null
+            ? file
+            : e.origin().filename() + ":" + e.origin().lineNumber();
+    String text = String.valueOf(e.getMessage()).lines().findFirst().orElse("not HOCON");
+    String message = e.origin() == null ? text : text.replace(e.origin().description() + ": ", "");
+    return new InvalidConfigException(List.of(new ConfigProblem(where, "configuration", message)));
+  }
+
+  private static void refuseOtherSections(Config user, List<ConfigProblem> problems) {
+    ConfigObject root = user.root();
+    for (String key : root.keySet()) {
+      if (!SECTIONS.contains(key)) {
+        problems.add(
+            new ConfigProblem(
+                Values.where(root.get(key)),
+                key,
+                "unknown section" + Names.suggestion(key, SECTIONS)));
+      }
+    }
+  }
+}

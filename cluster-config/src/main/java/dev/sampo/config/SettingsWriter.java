@@ -1,0 +1,60 @@
+package dev.sampo.config;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigMemorySize;
+import com.typesafe.config.ConfigValueFactory;
+import java.lang.reflect.RecordComponent;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Writes settings records as HOCON: the inverse of {@link SettingsReader}. */
+final class SettingsWriter {
+  private SettingsWriter() {}
+
+  static Config toConfig(String root, Record settings) {
+    return ConfigFactory.empty().withValue(root, ConfigValueFactory.fromAnyRef(plain(settings)));
+  }
+
+  private static Object plain(Object value) {
+    return switch (value) {
+      case Record section -> section(section);
+      case Enum<?> constant -> Names.ofConstant(constant);
+      case Path path -> path.toAbsolutePath().normalize().toString();
+      case Duration duration -> duration.toMillis() + "ms";
+      case ConfigMemorySize size -> size.toBytes() + "B";
+      case List<?> list -> list.stream().map(SettingsWriter::plain).toList();
+      case Map<?, ?> map -> {
+        Map<String, Object> copy = new LinkedHashMap<>();
+        map.forEach((key, item) -> copy.put(String.valueOf(key), plain(item)));
+        yield copy;
+      }
+      default -> value;
+    };
+  }
+
+  private static Map<String, Object> section(Record settings) {
+    Map<String, Object> section = new LinkedHashMap<>();
+    for (RecordComponent component : settings.getClass().getRecordComponents()) {
+      Object value = read(component, settings);
+      if (value instanceof Optional<?> optional) {
+        optional.ifPresent(item -> section.put(Names.kebab(component.getName()), plain(item)));
+      } else {
+        section.put(Names.kebab(component.getName()), plain(value));
+      }
+    }
+    return section;
+  }
+
+  private static Object read(RecordComponent component, Record settings) {
+    try {
+      return component.getAccessor().invoke(settings);
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("cannot read " + component, e);
+    }
+  }
+}
