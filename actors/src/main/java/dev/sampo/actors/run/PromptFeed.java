@@ -1,0 +1,27 @@
+package dev.sampo.actors.run;
+
+import dev.sampo.protocol.Prompt;
+
+/** Where the prompts of a run come from, one visit after the other, over all epochs. */
+public interface PromptFeed {
+
+  /** One row of the data set, whether it can be asked or not. */
+  sealed interface Visit {
+
+    /** The row is a prompt. */
+    record Ready(Prompt prompt) implements Visit {}
+
+    /**
+     * The row cannot be asked.
+     *
+     * @param source where it is, {@code file:line}
+     * @param reason what is wrong with it
+     */
+    record Bad(String source, String reason) implements Visit {}
+
+    /** There are no more rows. */
+    record Exhausted() implements Visit {}
+  }
+
+  Visit next();
+}
