@@ -1,4 +1,4 @@
-/** Reward functions and how they are combined, timed out and isolated. */
+/** What a reward function is, and the functions that belong to no task. */
 @NullMarked
 package dev.sampo.reward;
 

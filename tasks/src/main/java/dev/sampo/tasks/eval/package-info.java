@@ -1,0 +1,5 @@
+/** Evaluation metrics and how sure they are. */
+@NullMarked
+package dev.sampo.tasks.eval;
+
+import org.jspecify.annotations.NullMarked;
