@@ -1,0 +1,145 @@
+package dev.sampo.vlm.text;
+
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * The tokenizer of a checkpoint, {@code tokenizer.json}. Special tokens (those marked {@code
+ * special}) are told apart here and not by the native tokenizer, which cannot be told to leave them
+ * alone: text that only looks like a special token stays text where the caller wants it so.
+ * Thread-safe.
+ */
+public final class TextTokenizer implements AutoCloseable {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** Nothing is added, cut off or filled up: the token ids are those of the text. */
+  private static final Map<String, String> OPTIONS =
+      Map.of("addSpecialTokens", "false", "truncation", "do_not_truncate", "padding", "do_not_pad");
+
+  private final HuggingFaceTokenizer tokenizer;
+  private final Map<String, Integer> specialIds;
+  private final Pattern special;
+
+  private TextTokenizer(HuggingFaceTokenizer tokenizer, Map<String, Integer> specialIds) {
+    this.tokenizer = tokenizer;
+    this.specialIds = specialIds;
+    this.special =
+        Pattern.compile(
+            specialIds.keySet().stream()
+                .sorted(Comparator.comparingInt(String::length).reversed())
+                .map(Pattern::quote)
+                .collect(Collectors.joining("|", "(?:", ")")));
+  }
+
+  /**
+   * Loads {@code tokenizer.json} of a checkpoint folder.
+   *
+   * @throws IOException naming the file, if it cannot be read or is not a tokenizer
+   */
+  public static TextTokenizer load(Path folder) throws IOException {
+    Path file = folder.resolve("tokenizer.json");
+    if (!Files.isRegularFile(file)) {
+      throw new IOException("%s: no such file, a checkpoint has one".formatted(file));
+    }
+    JsonNode json = JSON.readTree(file.toFile());
+    Map<String, Integer> specialIds = new LinkedHashMap<>();
+    for (JsonNode token : json.path("added_tokens")) {
+      if (token.path("special").asBoolean()) {
+        specialIds.put(token.path("content").asText(), token.path("id").asInt());
+        hide((ObjectNode) token);
+      }
+    }
+    try {
+      return new TextTokenizer(
+          HuggingFaceTokenizer.newInstance(
+              new ByteArrayInputStream(JSON.writeValueAsBytes(json)), OPTIONS),
+          specialIds);
+    } catch (RuntimeException e) {
+      throw new IOException("%s: not a tokenizer (%s)".formatted(file, e.getMessage()), e);
+    }
+  }
+
+  /** Keeps the id but gives it a name made of noncharacters, which no text contains. */
+  private static void hide(ObjectNode token) {
+    token.put("content", "\uFDD0" + token.path("id").asInt() + "\uFDD1");
+  }
+
+  /** Id of a special token, such as {@code <|image_pad|>}. */
+  public OptionalInt specialId(String token) {
+    Integer id = specialIds.get(token);
+    return id == null ? OptionalInt.empty() : OptionalInt.of(id);
+  }
+
+  /** Encodes text in which nothing is special. */
+  public int[] encodePlain(String text) {
+    if (text.isEmpty()) {
+      return new int[0];
+    }
+    return Arrays.stream(tokenizer.encode(text).getIds()).mapToInt(Math::toIntExact).toArray();
+  }
+
+  /**
+   * Encodes text in which special tokens are recognised.
+   *
+   * @param shield character that {@link #shield} put into text that is not to be recognised
+   */
+  int[] encode(String text, char shield) {
+    IntStream.Builder ids = IntStream.builder();
+    Matcher matcher = special.matcher(text);
+    int from = 0;
+    while (!specialIds.isEmpty() && matcher.find()) {
+      append(ids, text.substring(from, matcher.start()), shield);
+      ids.add(specialId(matcher.group()).orElseThrow());
+      from = matcher.end();
+    }
+    append(ids, text.substring(from), shield);
+    return ids.build().toArray();
+  }
+
+  private void append(IntStream.Builder ids, String text, char shield) {
+    for (int id : encodePlain(text.replace(String.valueOf(shield), ""))) {
+      ids.add(id);
+    }
+  }
+
+  /** Breaks every special token in a text with the given character, which the text lacks. */
+  String shield(String text, char shield) {
+    if (specialIds.isEmpty()) {
+      return text;
+    }
+    StringBuilder shielded = new StringBuilder();
+    Matcher matcher = special.matcher(text);
+    for (int i = 0; i < text.length(); i++) {
+      shielded.append(text.charAt(i));
+      if (matcher.region(i, text.length()).lookingAt()) {
+        shielded.append(shield);
+      }
+    }
+    return shielded.toString();
+  }
+
+  /** Text of token ids; special tokens and ids that the tokenizer does not know are left out. */
+  public String decode(int[] ids) {
+    return tokenizer.decode(Arrays.stream(ids).asLongStream().toArray(), true);
+  }
+
+  @Override
+  public void close() {
+    tokenizer.close();
+  }
+}
