@@ -9,7 +9,6 @@ import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
 import java.util.List;
-import java.util.Optional;
 
 /** Values given on the command line as {@code key=value}; later ones win. */
 final class Overrides {
@@ -43,10 +42,6 @@ final class Overrides {
       layer = layer.withValue(path, value(assignment.substring(equals + 1)).withOrigin(origin));
     }
     return layer;
-  }
-
-  static Optional<String> optionOf(ConfigOrigin origin) {
-    return Optional.of(origin.description()).filter(text -> text.startsWith(OPTION));
   }
 
   private static boolean isPath(String key) {

@@ -1,6 +1,7 @@
 package dev.sampo.config;
 
 import dev.sampo.protocol.SamplingSettings;
+import dev.sampo.reward.RewardSettings;
 
 /**
  * Everything a run is configured with: the settings of each part, already checked. Key {@code
@@ -11,6 +12,7 @@ import dev.sampo.protocol.SamplingSettings;
  * @param model where the model comes from
  * @param data the training data
  * @param sampling how completions are sampled while training
+ * @param reward what completions are scored by
  * @param staleness how old a group may be
  * @param lease how long a rollout worker may be silent
  * @param evaluation what the policy is measured on
@@ -23,6 +25,7 @@ public record RunConfig(
     ModelSource model,
     DataSettings data,
     SamplingSettings sampling,
+    RewardSettings reward,
     StalenessSettings staleness,
     LeaseSettings lease,
     EvaluationSettings evaluation,

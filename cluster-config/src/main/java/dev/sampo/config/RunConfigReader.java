@@ -86,7 +86,9 @@ public final class RunConfigReader {
             ? file
             : e.origin().filename() + ":" + e.origin().lineNumber();
     String text = String.valueOf(e.getMessage()).lines().findFirst().orElse("not HOCON");
-    String message = e.origin() == null ? text : text.replace(e.origin().description() + ": ", "");
+    String message =
+        (e.origin() == null ? text : text.replace(e.origin().description() + ": ", ""))
+            .replace("java.io.IOException: ", "");
     return new InvalidConfigException(List.of(new ConfigProblem(where, "configuration", message)));
   }
 

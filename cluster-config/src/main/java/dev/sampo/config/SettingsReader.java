@@ -106,7 +106,7 @@ final class SettingsReader {
     }
     try {
       return Optional.of(Values.read(raw, value));
-    } catch (ConfigException | IllegalArgumentException e) {
+    } catch (ConfigException | IllegalArgumentException | ArithmeticException e) {
       add(value, path, "needs " + Values.describe(raw) + ", got " + Values.shown(value));
       return Optional.empty();
     }

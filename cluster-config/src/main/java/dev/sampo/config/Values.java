@@ -22,6 +22,7 @@ final class Values {
    *
    * @throws com.typesafe.config.ConfigException or {@link IllegalArgumentException} when the value
    *     is of another type; the caller says what was needed
+   * @throws ArithmeticException when a whole number was needed
    */
   static Object read(Class<?> type, ConfigValue value) {
     if (type.isEnum()) {
@@ -71,7 +72,9 @@ final class Values {
     ConfigOrigin origin = value.origin();
     String file = origin.filename();
     if (file == null) {
-      return Overrides.optionOf(origin).orElse(origin.description());
+      return origin.description().startsWith("reference.conf @")
+          ? "reference.conf:" + origin.lineNumber() + " (default)"
+          : origin.description().replaceFirst("^merge of ", "");
     }
     return origin.lineNumber() < 0 ? file : file + ":" + origin.lineNumber();
   }
