@@ -26,21 +26,18 @@ public final class RandomRecords {
   public List<NodeMessage> oneOfEachMessage() {
     return List.of(
         new NodeMessage.Demand(text(), random.nextInt(100), random.nextLong()),
-        new NodeMessage.Progress(text(), leaseId(), random.nextLong()),
-        new NodeMessage.Complete(text(), leaseId()),
+        new NodeMessage.Progress(text(), leaseId(), random.nextLong(), random.nextInt(9)),
         new NodeMessage.GiveBack(text(), leaseId(), oneOf(GiveBackReason.values()), text()),
-        new NodeMessage.Grant(text(), lease()),
+        new NodeMessage.Grant(text(), lease(), text()),
         new NodeMessage.Cancel(leaseId(), text()),
-        new NodeMessage.Acknowledged(leaseId()),
         new NodeMessage.Score(group(), text()),
-        new NodeMessage.Scored(scoredGroup()),
+        new NodeMessage.Scored(leaseId(), listOf(4, this::score)),
         new NodeMessage.ScoreRefused(leaseId(), text()),
         new NodeMessage.Offer(scoredGroup(), text()),
         new NodeMessage.Accepted(leaseId()),
         new NodeMessage.Busy(leaseId(), duration()),
         new NodeMessage.Discarded(leaseId(), text()),
         new NodeMessage.Announce(weightDelta(), listOf(3, this::text)),
-        new NodeMessage.Serving(text(), version(), listOf(3, this::text)),
         new NodeMessage.SnapshotWanted(text(), maybe(this::version), text()));
   }
 

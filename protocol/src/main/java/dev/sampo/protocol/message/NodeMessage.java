@@ -1,6 +1,7 @@
 package dev.sampo.protocol.message;
 
 import dev.sampo.protocol.CompletionGroup;
+import dev.sampo.protocol.CompletionScore;
 import dev.sampo.protocol.LeaseId;
 import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.RolloutLease;
@@ -37,11 +38,10 @@ public sealed interface NodeMessage {
    * The group goes on; renews its lease.
    *
    * @param tokens tokens decoded so far, over all completions
+   * @param oldestStep optimizer step of the oldest policy that sampled one of them
    */
-  record Progress(String worker, LeaseId lease, long tokens) implements NodeMessage {}
-
-  /** The scored group was accepted (or discarded for good) by the buffer: the lease is done. */
-  record Complete(String worker, LeaseId lease) implements NodeMessage {}
+  record Progress(String worker, LeaseId lease, long tokens, long oldestStep)
+      implements NodeMessage {}
 
   /**
    * The worker will not finish this group.
@@ -63,22 +63,31 @@ public sealed interface NodeMessage {
 
   // ---- coordinator -> rollout worker ----
 
-  /** Generate this group and report to {@code coordinator}. */
-  record Grant(String coordinator, RolloutLease lease) implements NodeMessage {}
+  /**
+   * Generate this group and report to {@code coordinator}.
+   *
+   * @param blobUrl where the images of the prompt are served: {@code GET blobUrl + sha256}
+   */
+  record Grant(String coordinator, RolloutLease lease, String blobUrl) implements NodeMessage {}
 
   /** Stop generating this group: its result would be discarded. */
   record Cancel(LeaseId lease, String reason) implements NodeMessage {}
-
-  /** The coordinator has noted the end of the lease; the worker may forget it. */
-  record Acknowledged(LeaseId lease) implements NodeMessage {}
 
   // ---- rollout worker <-> reward worker ----
 
   /** Please score. Answered by {@link Scored} or {@link ScoreRefused}. */
   record Score(CompletionGroup group, String replyTo) implements NodeMessage {}
 
-  /** The scores. */
-  record Scored(ScoredGroup group) implements NodeMessage {}
+  /**
+   * The scores of the group generated under {@code lease}.
+   *
+   * @param scores one score per completion, in the same order // [G]
+   */
+  record Scored(LeaseId lease, List<CompletionScore> scores) implements NodeMessage {
+    public Scored {
+      scores = List.copyOf(scores);
+    }
+  }
 
   /** The reward worker did not score the group, for example because it is saturated or leaving. */
   record ScoreRefused(LeaseId lease, String reason) implements NodeMessage {}
@@ -114,18 +123,8 @@ public sealed interface NodeMessage {
   }
 
   /**
-   * The worker generates with this version from now on.
-   *
-   * @param urls base URLs where it serves the version's shards to others; may be empty
-   */
-  record Serving(String worker, PolicyVersion version, List<String> urls) implements NodeMessage {
-    public Serving {
-      urls = List.copyOf(urls);
-    }
-  }
-
-  /**
    * The worker cannot follow the deltas (it joined late, missed one, or a checksum failed).
+   * Answered by an {@link Announce} of a snapshot.
    *
    * @param held the version it generates with meanwhile; empty when it has none
    */

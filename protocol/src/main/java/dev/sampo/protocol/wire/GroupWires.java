@@ -136,14 +136,14 @@ final class GroupWires {
     return new ImageGrid(wire.getTemporal(), wire.getHeight(), wire.getWidth());
   }
 
-  private static CompletionScoreWire toWire(CompletionScore score) {
+  static CompletionScoreWire toWire(CompletionScore score) {
     CompletionScoreWire.Builder wire = CompletionScoreWire.newBuilder();
     score.outcomes().forEach((name, outcome) -> wire.addOutcomes(toWire(name, outcome)));
     score.total().ifPresent(wire::setTotal);
     return wire.build();
   }
 
-  private static CompletionScore fromWire(CompletionScoreWire wire) {
+  static CompletionScore fromWire(CompletionScoreWire wire) {
     Map<String, RewardOutcome> outcomes = new LinkedHashMap<>();
     wire.getOutcomesList().forEach(each -> outcomes.put(each.getName(), fromWire(each)));
     return new CompletionScore(

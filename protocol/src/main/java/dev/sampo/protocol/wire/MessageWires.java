@@ -15,25 +15,31 @@ final class MessageWires {
     switch (message) {
       case NodeMessage.Demand(var worker, var leases, var step) ->
           wire.getDemandBuilder().setWorker(worker).setLeases(leases).setWorkerStep(step);
-      case NodeMessage.Progress(var worker, var lease, var tokens) ->
-          wire.getProgressBuilder().setWorker(worker).setLease(id(lease)).setTokens(tokens);
-      case NodeMessage.Complete(var worker, var lease) ->
-          wire.getCompleteBuilder().setWorker(worker).setLease(id(lease));
+      case NodeMessage.Progress(var worker, var lease, var tokens, var oldestStep) ->
+          wire.getProgressBuilder()
+              .setWorker(worker)
+              .setLease(id(lease))
+              .setTokens(tokens)
+              .setOldestStep(oldestStep);
       case NodeMessage.GiveBack(var worker, var lease, var reason, var detail) ->
           wire.getGiveBackBuilder()
               .setWorker(worker)
               .setLease(id(lease))
               .setReason(toWire(reason))
               .setDetail(detail);
-      case NodeMessage.Grant(var coordinator, var lease) ->
-          wire.getGrantBuilder().setCoordinator(coordinator).setLease(LeaseWires.toWire(lease));
+      case NodeMessage.Grant(var coordinator, var lease, var blobUrl) ->
+          wire.getGrantBuilder()
+              .setCoordinator(coordinator)
+              .setLease(LeaseWires.toWire(lease))
+              .setBlobUrl(blobUrl);
       case NodeMessage.Cancel(var lease, var reason) ->
           wire.getCancelBuilder().setLease(id(lease)).setReason(reason);
-      case NodeMessage.Acknowledged(var lease) -> wire.getAcknowledgedBuilder().setLease(id(lease));
       case NodeMessage.Score(var group, var replyTo) ->
           wire.getScoreBuilder().setGroup(GroupWires.toWire(group)).setReplyTo(replyTo);
-      case NodeMessage.Scored(var group) ->
-          wire.getScoredBuilder().setGroup(GroupWires.toWire(group));
+      case NodeMessage.Scored(var lease, var scores) ->
+          wire.getScoredBuilder()
+              .setLease(id(lease))
+              .addAllScores(scores.stream().map(GroupWires::toWire).toList());
       case NodeMessage.ScoreRefused(var lease, var reason) ->
           wire.getScoreRefusedBuilder().setLease(id(lease)).setReason(reason);
       case NodeMessage.Offer(var group, var replyTo) ->
@@ -45,11 +51,6 @@ final class MessageWires {
           wire.getDiscardedBuilder().setLease(id(lease)).setReason(reason);
       case NodeMessage.Announce(var delta, var urls) ->
           wire.getAnnounceBuilder().setDelta(VersionWires.toWire(delta)).addAllUrls(urls);
-      case NodeMessage.Serving(var worker, var version, var urls) ->
-          wire.getServingBuilder()
-              .setWorker(worker)
-              .setVersion(VersionWires.toWire(version))
-              .addAllUrls(urls);
       case NodeMessage.SnapshotWanted(var worker, var held, var reason) -> {
         var wanted = wire.getSnapshotWantedBuilder().setWorker(worker).setReason(reason);
         held.ifPresent(version -> wanted.setHeld(VersionWires.toWire(version)));
@@ -62,19 +63,11 @@ final class MessageWires {
     return switch (wire.getMessageCase()) {
       case DEMAND -> fromWire(wire.getDemand());
       case PROGRESS -> fromWire(wire.getProgress());
-      case COMPLETE -> fromWire(wire.getComplete());
       case GIVE_BACK -> fromWire(wire.getGiveBack());
       case GRANT -> fromWire(wire.getGrant());
       case CANCEL -> fromWire(wire.getCancel());
-      case ACKNOWLEDGED -> {
-        var it = wire.getAcknowledged();
-        yield new NodeMessage.Acknowledged(lease(it.hasLease(), it.getLease()));
-      }
       case SCORE -> fromWire(wire.getScore());
-      case SCORED -> {
-        Required.part(wire.getScored().hasGroup(), "scored group");
-        yield new NodeMessage.Scored(GroupWires.fromWire(wire.getScored().getGroup()));
-      }
+      case SCORED -> fromWire(wire.getScored());
       case SCORE_REFUSED -> fromWire(wire.getScoreRefused());
       case OFFER -> fromWire(wire.getOffer());
       case ACCEPTED -> {
@@ -84,7 +77,6 @@ final class MessageWires {
       case BUSY -> fromWire(wire.getBusy());
       case DISCARDED -> fromWire(wire.getDiscarded());
       case ANNOUNCE -> fromWire(wire.getAnnounce());
-      case SERVING -> fromWire(wire.getServing());
       case SNAPSHOT_WANTED -> fromWire(wire.getSnapshotWanted());
       case MESSAGE_NOT_SET -> throw new WireFormatException("of a kind that this version lacks");
     };
@@ -96,11 +88,10 @@ final class MessageWires {
 
   private static NodeMessage fromWire(ProgressWire wire) {
     return new NodeMessage.Progress(
-        wire.getWorker(), lease(wire.hasLease(), wire.getLease()), wire.getTokens());
-  }
-
-  private static NodeMessage fromWire(CompleteWire wire) {
-    return new NodeMessage.Complete(wire.getWorker(), lease(wire.hasLease(), wire.getLease()));
+        wire.getWorker(),
+        lease(wire.hasLease(), wire.getLease()),
+        wire.getTokens(),
+        wire.getOldestStep());
   }
 
   private static NodeMessage fromWire(GiveBackWire wire) {
@@ -113,7 +104,8 @@ final class MessageWires {
 
   private static NodeMessage fromWire(GrantWire wire) {
     Required.part(wire.hasLease(), "lease");
-    return new NodeMessage.Grant(wire.getCoordinator(), LeaseWires.fromWire(wire.getLease()));
+    return new NodeMessage.Grant(
+        wire.getCoordinator(), LeaseWires.fromWire(wire.getLease()), wire.getBlobUrl());
   }
 
   private static NodeMessage fromWire(CancelWire wire) {
@@ -123,6 +115,12 @@ final class MessageWires {
   private static NodeMessage fromWire(ScoreWire wire) {
     Required.part(wire.hasGroup(), "group");
     return new NodeMessage.Score(GroupWires.fromWire(wire.getGroup()), wire.getReplyTo());
+  }
+
+  private static NodeMessage fromWire(ScoredWire wire) {
+    return new NodeMessage.Scored(
+        lease(wire.hasLease(), wire.getLease()),
+        wire.getScoresList().stream().map(GroupWires::fromWire).toList());
   }
 
   private static NodeMessage fromWire(ScoreRefusedWire wire) {
@@ -146,12 +144,6 @@ final class MessageWires {
   private static NodeMessage fromWire(AnnounceWire wire) {
     Required.part(wire.hasDelta(), "weight delta");
     return new NodeMessage.Announce(VersionWires.fromWire(wire.getDelta()), wire.getUrlsList());
-  }
-
-  private static NodeMessage fromWire(ServingWire wire) {
-    Required.part(wire.hasVersion(), "version");
-    return new NodeMessage.Serving(
-        wire.getWorker(), VersionWires.fromWire(wire.getVersion()), wire.getUrlsList());
   }
 
   private static NodeMessage fromWire(SnapshotWantedWire wire) {

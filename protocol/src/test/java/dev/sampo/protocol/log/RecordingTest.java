@@ -1,0 +1,242 @@
+package dev.sampo.protocol.log;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.sampo.protocol.Completion;
+import dev.sampo.protocol.CompletionGroup;
+import dev.sampo.protocol.CompletionScore;
+import dev.sampo.protocol.GroupId;
+import dev.sampo.protocol.ImageGrid;
+import dev.sampo.protocol.ImageRef;
+import dev.sampo.protocol.LeaseId;
+import dev.sampo.protocol.LogProbs;
+import dev.sampo.protocol.PolicyVersion;
+import dev.sampo.protocol.Prompt;
+import dev.sampo.protocol.RewardOutcome;
+import dev.sampo.protocol.SamplingSettings;
+import dev.sampo.protocol.ScoredGroup;
+import dev.sampo.protocol.StepCommitted;
+import dev.sampo.protocol.StopReason;
+import dev.sampo.protocol.TokenIds;
+import dev.sampo.protocol.VersionSpan;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RecordingTest {
+  private static final byte[] PIXELS = "a picture".getBytes(UTF_8);
+  private static final ImageRef IMAGE = image(PIXELS);
+  private static final RecordingManifest MANIFEST =
+      new RecordingManifest(
+          1, "run-1", "sampo {}", hash('m'), hash('t'), hash('p'), "2.7.1", "AVX2", 1, 1);
+
+  @TempDir Path root;
+
+  @Test
+  void completeRecordingVerifiesAndGivesItsSteps() {
+    try (RecordingWriter writer = writer()) {
+      writer.store(IMAGE, PIXELS);
+      writer.append(group(0, 1));
+      writer.append(group(1, 1));
+      writer.append(step(1, 1, 1, 0));
+    }
+
+    Recording recording = Recording.open(root);
+
+    assertThat(recording.verify()).isEqualTo(new RecordingReport(2, 1, 1, 0, List.of()));
+    assertThat(recording.manifest()).isEqualTo(MANIFEST);
+    assertThat(recording.image(IMAGE.sha256())).isEqualTo(PIXELS);
+    assertThat(steps(recording))
+        .containsExactly(
+            new Recording.RecordedStep(step(1, 1, 1, 0), List.of(group(1, 1), group(0, 1))));
+  }
+
+  @Test
+  void stepIsGivenTheAttemptThatWasRecordedLastBeforeIt() {
+    try (RecordingWriter writer = writer()) {
+      writer.store(IMAGE, PIXELS);
+      writer.append(group(0, 1));
+      writer.append(group(0, 2));
+      writer.append(step(1, 1, 0));
+      writer.append(group(0, 3));
+    }
+
+    assertThat(steps(Recording.open(root)))
+        .extracting(Recording.RecordedStep::groups)
+        .containsExactly(List.of(group(0, 2)));
+  }
+
+  @Test
+  void stepsOfANewTermReplaceTheAbandonedOnes() {
+    try (RecordingWriter writer = writer()) {
+      writer.store(IMAGE, PIXELS);
+      writer.append(group(0, 1));
+      writer.append(step(1, 1, 0));
+      writer.append(step(1, 2, 0));
+      writer.append(step(1, 3, 0));
+      writer.append(step(2, 2, 0));
+    }
+
+    Recording recording = Recording.open(root);
+
+    assertThat(recording.verify().problems()).isEmpty();
+    assertThat(steps(recording))
+        .extracting(Recording.RecordedStep::step)
+        .containsExactly(step(1, 1, 0), step(2, 2, 0));
+  }
+
+  @Test
+  void whatIsMissingIsNamed() {
+    try (RecordingWriter writer = writer()) {
+      writer.append(group(0, 1));
+      writer.append(step(1, 1, 0, 5));
+      writer.append(step(1, 3, 0));
+    }
+
+    Recording recording = Recording.open(root);
+
+    assertThat(recording.verify().problems())
+        .satisfiesExactly(
+            image -> assertThat(image).contains("group 0: image").endsWith("is missing"),
+            group -> assertThat(group).isEqualTo("step 1: group 5 is not recorded before it"),
+            gap -> assertThat(gap).isEqualTo("step 3 follows step 1"));
+    assertThatThrownBy(() -> steps(recording))
+        .isInstanceOf(RecordingException.class)
+        .hasMessageContaining("step 1 was trained on group 5, which is not recorded before it");
+  }
+
+  @Test
+  void changedImageIsFound() throws IOException {
+    try (RecordingWriter writer = writer()) {
+      writer.store(IMAGE, PIXELS);
+      writer.append(group(0, 1));
+    }
+    Files.writeString(root.resolve("images").resolve(IMAGE.sha256()), "another picture");
+
+    assertThat(Recording.open(root).verify().problems())
+        .singleElement()
+        .asString()
+        .contains("is damaged: its bytes have the hash");
+  }
+
+  @Test
+  void damagedLogIsAProblemOfTheReportAndNotACrash() throws IOException {
+    try (RecordingWriter writer = writer()) {
+      writer.store(IMAGE, PIXELS);
+      writer.append(group(0, 1));
+      writer.append(group(1, 1));
+    }
+    Path segment = root.resolve("segments/000001.seg");
+    byte[] bytes = Files.readAllBytes(segment);
+    bytes[bytes.length / 3] ^= 1;
+    Files.write(segment, bytes);
+
+    assertThat(Recording.open(root).verify().problems())
+        .singleElement()
+        .asString()
+        .contains("000001.seg is damaged at byte 8");
+  }
+
+  @Test
+  void imageIsStoredOnceAndOnlyWithItsOwnBytes() {
+    try (RecordingWriter writer = writer()) {
+      assertThat(writer.has(IMAGE)).isFalse();
+      assertThatThrownBy(() -> writer.store(IMAGE, "forged".getBytes(UTF_8)))
+          .isInstanceOf(IllegalArgumentException.class);
+      assertThat(writer.has(IMAGE)).isFalse();
+      writer.store(IMAGE, PIXELS);
+      assertThat(writer.has(IMAGE)).isTrue();
+    }
+  }
+
+  @Test
+  void anotherModelIsNotRecordedIntoTheSameFolder() {
+    writer().close();
+    var other =
+        new RecordingManifest(
+            1, "run-1", "sampo {}", hash('x'), hash('t'), hash('p'), "2.7.1", "AVX2", 1, 1);
+
+    assertThatThrownBy(() -> RecordingWriter.open(root, other, 1 << 20))
+        .isInstanceOf(RecordingException.class)
+        .hasMessageContaining("records run run-1 with other weights");
+  }
+
+  @Test
+  void folderOfAnotherFormatOrWithoutManifestIsRefused() throws IOException {
+    assertThatThrownBy(() -> Recording.open(root))
+        .isInstanceOf(RecordingException.class)
+        .hasMessageContaining("is not a recording");
+    writer().close();
+    Path manifest = root.resolve("manifest.json");
+    Files.writeString(
+        manifest,
+        Files.readString(manifest).replace("\"formatVersion\" : 1", "\"formatVersion\" : 9"));
+    assertThatThrownBy(() -> Recording.open(root))
+        .isInstanceOf(RecordingException.class)
+        .hasMessageContaining("has format version 9, this program reads version 1");
+    Files.writeString(manifest, "{");
+    assertThatThrownBy(() -> Recording.open(root))
+        .isInstanceOf(RecordingException.class)
+        .hasMessageContaining("is not a manifest");
+  }
+
+  private RecordingWriter writer() {
+    return RecordingWriter.open(root, MANIFEST, 1 << 20);
+  }
+
+  private static List<Recording.RecordedStep> steps(Recording recording) {
+    try (Stream<Recording.RecordedStep> steps = recording.steps()) {
+      return steps.toList();
+    }
+  }
+
+  private static StepCommitted step(int term, long step, long... groups) {
+    return new StepCommitted(
+        new PolicyVersion("run-1", term, step, hash('w')),
+        Arrays.stream(groups).mapToObj(GroupId::new).toList(),
+        List.of(groups.length),
+        1e-3);
+  }
+
+  private static ScoredGroup group(long id, int attempt) {
+    var version = new PolicyVersion("run-1", 1, 0, hash('v'));
+    var completion =
+        new Completion(
+            TokenIds.of(5, 6),
+            LogProbs.of(-1, -2),
+            List.of(new VersionSpan(0, version)),
+            StopReason.END_OF_TURN,
+            "hi");
+    var prompt = new Prompt("rows:1", "rec", "where?", List.of(IMAGE), "here", Map.of());
+    return new ScoredGroup(
+        new CompletionGroup(
+            new LeaseId(1, new GroupId(id), attempt),
+            prompt,
+            TokenIds.of(1, 2, 3),
+            List.of(new ImageGrid(1, 4, 4)),
+            SamplingSettings.atTemperature(1, 4),
+            42,
+            List.of(completion),
+            "worker"),
+        List.of(
+            new CompletionScore(
+                Map.of("iou", new RewardOutcome.Scored(0.5)), OptionalDouble.of(0.5))));
+  }
+
+  private static ImageRef image(byte[] bytes) {
+    return new ImageRef(RecordingFolder.sha256(bytes), 8, 8, bytes.length);
+  }
+
+  private static String hash(char letter) {
+    return String.valueOf(letter).repeat(64);
+  }
+}
