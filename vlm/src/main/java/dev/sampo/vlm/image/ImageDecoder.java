@@ -56,6 +56,7 @@ public final class ImageDecoder {
         new MemoryCacheImageInputStream(new ByteArrayInputStream(encoded))) {
       ImageReader reader = readerFor(input, source);
       try {
+        requireComplete(encoded, source);
         return decode(reader, input, source);
       } finally {
         reader.dispose();
@@ -77,6 +78,27 @@ public final class ImageDecoder {
     throw new InvalidImageException("image %s: not a PNG or JPEG file".formatted(source));
   }
 
+  /**
+   * The JPEG reader fills a cut-off picture with grey and says nothing, so the end marker (FF D9)
+   * must follow the start of the last scan (FF DA). Neither occurs in the data of a scan. The PNG
+   * reader notices by itself.
+   */
+  private static void requireComplete(byte[] encoded, String source) {
+    boolean jpeg = encoded.length > 2 && (encoded[0] & 0xff) == 0xff && (encoded[1] & 0xff) == 0xd8;
+    if (jpeg && lastMarker(encoded, 0xd9) < lastMarker(encoded, 0xda)) {
+      throw new InvalidImageException("image %s: the file is cut off".formatted(source));
+    }
+  }
+
+  private static int lastMarker(byte[] encoded, int marker) {
+    for (int i = encoded.length - 2; i >= 0; i--) {
+      if ((encoded[i] & 0xff) == 0xff && (encoded[i + 1] & 0xff) == marker) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
   private static RgbImage decode(ImageReader reader, ImageInputStream input, String source)
       throws IOException {
     reader.setInput(input, true, true);
@@ -86,12 +108,6 @@ public final class ImageDecoder {
           "image %s: %d x %d pixels, at most %d are allowed"
               .formatted(source, reader.getWidth(0), reader.getHeight(0), MAX_PIXELS));
     }
-    // The JPEG reader fills a cut-off picture with grey and only warns.
-    reader.addIIOReadWarningListener((from, warning) -> {
-      if (warning.contains("Premature end")) {
-        throw new InvalidImageException("image %s: the file is cut off".formatted(source));
-      }
-    });
     return toRgb(reader.read(0));
   }
 

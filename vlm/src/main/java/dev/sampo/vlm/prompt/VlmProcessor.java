@@ -90,11 +90,19 @@ public final class VlmProcessor implements AutoCloseable {
    * @throws dev.sampo.vlm.image.InvalidImageException if a picture cannot be taken
    */
   public EncodedPrompt encode(String userText, List<RgbImage> images) {
-    List<ImagePatches> patches = images.stream().map(imageProcessor::process).toList();
-    int[] ids = expand(promptText.encode(userText, images.size()), patches);
+    return encodePatches(userText, images.stream().map(imageProcessor::process).toList());
+  }
+
+  /**
+   * Encodes a question about pictures that {@link #imageProcessor()} has processed before.
+   *
+   * @throws IllegalArgumentException if the chat template has no place for the images
+   */
+  public EncodedPrompt encodePatches(String userText, List<ImagePatches> images) {
+    int[] ids = expand(promptText.encode(userText, images.size()), images);
     int merge = imageProcessor.settings().mergeSize();
-    RotaryPositions positions = RotaryPositions.of(ids, patches, imageToken, merge);
-    return new EncodedPrompt(ids, positions.positions(), positions.next(), patches);
+    RotaryPositions positions = RotaryPositions.of(ids, images, imageToken, merge);
+    return new EncodedPrompt(ids, positions.positions(), positions.next(), images);
   }
 
   /** Repeats each image token as often as the image has merged patches. */

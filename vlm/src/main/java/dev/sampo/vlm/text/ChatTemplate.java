@@ -22,13 +22,22 @@ import java.util.Map;
 public final class ChatTemplate {
   private static final ObjectMapper JSON = new ObjectMapper();
 
+  /** Where this engine once differed from Python's. */
+  private static final LegacyOverrides PYTHON_RULES =
+      LegacyOverrides.newBuilder()
+          .withEvaluateMapKeys(true)
+          .withIterateOverMapKeys(true)
+          .withUseNaturalOperatorPrecedence(true)
+          .withKeepNullableLoopValues(true)
+          .build();
+
   private final Jinjava jinja =
       new Jinjava(
           JinjavaConfig.newBuilder()
               .withTrimBlocks(true)
               .withLstripBlocks(true)
               .withNestedInterpretationEnabled(false)
-              .withLegacyOverrides(LegacyOverrides.ALL)
+              .withLegacyOverrides(PYTHON_RULES)
               .build());
   private final String template;
   private final Path source;

@@ -1,0 +1,142 @@
+package dev.sampo.vlm.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.sampo.vlm.Goldens;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Decoding and resizing against Pillow and Transformers. */
+class PicturesTest {
+  private static final Path FOLDER = Goldens.ROOT.resolve("pictures");
+  private static final JsonNode CASES = Goldens.json(FOLDER.resolve("cases.json"));
+
+  static Stream<JsonNode> pictures() {
+    return CASES.path("pictures").valueStream();
+  }
+
+  @ParameterizedTest
+  @MethodSource("pictures")
+  void decodedAndResizedAsPillowDoes(JsonNode expected) {
+    ImageProcessor processor =
+        processor("{\"max_pixels\": %s}".formatted(expected.path("max_pixels")));
+    RgbImage resized = ImageDecoder.read(FOLDER.resolve(expected.path("resized").asText()));
+
+    RgbImage image = ImageDecoder.read(FOLDER.resolve(expected.path("file").asText()));
+    ImageProcessor.Size size = processor.targetSize(image.width(), image.height());
+    RgbImage actual = BicubicResampling.resize(image, size.width(), size.height());
+
+    assertThat(size).isEqualTo(new ImageProcessor.Size(resized.width(), resized.height()));
+    assertThat(actual.rgb()).containsExactly(resized.rgb());
+  }
+
+  @Test
+  void sizesEqualTransformers() {
+    for (JsonNode row : CASES.path("sizes")) {
+      int[] size = Goldens.ints(row);
+      ImageProcessor processor =
+          processor("{\"min_pixels\": 3136, \"max_pixels\": %d}".formatted(size[2]));
+
+      assertThat(processor.targetSize(size[0], size[1]))
+          .as("%s", row)
+          .isEqualTo(new ImageProcessor.Size(size[3], size[4]));
+    }
+  }
+
+  @Test
+  void boundsAreReadFromTheNewerKeysToo() {
+    ImageSettings settings =
+        settings(
+            "{\"min_pixels\": null, \"size\": {\"shortest_edge\": 784, \"longest_edge\": 1568}}");
+
+    assertThat(settings.minPixels()).isEqualTo(784);
+    assertThat(settings.maxPixels()).isEqualTo(1568);
+  }
+
+  @Test
+  void withoutResizingNormalisingAndRescalingSamplesAreKept() {
+    ImageProcessor processor =
+        processor(
+            "{\"do_resize\": false, \"do_rescale\": false, \"do_normalize\": false, \"patch_size\": 1,"
+                + " \"merge_size\": 1, \"temporal_patch_size\": 1}");
+
+    float[] values = processor.process(new RgbImage(1, 2, new byte[] {0, 1, 2, 3, 4, -1})).values();
+
+    assertThat(values).containsExactly(0, 1, 2, 3, 4, 255);
+  }
+
+  @Test
+  void shapeThatCannotBeCutIsRefused() {
+    assertThatThrownBy(() -> processor("{\"do_resize\": false}").process(blank(28, 30)))
+        .isInstanceOf(InvalidImageException.class)
+        .hasMessage(
+            "image of 28 x 30 pixels: with do_resize false both sides must be multiples of 28");
+    assertThatThrownBy(() -> processor("{}").process(blank(201, 1)))
+        .isInstanceOf(InvalidImageException.class)
+        .hasMessage("image of 201 x 1 pixels: one side is over 200 times the other");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"rgba.png", "colour-420.jpg", "colour-444-progressive.jpg"})
+  void cutOffFileIsRefused(String file) throws IOException {
+    byte[] bytes = Files.readAllBytes(FOLDER.resolve(file));
+
+    for (int length : new int[] {20, bytes.length / 2, bytes.length * 3 / 4}) {
+      assertThatThrownBy(() -> ImageDecoder.decode(Arrays.copyOf(bytes, length), "a.png"))
+          .isInstanceOf(InvalidImageException.class)
+          .hasMessageStartingWith("image a.png: ");
+    }
+  }
+
+  @Test
+  void whatIsNotAPictureIsRefused() {
+    assertThatThrownBy(
+            () -> ImageDecoder.decode("hello".getBytes(StandardCharsets.UTF_8), "notes.txt"))
+        .isInstanceOf(InvalidImageException.class)
+        .hasMessage("image notes.txt: not a PNG or JPEG file");
+    assertThatThrownBy(() -> ImageDecoder.read(FOLDER.resolve("absent.png")))
+        .isInstanceOf(InvalidImageException.class)
+        .hasMessageEndingWith("absent.png: no such file");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"patch_size\": 0}",
+        "{\"resample\": 2}",
+        "{\"image_mean\": [0.5]}",
+        "{\"min_pixels\": 100, \"max_pixels\": 50}"
+      })
+  void badSettingsAreNamed(String json) {
+    assertThatThrownBy(() -> settings(json))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageMatching("preprocessor_config.json: \\w+ is .*, allowed is .*");
+  }
+
+  private static RgbImage blank(int width, int height) {
+    return new RgbImage(width, height, new byte[3 * width * height]);
+  }
+
+  private static ImageProcessor processor(String json) {
+    return new ImageProcessor(settings(json));
+  }
+
+  private static ImageSettings settings(String json) {
+    try {
+      return ImageSettings.of(new ObjectMapper().readTree(json));
+    } catch (IOException e) {
+      throw new IllegalArgumentException(e);
+    }
+  }
+}
