@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the quick-start model folder (tokenizer, config, processor settings; no weights).
 
-Usage: build_model_folder.py OUT_DIR
+Usage: build.py OUT_DIR
 The tokenizer is a byte-level BPE in Qwen2 style whose merges are built by hand from a word list:
 every listed word becomes one token. Deterministic; needs only the standard library.
 """
@@ -95,7 +95,7 @@ def build_config(ids, vocab_size):
         "hidden_act": "silu", "hidden_size": 96, "initializer_range": 0.02, "intermediate_size": 288,
         "max_position_embeddings": 2048, "max_window_layers": 3, "model_type": "qwen2_5_vl",
         "num_attention_heads": 3, "num_hidden_layers": 3, "num_key_value_heads": 1,
-        "rms_norm_eps": 1e-06, "rope_theta": 10.0, "sliding_window": 2048, "tie_word_embeddings": True,
+        "rms_norm_eps": 1e-06, "rope_theta": 3.0, "sliding_window": 2048, "tie_word_embeddings": True,
         "torch_dtype": "float32", "use_cache": True, "use_sliding_window": False,
         "vision_config": {
             "depth": 3, "hidden_act": "silu", "hidden_size": 64, "intermediate_size": 168, "num_heads": 2,

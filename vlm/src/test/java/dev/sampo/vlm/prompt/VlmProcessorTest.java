@@ -22,6 +22,19 @@ import org.junit.jupiter.params.provider.MethodSource;
 class VlmProcessorTest {
   private static final int IMAGE_TOKEN = 510;
 
+  /** If this fails, run tests/goldens/make_goldens.py. */
+  @Test
+  void goldensAreOfTheModelFolderThatIsShipped() {
+    Path shipped = Path.of("../models/tiny-rec");
+    Path recorded = Goldens.of("shipped").folder();
+
+    for (String file : List.of("config.json", "preprocessor_config.json", "tokenizer.json")) {
+      assertThat(Goldens.json(recorded.resolve(file)))
+          .as(file)
+          .isEqualTo(Goldens.json(shipped.resolve(file)));
+    }
+  }
+
   @ParameterizedTest
   @MethodSource("dev.sampo.vlm.Goldens#all")
   void tokenIdsAndPositionsEqualTransformers(Goldens goldens) throws IOException {
