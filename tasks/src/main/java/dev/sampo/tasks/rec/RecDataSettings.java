@@ -1,0 +1,83 @@
+package dev.sampo.tasks.rec;
+
+import dev.sampo.tasks.rec.RecSplit.Answers;
+import dev.sampo.tasks.rec.RecSplit.Questions;
+import dev.sampo.tasks.scene.SceneSettings;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What a synthetic referring-expression data set holds. Equal settings give equal bytes. A row
+ * depends on the seed, the split and its number only, so that more rows begin with the same rows.
+ *
+ * @param seed of everything random in it
+ * @param scenes what the images look like
+ * @param splits the files
+ */
+public record RecDataSettings(long seed, SceneSettings scenes, List<RecSplit> splits) {
+  /** Share of training questions about places. */
+  private static final double RELATIONAL_SHARE = 0.4;
+
+  private static final int TRAINING_ROWS_PER_IMAGE = 4;
+
+  public RecDataSettings {
+    splits = List.copyOf(splits);
+    Set<String> names = new HashSet<>();
+    for (RecSplit split : splits) {
+      if (!names.add(split.name())) {
+        throw new IllegalArgumentException("two splits have the name " + split.name());
+      }
+    }
+  }
+
+  /**
+   * Data for reinforcement learning: {@code train}, two evaluation splits in domain and three
+   * outside of it.
+   *
+   * @param trainRows rows of {@code train}
+   * @param evaluationRows rows of every other split
+   */
+  public static RecDataSettings forTraining(int trainRows, int evaluationRows, long seed) {
+    int n = evaluationRows;
+    Questions trained = new Questions.Trained(RELATIONAL_SHARE);
+    Questions attributes = new Questions.Trained(0);
+    Answers boxes = new Answers.Boxes();
+    return new RecDataSettings(
+        seed,
+        SceneSettings.STANDARD,
+        List.of(
+            new RecSplit("train", trainRows, TRAINING_ROWS_PER_IMAGE, 3, 4, trained, boxes),
+            new RecSplit("id", n, 1, 3, 4, attributes, boxes),
+            new RecSplit("id_rel", n, 1, 3, 4, new Questions.Relational(), boxes),
+            new RecSplit("ood_combo", n, 1, 3, 4, new Questions.UnseenLook(), boxes),
+            new RecSplit("ood_rel", n, 1, 3, 4, new Questions.UnseenRelational(), boxes),
+            new RecSplit("ood_many", n, 1, 5, 6, attributes, boxes)));
+  }
+
+  /**
+   * Demonstrations for the warm start, from one object to the full scenes, then a share of answers
+   * that are off in convention: {@code sft_one}, {@code sft_two}, {@code sft_full}, {@code
+   * sft_shift}.
+   *
+   * @param imagesPerSplit scenes of each file
+   */
+  public static RecDataSettings forWarmStart(int imagesPerSplit, long seed) {
+    Questions trained = new Questions.Trained(RELATIONAL_SHARE);
+    Answers clean = new Answers.Demonstrations(0, 0);
+    Answers shifted = new Answers.Demonstrations(0.65 * 2 / 3, 0.65 / 3);
+    int n = imagesPerSplit;
+    List<RecSplit> splits = new ArrayList<>();
+    splits.add(new RecSplit("sft_one", n, 1, 1, 1, trained, clean));
+    splits.add(new RecSplit("sft_two", 2 * n, 2, 2, 2, trained, clean));
+    splits.add(new RecSplit("sft_full", 4 * n, 4, 3, 4, trained, clean));
+    splits.add(new RecSplit("sft_shift", 4 * n, 4, 3, 4, trained, shifted));
+    return new RecDataSettings(seed, SceneSettings.STANDARD, splits);
+  }
+
+  /** Rows of all splits. */
+  public int numRows() {
+    return splits.stream().mapToInt(RecSplit::numRows).sum();
+  }
+}
