@@ -3,7 +3,6 @@ package dev.sampo.tasks.rec;
 import dev.sampo.tasks.rec.RecSplit.Answers;
 import dev.sampo.tasks.rec.RecSplit.Questions;
 import dev.sampo.tasks.scene.SceneSettings;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -57,23 +56,30 @@ public record RecDataSettings(long seed, SceneSettings scenes, List<RecSplit> sp
   }
 
   /**
-   * Demonstrations for the warm start, from one object to the full scenes, then a share of answers
-   * that are off in convention: {@code sft_one}, {@code sft_two}, {@code sft_full}, {@code
+   * Demonstrations for the warm start, from one object to the full scenes, then answers most of
+   * which are off in convention: {@code sft_one}, {@code sft_two}, {@code sft_full}, {@code
    * sft_shift}.
    *
-   * @param imagesPerSplit scenes of each file
+   * @param images scenes of {@code sft_full}, the largest file; the others have one half, three
+   *     eighths and one quarter of them. At least 8.
    */
-  public static RecDataSettings forWarmStart(int imagesPerSplit, long seed) {
+  public static RecDataSettings forWarmStart(int images, long seed) {
+    if (images < 8) {
+      throw new IllegalArgumentException("images must be >= 8, got " + images);
+    }
+    int two = images * 3 / 8;
+    int shift = images / 4;
     Questions trained = new Questions.Trained(RELATIONAL_SHARE);
     Answers clean = new Answers.Demonstrations(0, 0);
-    Answers shifted = new Answers.Demonstrations(0.65 * 2 / 3, 0.65 / 3);
-    int n = imagesPerSplit;
-    List<RecSplit> splits = new ArrayList<>();
-    splits.add(new RecSplit("sft_one", n, 1, 1, 1, trained, clean));
-    splits.add(new RecSplit("sft_two", 2 * n, 2, 2, 2, trained, clean));
-    splits.add(new RecSplit("sft_full", 4 * n, 4, 3, 4, trained, clean));
-    splits.add(new RecSplit("sft_shift", 4 * n, 4, 3, 4, trained, shifted));
-    return new RecDataSettings(seed, SceneSettings.STANDARD, splits);
+    Answers off = new Answers.Demonstrations(0.5, 0.2);
+    return new RecDataSettings(
+        seed,
+        SceneSettings.STANDARD,
+        List.of(
+            new RecSplit("sft_one", images / 2, 1, 1, 1, trained, clean),
+            new RecSplit("sft_two", 2 * two, 2, 2, 2, trained, clean),
+            new RecSplit("sft_full", 4 * images, 4, 3, 4, trained, clean),
+            new RecSplit("sft_shift", 4 * shift, 4, 3, 4, trained, off)));
   }
 
   /** Rows of all splits. */

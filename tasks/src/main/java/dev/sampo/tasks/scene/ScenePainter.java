@@ -4,6 +4,7 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Arrays;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageWriter;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
@@ -19,19 +20,17 @@ public final class ScenePainter {
   /** The picture as 8-bit RGB. */
   public static BufferedImage paint(Scene scene) {
     int side = scene.side();
-    BufferedImage image = new BufferedImage(side, side, BufferedImage.TYPE_INT_RGB);
-    int background =
+    int[] pixels = new int[side * side]; // 0xRRGGBB, row by row
+    Arrays.fill(
+        pixels,
         (BACKGROUND_RED + scene.grey()) << 16
             | (BACKGROUND_GREEN + scene.grey()) << 8
-            | (BACKGROUND_BLUE + scene.grey());
-    for (int y = 0; y < side; y++) {
-      for (int x = 0; x < side; x++) {
-        image.setRGB(x, y, background);
-      }
-    }
+            | (BACKGROUND_BLUE + scene.grey()));
     for (SceneObject object : scene.objects()) {
-      paint(image, object);
+      paint(pixels, side, object);
     }
+    BufferedImage image = new BufferedImage(side, side, BufferedImage.TYPE_INT_RGB);
+    image.getRaster().setDataElements(0, 0, side, side, pixels);
     return image;
   }
 
@@ -50,11 +49,12 @@ public final class ScenePainter {
     return bytes.toByteArray();
   }
 
-  private static void paint(BufferedImage image, SceneObject object) {
+  private static void paint(int[] pixels, int imageSide, SceneObject object) {
     for (int row = 0; row < object.side(); row++) {
       for (int column = 0; column < object.side(); column++) {
         if (object.look().shape().covers(column, row, object.side())) {
-          image.setRGB(object.x() + column, object.y() + row, object.look().colour().rgb());
+          pixels[(object.y() + row) * imageSide + object.x() + column] =
+              object.look().colour().rgb();
         }
       }
     }
