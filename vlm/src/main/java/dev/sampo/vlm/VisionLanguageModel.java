@@ -3,6 +3,8 @@ package dev.sampo.vlm;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.SortedMap;
 
 /**
@@ -23,12 +25,25 @@ public interface VisionLanguageModel extends AutoCloseable {
   SortedMap<String, NDArray> parameters();
 
   /**
-   * Scores the branches of a tree, the prompts and their images passing the network once.
+   * Scores the branches of a tree, each prompt and each distinct image passing the network once.
+   * Prompts share an image if they hold the same {@link ImagePatches} values.
+   *
+   * <p>Log-probs carry gradients if the calling thread records them (see {@link
+   * dev.sampo.vlm.ops.Gradients}) and a parameter requires them; {@code scope} must stay open until
+   * the backward pass then.
    *
    * @param temperature divides the logits before the softmax, as in sampling
    * @param scope owns the result and everything in between
    */
   BranchScores score(PrefixTree tree, double temperature, NDManager scope);
+
+  /**
+   * Writes the weights into a folder as {@code model.safetensors}, under their Hugging Face names,
+   * atomically.
+   *
+   * @throws IOException if they cannot be written; no partial file is left then
+   */
+  void save(Path folder) throws IOException;
 
   /** Opens key/value storage for generation; the caller closes it. */
   GenerationCache newCache(GenerationCache.Capacity capacity);

@@ -1,0 +1,29 @@
+package dev.sampo.vlm.ops;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.pytorch.jni.JniUtils;
+import ai.djl.training.GradientCollector;
+import com.google.errorprone.annotations.MustBeClosed;
+import java.util.Collection;
+
+/** Whether operations record gradients on the calling thread. */
+public final class Gradients {
+  private Gradients() {}
+
+  /**
+   * Switches recording on for the calling thread until the result is closed. The engine allows one
+   * open collector per JVM. Gradients of earlier backward passes are kept: the caller zeroes them.
+   */
+  @MustBeClosed
+  public static GradientCollector collect() {
+    // The engine restores what it finds, and libtorch starts every thread with recording on.
+    JniUtils.setGradMode(false);
+    return Engine.getEngine("PyTorch").newGradientCollector();
+  }
+
+  /** Whether the calling thread records and one of the arrays requires gradients. */
+  public static boolean areRecordedFor(Collection<NDArray> arrays) {
+    return JniUtils.isGradMode() && arrays.stream().anyMatch(NDArray::hasGradient);
+  }
+}

@@ -1,0 +1,97 @@
+package dev.sampo.vlm.qwen;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import dev.sampo.vlm.ImagePatches;
+import dev.sampo.vlm.ops.VisionOps;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.util.List;
+
+/** Turns images into features for the decoder. */
+final class VisionTower {
+  private final QwenVlSettings.Vision settings;
+  private final List<NDArray> weights;
+
+  VisionTower(QwenVlSettings.Vision settings, List<NDArray> weights) {
+    this.settings = settings;
+    this.weights = List.copyOf(weights);
+  }
+
+  /** Features that one image becomes. */
+  int numFeatures(ImagePatches image) {
+    return image.numPatches() / settings.patchesPerUnit();
+  }
+
+  /**
+   * Encodes images together.
+   *
+   * @param images at least one
+   * @param scope owns everything made
+   * @return features in reading order, all images end to end // [U, E]
+   */
+  NDArray encode(List<ImagePatches> images, NDManager scope, boolean recording) {
+    images.forEach(this::check);
+    VisionLayout layout = VisionLayout.of(images, settings);
+    NDManager cpu = scope.newSubManager(Device.cpu());
+    var isFull = new long[settings.depth()];
+    settings.fullAttentionBlocks().forEach(block -> isFull[block] = 1);
+    long patches = layout.cells().length / 2;
+    var input =
+        new VisionOps.Patches(
+            scope.create(
+                values(images, layout.unitAt()),
+                new Shape(patches, settings.patchValues()),
+                DataType.FLOAT32),
+            scope.create(layout.cells(), new Shape(patches, 2)),
+            scope.create(layout.unitAt()),
+            scope.create(layout.imageAt()),
+            cpu.create(layout.windows(), new Shape(layout.windows().length / 2, 2)),
+            cpu.create(layout.frames(), new Shape(layout.frames().length / 2, 2)),
+            cpu.create(isFull),
+            cpu.create(new long[] {settings.numHeads(), settings.patchesPerUnit()}));
+    return VisionOps.encode(scope, weights, input, recording);
+  }
+
+  private void check(ImagePatches image) {
+    int side = settings.mergeSize();
+    if (image.height() % side != 0 || image.width() % side != 0) {
+      throw new IllegalArgumentException(
+          "an image has a multiple of %d patches per side, got %d x %d"
+              .formatted(side, image.height(), image.width()));
+    }
+    if (image.values().length != image.numPatches() * settings.patchValues()) {
+      throw new IllegalArgumentException(
+          "%d patches have %d values each, got %d values in all"
+              .formatted(image.numPatches(), settings.patchValues(), image.values().length));
+    }
+  }
+
+  /** The patches in window order. */
+  private ByteBuffer values(List<ImagePatches> images, long[] unitAt) {
+    int unit = settings.patchesPerUnit() * settings.patchValues();
+    var imageOf = new ImagePatches[unitAt.length];
+    var firstOf = new int[unitAt.length];
+    int next = 0;
+    for (ImagePatches image : images) {
+      int first = next;
+      for (int i = 0; i < numFeatures(image); i++) {
+        imageOf[next] = image;
+        firstOf[next++] = first;
+      }
+    }
+    ByteBuffer bytes =
+        ByteBuffer.allocateDirect(Math.multiplyExact(unitAt.length, 4 * unit))
+            .order(ByteOrder.nativeOrder());
+    FloatBuffer floats = bytes.asFloatBuffer();
+    for (long place : unitAt) {
+      int at = (int) place;
+      floats.put(imageOf[at].values(), (at - firstOf[at]) * unit, unit);
+    }
+    return bytes;
+  }
+}
