@@ -119,13 +119,7 @@ public final class DecoderOps {
   public static NDArray prefill(
       NDManager scope, List<NDArray> weights, Tree tree, Caches caches, NDArray slots) {
     return Script.run(
-            "prefill",
-            scope,
-            weights,
-            tree.list(),
-            caches.promptKeys,
-            caches.promptValues,
-            slots)
+            "prefill", scope, weights, tree.list(), caches.promptKeys, caches.promptValues, slots)
         .singletonOrThrow();
   }
 

@@ -33,8 +33,7 @@ public final class SamplingOps {
       int topK,
       double topP,
       NDArray uniforms) {
-    NDList result =
-        Script.run("sample", scope, logits, temperature, (long) topK, topP, uniforms);
+    NDList result = Script.run("sample", scope, logits, temperature, (long) topK, topP, uniforms);
     return new Draw(result.get(0), result.get(1));
   }
 }

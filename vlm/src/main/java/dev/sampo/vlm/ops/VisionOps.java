@@ -56,7 +56,6 @@ public final class VisionOps {
             input.images,
             input.isFull,
             input.sizes);
-    return Script.differentiable("vision", scope, weights, arguments, recording)
-        .singletonOrThrow();
+    return Script.differentiable("vision", scope, weights, arguments, recording).singletonOrThrow();
   }
 }

@@ -106,7 +106,7 @@ record ParameterTable(List<Parameter> vision, List<Parameter> text) {
         sizes.add(shape[axis]);
         inputs *= axis == 0 ? 1 : shape[axis];
       }
-      parameters.add(new Parameter(name, sizes, scale / Math.sqrt(inputs), 0));
+      parameters.add(new Parameter(name, sizes, scale / Math.sqrt((double) inputs), 0));
     }
   }
 }

@@ -128,8 +128,7 @@ final class QwenVlCache implements GenerationCache {
       step[n + i] = (long) nextPositions[slot] + length;
       step[2 * n + i] = view.rowInView(i);
       step[3 * n + i] = length;
-      cells[i] =
-          (long) row * settings.numKeyValueHeads() * capacity.maxCompletionTokens() + length;
+      cells[i] = (long) row * settings.numKeyValueHeads() * capacity.maxCompletionTokens() + length;
       longestRow = Math.max(longestRow, length + 1);
     }
     // A slot in view that was never filled gets one place, so that its unused rows stay finite.

@@ -26,7 +26,9 @@ final class QwenVlConfig {
     JsonNode text = config.path("text_config").isObject() ? config.path("text_config") : config;
     try {
       return new QwenVlSettings(
-          text(text, config), vision(config.path("vision_config")), integer(config, "image_token_id"));
+          text(text, config),
+          vision(config.path("vision_config")),
+          integer(config, "image_token_id"));
     } catch (IllegalArgumentException e) {
       throw new ModelException(source + ": " + e.getMessage(), e);
     }
@@ -78,7 +80,8 @@ final class QwenVlConfig {
   private int integer(JsonNode node, String key) {
     JsonNode value = node.path(key);
     if (!value.canConvertToInt() || !value.isIntegralNumber()) {
-      throw new ModelException("%s: %s must be an integer, got %s".formatted(source, key, shown(value)));
+      throw new ModelException(
+          "%s: %s must be an integer, got %s".formatted(source, key, shown(value)));
     }
     return value.intValue();
   }
@@ -86,7 +89,8 @@ final class QwenVlConfig {
   private double number(JsonNode node, String key) {
     JsonNode value = node.path(key);
     if (!value.isNumber()) {
-      throw new ModelException("%s: %s must be a number, got %s".formatted(source, key, shown(value)));
+      throw new ModelException(
+          "%s: %s must be a number, got %s".formatted(source, key, shown(value)));
     }
     return value.doubleValue();
   }

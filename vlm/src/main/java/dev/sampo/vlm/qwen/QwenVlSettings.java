@@ -1,5 +1,7 @@
 package dev.sampo.vlm.qwen;
 
+import com.google.errorprone.annotations.FormatMethod;
+import com.google.errorprone.annotations.FormatString;
 import java.util.List;
 
 /**
@@ -134,7 +136,8 @@ public record QwenVlSettings(Text text, Vision vision, int imageTokenId) {
     require(value > 0, "%s must be positive, got %d", key, value);
   }
 
-  private static void require(boolean holds, String rule, Object... values) {
+  @FormatMethod
+  private static void require(boolean holds, @FormatString String rule, Object... values) {
     if (!holds) {
       throw new IllegalArgumentException(rule.formatted(values));
     }

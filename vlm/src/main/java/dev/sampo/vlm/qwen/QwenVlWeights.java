@@ -30,8 +30,7 @@ final class QwenVlWeights {
       for (Parameter parameter : parameters(table).values()) {
         weights.put(
             parameter.name(),
-            WeightArrays.load(
-                checkpoint.require(parameter.name(), parameter.shape()), manager));
+            WeightArrays.load(checkpoint.require(parameter.name(), parameter.shape()), manager));
       }
       for (String name : checkpoint.tensors().keySet()) {
         // Some writers store a tied head a second time.
@@ -56,7 +55,9 @@ final class QwenVlWeights {
     return name;
   }
 
-  /** Draws all parameters: normal with variance one over the number of inputs, norms 1, biases 0. */
+  /**
+   * Draws all parameters: normal with variance one over the number of inputs, norms 1, biases 0.
+   */
   static SortedMap<String, NDArray> draw(ParameterTable table, long seed, NDManager manager) {
     var weights = new TreeMap<String, NDArray>();
     // In name order, so that the draw does not depend on the order of the table.

@@ -97,8 +97,7 @@ final class TreeLayout {
         scope.create(promptCells()),
         scope.create(branchCells()),
         scope.create(promptOfRow()),
-        scope.create(
-            tree.groups().stream().mapToLong(group -> group.prompt().length()).toArray()),
+        scope.create(tree.groups().stream().mapToLong(group -> group.prompt().length()).toArray()),
         scope.create(axes(text)),
         scope.create(images.featureAt()),
         cpu.create(sizes),

@@ -28,8 +28,7 @@ import java.util.stream.LongStream;
  * @param frames (count, patches) of each frame size // [., 2]
  */
 @SuppressWarnings("ArrayRecordComponent") // made here, read once
-record VisionLayout(
-    long[] unitAt, long[] cells, long[] imageAt, long[] windows, long[] frames) {
+record VisionLayout(long[] unitAt, long[] cells, long[] imageAt, long[] windows, long[] frames) {
 
   /** Units that attend to each other. */
   private record Segment(List<Unit> units) {
@@ -88,16 +87,15 @@ record VisionLayout(
   private static long[] cells(List<Segment> windows, int side) {
     return windows.stream()
         .flatMap(window -> window.units.stream())
-        .flatMapToLong(
-            unit -> {
-              var cells = LongStream.builder();
-              for (int row = 0; row < side; row++) {
-                for (int column = 0; column < side; column++) {
-                  cells.add((long) unit.row * side + row).add((long) unit.column * side + column);
-                }
-              }
-              return cells.build();
-            })
+        .flatMapToLong(unit -> {
+          var cells = LongStream.builder();
+          for (int row = 0; row < side; row++) {
+            for (int column = 0; column < side; column++) {
+              cells.add((long) unit.row * side + row).add((long) unit.column * side + column);
+            }
+          }
+          return cells.build();
+        })
         .toArray();
   }
 

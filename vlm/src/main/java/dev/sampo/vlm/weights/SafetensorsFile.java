@@ -6,6 +6,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.errorprone.annotations.FormatMethod;
+import com.google.errorprone.annotations.FormatString;
 import dev.sampo.vlm.ModelException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -54,8 +56,7 @@ public final class SafetensorsFile implements AutoCloseable {
   public static SafetensorsFile open(Path path) {
     Arena arena = Arena.ofShared();
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-      MemorySegment file =
-          channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
+      MemorySegment file = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
       return new SafetensorsFile(arena, read(path, file));
     } catch (IOException e) {
       arena.close();
@@ -108,8 +109,7 @@ public final class SafetensorsFile implements AutoCloseable {
       throw invalid(path, "tensor %s has offsets %s", name, offsets);
     }
     if (end > data.byteSize()) {
-      throw invalid(
-          path, "truncated: tensor %s ends at byte %d of %d", name, end, data.byteSize());
+      throw invalid(path, "truncated: tensor %s ends at byte %d of %d", name, end, data.byteSize());
     }
     if (end - begin != StoredTensor.numElements(shape) * type.bytes()) {
       throw invalid(
@@ -214,8 +214,9 @@ public final class SafetensorsFile implements AutoCloseable {
     }
   }
 
-  private static ModelException invalid(Path path, String format, Object... arguments) {
-    return new ModelException(
-        path + " is not a safetensors file: " + format.formatted(arguments));
+  @FormatMethod
+  private static ModelException invalid(
+      Path path, @FormatString String format, Object... arguments) {
+    return new ModelException(path + " is not a safetensors file: " + format.formatted(arguments));
   }
 }
