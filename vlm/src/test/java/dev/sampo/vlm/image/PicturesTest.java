@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -96,6 +97,28 @@ class PicturesTest {
       assertThatThrownBy(() -> ImageDecoder.decode(Arrays.copyOf(bytes, length), "a.png"))
           .isInstanceOf(InvalidImageException.class)
           .hasMessageStartingWith("image a.png: ");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5})
+  void damagedFilesGiveAPictureOrOneKindOfError(long seed) throws IOException {
+    Random random = new Random(seed);
+    for (JsonNode picture : CASES.path("pictures")) {
+      byte[] original = Files.readAllBytes(FOLDER.resolve(picture.path("file").asText()));
+      for (int copy = 0; copy < 20; copy++) {
+        byte[] bytes = original.clone();
+        // Not the header of a PNG: a file may say that it is large.
+        for (int damage = 0; damage < 4; damage++) {
+          bytes[26 + random.nextInt(bytes.length - 26)] = (byte) random.nextInt(256);
+        }
+
+        try {
+          assertThat(ImageDecoder.decode(bytes, "a.png").width()).isPositive();
+        } catch (InvalidImageException e) {
+          assertThat(e).hasMessageStartingWith("image a.png: ");
+        }
+      }
     }
   }
 
