@@ -1,8 +1,9 @@
 package dev.sampo.protocol;
 
 /**
- * How completions are sampled. Log-probs are always those of the distribution that was sampled
- * from.
+ * How completions are sampled. Log-probs are those of the policy at the temperature, before top-k
+ * and top-p take tokens away (at temperature 1 when greedy): what the learner computes for the same
+ * token, so that the ratio of an unchanged policy is 1.
  *
  * @param temperature divides the logits; 0 means greedy
  * @param topK keep only the k most likely tokens; 0 keeps all

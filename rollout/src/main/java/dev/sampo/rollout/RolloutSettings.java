@@ -1,0 +1,35 @@
+package dev.sampo.rollout;
+
+import dev.sampo.vlm.GenerationCache;
+
+/**
+ * How much a rollout worker does at a time.
+ *
+ * @param groupSize completions of a group, G
+ * @param maxGroupsInFlight groups that decode together; with the group size this is the batch
+ * @param maxPromptTokens longest prompt, image tokens included; longer ones are refused
+ * @param prefillTokens prompt tokens that one step takes in at most, at least one prompt always;
+ *     bounds how long a step keeps running rows waiting
+ * @param threads native threads of the worker
+ */
+public record RolloutSettings(
+    int groupSize, int maxGroupsInFlight, int maxPromptTokens, int prefillTokens, int threads) {
+  public RolloutSettings {
+    requirePositive("group-size", groupSize);
+    requirePositive("max-groups-in-flight", maxGroupsInFlight);
+    requirePositive("max-prompt-tokens", maxPromptTokens);
+    requirePositive("prefill-tokens", prefillTokens);
+    requirePositive("threads", threads);
+  }
+
+  /** Room for these settings and completions of at most {@code maxTokens}. */
+  GenerationCache.Capacity capacity(int maxTokens) {
+    return new GenerationCache.Capacity(maxGroupsInFlight, groupSize, maxPromptTokens, maxTokens);
+  }
+
+  private static void requirePositive(String key, int value) {
+    if (value < 1) {
+      throw new IllegalArgumentException(key + " must be at least 1, got " + value);
+    }
+  }
+}
