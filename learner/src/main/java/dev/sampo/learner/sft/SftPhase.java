@@ -1,0 +1,33 @@
+package dev.sampo.learner.sft;
+
+import java.nio.file.Path;
+
+/**
+ * A part of a supervised run with data of its own.
+ *
+ * @param data JSONL file
+ * @param imageFolder relative image paths start here
+ * @param questionTemplate applied to every question
+ * @param imagesPerStep images of one optimizer step
+ * @param questionsPerImage rows of an image that one step takes, at most
+ * @param steps optimizer steps of the phase
+ */
+public record SftPhase(
+    Path data,
+    Path imageFolder,
+    String questionTemplate,
+    int imagesPerStep,
+    int questionsPerImage,
+    long steps) {
+  public SftPhase {
+    require(imagesPerStep >= 1, "images-per-step", imagesPerStep);
+    require(questionsPerImage >= 1, "questions-per-image", questionsPerImage);
+    require(steps >= 1, "steps", steps);
+  }
+
+  private static void require(boolean holds, String name, long got) {
+    if (!holds) {
+      throw new IllegalArgumentException(name + " must be >= 1, got " + got);
+    }
+  }
+}

@@ -1,0 +1,73 @@
+package dev.sampo.learner.sft;
+
+import dev.sampo.learner.optimizer.AdamWSettings;
+import dev.sampo.learner.optimizer.LearningRateSchedule;
+import dev.sampo.learner.optimizer.ScheduleShape;
+import java.util.List;
+
+/**
+ * A supervised run. The learning rate has one schedule and the optimizer one state over all phases.
+ *
+ * @param phases what to train on, in order
+ * @param learningRate the peak of the schedule
+ * @param schedule how the learning rate decays
+ * @param warmUpSteps steps over which the learning rate rises linearly
+ * @param decayFrom share of all steps after which the decay begins
+ * @param decayTo share of the peak that is left at the end
+ * @param weightDecay decoupled decay of matrices
+ * @param beta1 decay of the mean of the gradients
+ * @param beta2 decay of the mean of their squares
+ * @param epsilon added to the root of that mean
+ * @param maxGradNorm gradients longer than this are scaled down to it; 0 leaves them as they are
+ * @param microBatchTokens tokens that pass the network at once
+ * @param threads threads of one operation
+ */
+public record SftSettings(
+    List<SftPhase> phases,
+    double learningRate,
+    ScheduleShape schedule,
+    long warmUpSteps,
+    double decayFrom,
+    double decayTo,
+    double weightDecay,
+    double beta1,
+    double beta2,
+    double epsilon,
+    double maxGradNorm,
+    int microBatchTokens,
+    int threads) {
+  public SftSettings {
+    phases = List.copyOf(phases);
+    require(
+        learningRate > 0 && Double.isFinite(learningRate), "learning-rate", "> 0", learningRate);
+    require(warmUpSteps >= 0, "warm-up-steps", ">= 0", warmUpSteps);
+    require(decayFrom >= 0 && decayFrom <= 1, "decay-from", "in [0, 1]", decayFrom);
+    require(decayTo >= 0 && decayTo <= 1, "decay-to", "in [0, 1]", decayTo);
+    require(microBatchTokens >= 1, "micro-batch-tokens", ">= 1", microBatchTokens);
+    require(threads >= 1, "threads", ">= 1", threads);
+    new AdamWSettings(weightDecay, beta1, beta2, epsilon, maxGradNorm);
+  }
+
+  /** Optimizer steps of all phases. */
+  public long totalSteps() {
+    return phases.stream().mapToLong(SftPhase::steps).sum();
+  }
+
+  /** The optimizer's part. */
+  public AdamWSettings optimizer() {
+    return new AdamWSettings(weightDecay, beta1, beta2, epsilon, maxGradNorm);
+  }
+
+  /** The learning rates of the run. */
+  public LearningRateSchedule learningRates() {
+    long decaySteps = totalSteps() - Math.round(decayFrom * totalSteps());
+    return new LearningRateSchedule(
+        schedule, learningRate, warmUpSteps, totalSteps(), decaySteps, decayTo);
+  }
+
+  private static void require(boolean holds, String name, String rule, Number got) {
+    if (!holds) {
+      throw new IllegalArgumentException(name + " must be " + rule + ", got " + got);
+    }
+  }
+}

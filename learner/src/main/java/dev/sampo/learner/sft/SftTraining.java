@@ -1,0 +1,220 @@
+package dev.sampo.learner.sft;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.training.GradientCollector;
+import dev.sampo.learner.LearnerException;
+import dev.sampo.learner.batch.PromptEncoder;
+import dev.sampo.learner.optimizer.AdamW;
+import dev.sampo.learner.optimizer.LearningRateSchedule;
+import dev.sampo.vlm.BranchScores;
+import dev.sampo.vlm.EncodedPrompt;
+import dev.sampo.vlm.VisionLanguageModel;
+import dev.sampo.vlm.ops.Gradients;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.Function;
+
+/**
+ * Supervised training: the mean cross-entropy over all answer tokens of a step. Questions about one
+ * image pass the network as one tree, so that the image and what the questions have in common pass
+ * it once. While a step runs, another thread reads and encodes the rows of the next one.
+ *
+ * <p>The optimizer's step count is the place in the run: a training over a restored model and
+ * optimizer goes on where the checkpoint was taken, with the same rows. All calls on one thread.
+ */
+public final class SftTraining implements AutoCloseable {
+  private final VisionLanguageModel model;
+  private final AdamW optimizer;
+  private final SftSettings settings;
+  private final List<SftData> data;
+  private final PromptEncoder encoder;
+  private final Function<String, int[]> answerEncoder;
+  private final List<ImageBlocks> blocks;
+  private final LearningRateSchedule learningRates;
+  private final NDManager manager;
+  private final ExecutorService reader =
+      Executors.newSingleThreadExecutor(
+          task -> Thread.ofPlatform().name("sft-reader").daemon().unstarted(task));
+  private CompletableFuture<SftBatch> next;
+
+  /**
+   * Prepares a run and reads all rows once.
+   *
+   * @param data the rows of each phase of {@code settings}
+   * @param encoder thread-safe
+   * @param answerEncoder token ids of an answer, the end token included; thread-safe
+   * @param seed decides the order of the rows
+   * @throws LearnerException if a phase has no usable row
+   */
+  public SftTraining(
+      VisionLanguageModel model,
+      AdamW optimizer,
+      SftSettings settings,
+      List<SftData> data,
+      PromptEncoder encoder,
+      Function<String, int[]> answerEncoder,
+      long seed) {
+    if (data.size() != settings.phases().size()) {
+      throw new IllegalArgumentException(
+          "%d phases need as many data sets, got %d"
+              .formatted(settings.phases().size(), data.size()));
+    }
+    this.model = model;
+    this.optimizer = optimizer;
+    this.settings = settings;
+    this.data = List.copyOf(data);
+    this.encoder = encoder;
+    this.answerEncoder = answerEncoder;
+    this.blocks = new ArrayList<>();
+    for (int phase = 0; phase < data.size(); phase++) {
+      blocks.add(ImageBlocks.scan(data.get(phase), seed + phase));
+    }
+    this.learningRates = settings.learningRates();
+    this.manager = NDManager.newBaseManager(model.device());
+    this.next = read(optimizer.numSteps());
+  }
+
+  /** Rows of all phases that cannot be used. */
+  public int numBadRows() {
+    return blocks.stream().mapToInt(ImageBlocks::numBadRows).sum();
+  }
+
+  public boolean isFinished() {
+    return optimizer.numSteps() >= settings.totalSteps();
+  }
+
+  /**
+   * Takes the next step.
+   *
+   * @return {@code loss}, {@code grad_norm}, {@code learning_rate}, {@code num_tokens} (answer
+   *     tokens of the step), {@code rows}, {@code rows_set_aside}, {@code phase} (from 1), {@code
+   *     time/wait}, {@code time/step} in seconds
+   * @throws LearnerException if the loss is not finite or no row of the step can be used
+   */
+  public SortedMap<String, Double> step() {
+    long start = System.nanoTime();
+    long step = optimizer.numSteps();
+    SftBatch batch = await(next);
+    next = read(step + 1);
+    double waited = (System.nanoTime() - start) / 1e9;
+    optimizer.zeroGradients();
+    double loss = 0;
+    for (SftBatch.Part part : batch.parts()) {
+      loss += backward(part);
+    }
+    double norm = optimizer.gradientNorm();
+    if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
+      throw new LearnerException(
+          "step %d: the loss is %s and the gradient norm %s; lower the learning rate"
+              .formatted(step, loss, norm));
+    }
+    double learningRate = learningRates.at(step);
+    optimizer.step(learningRate, norm);
+    SortedMap<String, Double> metrics = new TreeMap<>();
+    metrics.put("loss", loss);
+    metrics.put("grad_norm", norm);
+    metrics.put("learning_rate", learningRate);
+    metrics.put("num_tokens", (double) batch.numAnswerTokens());
+    metrics.put("rows", (double) batch.numRows());
+    metrics.put("rows_set_aside", (double) batch.numSetAside());
+    metrics.put("phase", 1.0 + phaseOf(step));
+    metrics.put("time/wait", waited);
+    metrics.put("time/step", (System.nanoTime() - start) / 1e9);
+    return metrics;
+  }
+
+  private double backward(SftBatch.Part part) {
+    try (NDManager scope = manager.newSubManager();
+        GradientCollector collector = Gradients.collect()) {
+      BranchScores scores = model.score(part.tree(), 1, scope);
+      Shape shape = scores.logProbs().getShape(); // [R, C]
+      NDArray logProbs =
+          NDArrays.where(
+              scope.create(part.live(), shape), scores.logProbs(), scores.logProbs().zerosLike());
+      NDArray loss = logProbs.mul(scope.create(part.weights(), shape)).sum().neg();
+      collector.backward(loss);
+      return loss.getFloat();
+    }
+  }
+
+  private int phaseOf(long step) {
+    int phase = 0;
+    long end = settings.phases().getFirst().steps();
+    while (step >= end && phase < settings.phases().size() - 1) {
+      end += settings.phases().get(++phase).steps();
+    }
+    return phase;
+  }
+
+  private CompletableFuture<SftBatch> read(long step) {
+    if (step >= settings.totalSteps()) {
+      return CompletableFuture.failedFuture(
+          new IllegalStateException("the run ends after step " + settings.totalSteps()));
+    }
+    return CompletableFuture.supplyAsync(() -> readNow(step), reader);
+  }
+
+  private SftBatch readNow(long step) {
+    int phase = phaseOf(step);
+    long before = settings.phases().stream().limit(phase).mapToLong(SftPhase::steps).sum();
+    SftPhase shape = settings.phases().get(phase);
+    List<SharedPrefix.Branches> images = new ArrayList<>();
+    int setAside = 0;
+    for (int[] rows :
+        blocks.get(phase).rowsOf(step - before, shape.imagesPerStep(), shape.questionsPerImage())) {
+      try {
+        images.add(encode(data.get(phase), rows));
+      } catch (LearnerException e) {
+        setAside += rows.length;
+      }
+    }
+    if (images.isEmpty()) {
+      throw new LearnerException("step " + step + ": no row can be used, phase " + (phase + 1));
+    }
+    return SftBatch.of(images, setAside, settings.microBatchTokens());
+  }
+
+  private SharedPrefix.Branches encode(SftData rows, int[] chosen) {
+    List<SftExample> examples =
+        Arrays.stream(chosen)
+            .mapToObj(row -> rows.example(row).orElseThrow(() -> gone(row)))
+            .toList();
+    List<EncodedPrompt> prompts =
+        examples.stream().map(example -> encoder.encode(example.prompt())).toList();
+    List<int[]> answers =
+        examples.stream().map(example -> answerEncoder.apply(example.answer())).toList();
+    return SharedPrefix.of(prompts, answers);
+  }
+
+  private static LearnerException gone(int row) {
+    return new LearnerException("row " + row + " was usable when the run started");
+  }
+
+  private static SftBatch await(CompletableFuture<SftBatch> batch) {
+    try {
+      return batch.join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      throw e;
+    }
+  }
+
+  /** Stops reading; model and optimizer stay open. */
+  @Override
+  public void close() {
+    reader.shutdownNow();
+    manager.close();
+  }
+}

@@ -1,0 +1,5 @@
+/** Supervised training on reference answers. */
+@NullMarked
+package dev.sampo.learner.sft;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sampo.learner.optimizer;
+
+import org.jspecify.annotations.NullMarked;

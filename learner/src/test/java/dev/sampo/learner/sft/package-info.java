@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sampo.learner.sft;
+
+import org.jspecify.annotations.NullMarked;

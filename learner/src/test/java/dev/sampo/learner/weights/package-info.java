@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sampo.learner.weights;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sampo.vlm.weights.transfer;
+
+import org.jspecify.annotations.NullMarked;
