@@ -1,0 +1,230 @@
+package dev.sampo.learner.sft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.sampo.learner.LearnerException;
+import dev.sampo.learner.TinyQwen;
+import dev.sampo.learner.checkpoint.CheckpointFolder;
+import dev.sampo.learner.optimizer.AdamW;
+import dev.sampo.learner.optimizer.ScheduleShape;
+import dev.sampo.vlm.VisionLanguageModel;
+import dev.sampo.vlm.weights.WeightArrays;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Supervised training of the real model, tiny, on rows that are in memory. */
+class SftTrainingTest {
+  /** Rows by position; an empty one is bad. */
+  private record Rows(List<Optional<SftExample>> rows) implements SftData {
+    @Override
+    public int size() {
+      return rows.size();
+    }
+
+    @Override
+    public Optional<SftExample> example(int row) {
+      return rows.get(row);
+    }
+  }
+
+  private static final Rows DATA =
+      new Rows(
+          List.of(
+              row(1, "2 3 4", 7, 7, 1),
+              row(1, "2 3 5", 8, 23),
+              Optional.empty(),
+              row(2, "2 3 4", 9, 10, 11, 23),
+              row(2, "2 6", 12, 23)));
+
+  @TempDir private Path temp;
+  private Path modelFolder = Path.of("");
+
+  @BeforeEach
+  void writeConfig() throws IOException {
+    modelFolder = TinyQwen.modelFolder(temp);
+  }
+
+  @Test
+  void aModelLearnsToAnswer() {
+    List<Double> losses = new ArrayList<>();
+
+    try (VisionLanguageModel model = TinyQwen.initialize(modelFolder, 1);
+        AdamW optimizer = optimizer(model, settings(60, 2, 1000));
+        SftTraining training = training(model, optimizer, settings(60, 2, 1000))) {
+      while (!training.isFinished()) {
+        losses.add(metric(training.step(), "loss"));
+      }
+      assertThat(training.numBadRows()).isEqualTo(1);
+    }
+
+    assertThat(losses).hasSize(60);
+    assertThat(losses.getFirst()).isBetween(2.0, 6.0);
+    assertThat(losses.getLast()).isLessThan(0.2);
+  }
+
+  /** All rows of both images in one step: as a tree per image, or every question by itself. */
+  @Test
+  void sharingAnImageChangesNothingButTheWork() {
+    try (VisionLanguageModel model = TinyQwen.initialize(modelFolder, 1);
+        VisionLanguageModel other = TinyQwen.initialize(modelFolder, 1);
+        AdamW optimizer = optimizer(model, settings(1, 2, 1000));
+        AdamW otherOptimizer = optimizer(other, settings(1, 2, 1000));
+        SftTraining shared = training(model, optimizer, settings(1, 2, 1000));
+        SftTraining alone =
+            new SftTraining(
+                other,
+                otherOptimizer,
+                settings(1, 4, 1000),
+                List.of(apart()),
+                TinyQwen::encode,
+                TinyQwen::encodeAnswer,
+                5)) {
+      SortedMap<String, Double> expected = alone.step();
+      SortedMap<String, Double> actual = shared.step();
+
+      assertThat(actual.get("rows")).isEqualTo(4);
+      assertThat(expected.get("rows")).isEqualTo(4);
+      assertThat(metric(actual, "loss")).isCloseTo(metric(expected, "loss"), within(1e-5));
+      assertThat(metric(actual, "grad_norm"))
+          .isCloseTo(metric(expected, "grad_norm"), within(1e-4));
+    }
+  }
+
+  /** The same rows, no two of one image beside each other. */
+  private static Rows apart() {
+    return new Rows(List.of(DATA.example(0), DATA.example(3), DATA.example(1), DATA.example(4)));
+  }
+
+  @Test
+  void microBatchesAddUpToTheStep() {
+    try (VisionLanguageModel model = TinyQwen.initialize(modelFolder, 1);
+        VisionLanguageModel other = TinyQwen.initialize(modelFolder, 1);
+        AdamW optimizer = optimizer(model, settings(1, 2, 1000));
+        AdamW otherOptimizer = optimizer(other, settings(1, 2, 1));
+        SftTraining whole = training(model, optimizer, settings(1, 2, 1000));
+        SftTraining split = training(other, otherOptimizer, settings(1, 2, 1))) {
+      SortedMap<String, Double> expected = whole.step();
+      SortedMap<String, Double> actual = split.step();
+
+      assertThat(metric(actual, "loss")).isCloseTo(metric(expected, "loss"), within(1e-6));
+      assertThat(metric(actual, "grad_norm"))
+          .isCloseTo(metric(expected, "grad_norm"), within(1e-5));
+    }
+  }
+
+  @Test
+  void aResumedRunEndsInTheSameBits() {
+    SftSettings settings = settings(6, 1, 1000);
+    CheckpointFolder checkpoints =
+        new CheckpointFolder(temp.resolve("checkpoints"), modelFolder, 2);
+    String expected;
+    try (VisionLanguageModel model = TinyQwen.initialize(modelFolder, 1);
+        AdamW optimizer = optimizer(model, settings);
+        SftTraining training = training(model, optimizer, settings)) {
+      for (int step = 0; step < 6; step++) {
+        if (step == 3) {
+          checkpoints.save(model, optimizer, 6, 5, Map.of("phase", "1"));
+        }
+        training.step();
+      }
+      expected = WeightArrays.sha256(model.parameters());
+    }
+
+    Path checkpoint = checkpoints.latest().orElseThrow();
+    try (VisionLanguageModel model = TinyQwen.load(checkpoint);
+        AdamW optimizer = optimizer(model, settings)) {
+      assertThat(CheckpointFolder.resume(checkpoint, model, optimizer).progress())
+          .containsEntry("phase", "1");
+      try (SftTraining training = training(model, optimizer, settings)) {
+        while (!training.isFinished()) {
+          training.step();
+        }
+      }
+      assertThat(WeightArrays.sha256(model.parameters())).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void aStepWithoutAUsableRowNamesItself() {
+    try (VisionLanguageModel model = TinyQwen.initialize(modelFolder, 1);
+        AdamW optimizer = optimizer(model, settings(1, 1, 1000));
+        SftTraining training =
+            new SftTraining(
+                model,
+                optimizer,
+                settings(1, 1, 1000),
+                List.of(DATA),
+                prompt -> {
+                  throw new LearnerException("image gone");
+                },
+                TinyQwen::encodeAnswer,
+                5)) {
+      assertThatThrownBy(training::step)
+          .isInstanceOf(LearnerException.class)
+          .hasMessageContaining("step 0");
+    }
+  }
+
+  @Test
+  void dataWithoutAUsableRowAreRefusedAtTheStart() throws IOException {
+    Rows empty = new Rows(List.of(Optional.empty(), Optional.empty()));
+    assertThat(Files.exists(modelFolder)).isTrue();
+
+    assertThatThrownBy(() -> ImageBlocks.scan(empty, 1))
+        .isInstanceOf(LearnerException.class)
+        .hasMessage("none of the 2 rows is usable");
+  }
+
+  private static Optional<SftExample> row(int image, String question, int... answer) {
+    int[] ids = TinyQwen.encodeAnswer(question);
+    StringBuilder text = new StringBuilder();
+    for (int id : answer) {
+      text.append(text.isEmpty() ? "" : " ").append(id);
+    }
+    return Optional.of(new SftExample(TinyQwen.prompt(image, ids), text.toString()));
+  }
+
+  private static SftTraining training(
+      VisionLanguageModel model, AdamW optimizer, SftSettings settings) {
+    return new SftTraining(
+        model, optimizer, settings, List.of(DATA), TinyQwen::encode, TinyQwen::encodeAnswer, 5);
+  }
+
+  private static AdamW optimizer(VisionLanguageModel model, SftSettings settings) {
+    return new AdamW(model.parameters(), settings.optimizer());
+  }
+
+  private static SftSettings settings(long steps, int imagesPerStep, int microBatchTokens) {
+    Path none = Path.of("");
+    return new SftSettings(
+        List.of(new SftPhase(none, none, "{Question}", imagesPerStep, 4, steps)),
+        0.01,
+        ScheduleShape.LINEAR,
+        2,
+        0.5,
+        0.1,
+        0.01,
+        0.9,
+        0.98,
+        1e-8,
+        1,
+        microBatchTokens,
+        1);
+  }
+
+  private static double metric(SortedMap<String, Double> metrics, String name) {
+    Double value = metrics.get(name);
+    return value == null ? Double.NaN : value;
+  }
+}
