@@ -24,7 +24,7 @@ import java.util.stream.Stream;
  * time, for who joins late or missed a version. Files never change once written; those of old
  * versions are deleted. Not thread-safe.
  */
-public final class WeightPublisher {
+public final class PublishedWeights {
   private final Path folder;
   private final int keep;
   private final SnapshotEncoder snapshots;
@@ -42,10 +42,10 @@ public final class WeightPublisher {
    * @param maxShardBytes a file holds at most this much, unless a single tensor is larger
    * @param keep how many versions stay on disk, at least 1
    */
-  public WeightPublisher(Path folder, long maxShardBytes, int keep) {
+  public PublishedWeights(Path folder, long maxShardBytes, int keep) {
     if (keep < 1 || maxShardBytes < 1) {
       throw new IllegalArgumentException(
-          "a publisher keeps at least 1 version in shards of at least 1 byte, got %d and %d"
+          "at least 1 version is kept, in shards of at least 1 byte, got %d and %d"
               .formatted(keep, maxShardBytes));
     }
     this.folder = folder;
@@ -74,7 +74,7 @@ public final class WeightPublisher {
         return snapshot();
       }
       Newest before = base.orElseThrow();
-      List<ShardFile> files = deltas.write(before.weights(), weights, folderOf(version));
+      List<ShardFile> files = deltas.write(before.weights(), weights, folder(version));
       newest = Optional.of(new Newest(version, weights, Optional.empty()));
       published.addLast(version);
       deleteOld();
@@ -96,7 +96,7 @@ public final class WeightPublisher {
       return current.snapshot().orElseThrow();
     }
     try {
-      List<ShardFile> files = snapshots.write(current.weights(), folderOf(current.version()));
+      List<ShardFile> files = snapshots.write(current.weights(), folder(current.version()));
       WeightDelta snapshot = new WeightDelta(current.version(), Optional.empty(), shards(files));
       newest = Optional.of(new Newest(current.version(), current.weights(), Optional.of(snapshot)));
       return snapshot;
@@ -105,18 +105,14 @@ public final class WeightPublisher {
     }
   }
 
-  /** Where a file of a version is; it may have been deleted. */
-  public Path file(PolicyVersion version, String shard) {
-    return folderOf(version).resolve(shard);
-  }
-
-  private Path folderOf(PolicyVersion version) {
+  /** The folder of the files of a version, below the folder of all; it may have been deleted. */
+  public Path folder(PolicyVersion version) {
     return folder.resolve("term-%d-step-%06d".formatted(version.term(), version.step()));
   }
 
   private void deleteOld() throws IOException {
     while (published.size() > keep) {
-      Path old = folderOf(published.removeFirst());
+      Path old = folder(published.removeFirst());
       try (Stream<Path> files = Files.walk(old)) {
         for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
           Files.delete(file);

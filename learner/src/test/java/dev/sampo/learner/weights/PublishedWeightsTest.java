@@ -20,7 +20,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class WeightPublisherTest {
+class PublishedWeightsTest {
   private final NDManager manager = NDManager.newBaseManager();
   @TempDir private Path folder;
 
@@ -31,38 +31,38 @@ class WeightPublisherTest {
 
   @Test
   void followersReachEveryVersionThroughDeltasAndLateJoinersThroughASnapshot() {
-    WeightPublisher publisher = new WeightPublisher(folder, 1000, 3);
+    PublishedWeights published = new PublishedWeights(folder, 1000, 3);
     WeightSnapshot first = weights(1);
-    WeightDelta start = publisher.publish(version(0, first), first);
-    WeightSnapshot follower = read(publisher, start);
+    WeightDelta start = published.publish(version(0, first), first);
+    WeightSnapshot follower = read(published, start);
     WeightSnapshot last = first;
 
     for (int step = 1; step <= 4; step++) {
       last = weights(1 + step * 1e-4f);
-      WeightDelta delta = publisher.publish(version(step, last), last);
+      WeightDelta delta = published.publish(version(step, last), last);
       assertThat(delta.base().map(PolicyVersion::step)).contains(step - 1L);
       follower =
           WeightDecoder.delta(
               follower,
-              publisher.file(delta.version(), "").normalize(),
+              published.folder(delta.version()),
               files(delta),
               delta.version().weightsHash());
     }
-    WeightDelta snapshot = publisher.snapshot();
+    WeightDelta snapshot = published.snapshot();
 
     assertThat(start.isSnapshot()).isTrue();
     assertThat(follower.sha256()).isEqualTo(last.sha256());
     assertThat(snapshot.isSnapshot()).isTrue();
-    assertThat(read(publisher, snapshot).sha256()).isEqualTo(last.sha256());
-    assertThat(publisher.snapshot()).isSameAs(snapshot);
+    assertThat(read(published, snapshot).sha256()).isEqualTo(last.sha256());
+    assertThat(published.snapshot()).isSameAs(snapshot);
   }
 
   @Test
   void onlyTheNewestVersionsStayOnDisk() {
-    WeightPublisher publisher = new WeightPublisher(folder, 1000, 2);
+    PublishedWeights published = new PublishedWeights(folder, 1000, 2);
     for (int step = 0; step < 4; step++) {
       WeightSnapshot weights = weights(step);
-      publisher.publish(version(step, weights), weights);
+      published.publish(version(step, weights), weights);
     }
 
     assertThat(folder.toFile().list())
@@ -71,31 +71,29 @@ class WeightPublisherTest {
 
   @Test
   void announcedSizesAreThoseOfTheFiles() throws Exception {
-    WeightPublisher publisher = new WeightPublisher(folder, 1, 2);
+    PublishedWeights published = new PublishedWeights(folder, 1, 2);
     WeightSnapshot weights = weights(1);
 
-    WeightDelta delta = publisher.publish(version(0, weights), weights);
+    WeightDelta delta = published.publish(version(0, weights), weights);
 
     assertThat(delta.shards()).hasSize(2);
     for (var shard : delta.shards()) {
-      assertThat(Files.size(publisher.file(delta.version(), shard.name())))
+      assertThat(Files.size(published.folder(delta.version()).resolve(shard.name())))
           .isEqualTo(shard.numBytes());
     }
   }
 
   @Test
   void aVersionMustCarryTheHashOfItsWeights() {
-    WeightPublisher publisher = new WeightPublisher(folder, 1, 2);
+    PublishedWeights published = new PublishedWeights(folder, 1, 2);
 
-    assertThatThrownBy(() -> publisher.publish(version(0, weights(1)), weights(2)))
+    assertThatThrownBy(() -> published.publish(version(0, weights(1)), weights(2)))
         .isInstanceOf(IllegalArgumentException.class);
   }
 
-  private static WeightSnapshot read(WeightPublisher publisher, WeightDelta snapshot) {
+  private static WeightSnapshot read(PublishedWeights published, WeightDelta snapshot) {
     return WeightDecoder.snapshot(
-        publisher.file(snapshot.version(), "").normalize(),
-        files(snapshot),
-        snapshot.version().weightsHash());
+        published.folder(snapshot.version()), files(snapshot), snapshot.version().weightsHash());
   }
 
   private static List<ShardFile> files(WeightDelta delta) {
