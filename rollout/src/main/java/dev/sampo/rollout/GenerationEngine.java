@@ -10,6 +10,7 @@ import dev.sampo.protocol.RolloutLease;
 import dev.sampo.protocol.TokenIds;
 import dev.sampo.vlm.EncodedPrompt;
 import dev.sampo.vlm.VisionLanguageModel;
+import dev.sampo.vlm.ops.NativeThreads;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,7 +24,8 @@ import java.util.function.Consumer;
  * prompt and the weights, not on when it was admitted or what runs beside it (up to the rounding of
  * matrix products of other sizes).
  *
- * <p>Not thread-safe: every method runs on the thread that owns the model.
+ * <p>Not thread-safe: the constructor and every method run on the thread that owns the model. The
+ * constructor sets that thread's number of native threads.
  */
 public final class GenerationEngine implements AutoCloseable {
   private final VisionLanguageModel model;
@@ -45,6 +47,7 @@ public final class GenerationEngine implements AutoCloseable {
       int maxTokens,
       PolicyVersion version,
       String worker) {
+    NativeThreads.use(settings.threads());
     this.model = model;
     this.worker = worker;
     this.version = version;

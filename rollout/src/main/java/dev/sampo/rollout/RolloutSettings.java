@@ -10,7 +10,7 @@ import dev.sampo.vlm.GenerationCache;
  * @param maxPromptTokens longest prompt, image tokens included; longer ones are refused
  * @param prefillTokens prompt tokens that one step takes in at most, at least one prompt always;
  *     bounds how long a step keeps running rows waiting
- * @param threads native threads of the worker
+ * @param threads native threads that the operations of the worker's thread are spread over
  */
 public record RolloutSettings(
     int groupSize, int maxGroupsInFlight, int maxPromptTokens, int prefillTokens, int threads) {
