@@ -1,84 +1,104 @@
 package dev.sampo.tasks.rec;
 
-import dev.sampo.tasks.scene.Look;
 import dev.sampo.tasks.scene.Scene;
 import dev.sampo.tasks.scene.SceneObject;
-import dev.sampo.tasks.scene.Shape;
+import dev.sampo.tasks.scene.SceneObject.Size;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 
 /**
- * Writes sentences that describe exactly one object of a scene: by its looks, by its place among
- * all objects, or by its place relative to another object.
+ * Writes sentences that describe exactly one object of a scene: by its looks, or by its place or
+ * size among the others.
  */
 final class QuestionWriter {
-  /** Centres closer than this, in pixels, are neither left nor right, above nor below. */
-  private static final int MARGIN = 6;
+  /** A centre leads in a direction only when it is ahead of all others by this, pixels. */
+  private static final int LEAD = 6;
+
+  private static final double EXTREME_SHARE = 0.5;
+  private static final double CELL_SHARE = 0.3;
 
   private enum Direction {
-    LEFT("left of", "leftmost"),
-    RIGHT("right of", "rightmost"),
-    ABOVE("above", "topmost"),
-    BELOW("below", "bottommost");
+    LEFTMOST("leftmost"),
+    RIGHTMOST("rightmost"),
+    TOPMOST("topmost"),
+    BOTTOMMOST("bottommost");
 
-    private final String relation;
-    private final String extreme;
+    private final String word;
 
-    Direction(String relation, String extreme) {
-      this.relation = relation;
-      this.extreme = extreme;
+    Direction(String word) {
+      this.word = word;
     }
 
-    /** Whether {@code object} lies this way of {@code anchor}, clearly; never so of itself. */
-    boolean holds(SceneObject object, SceneObject anchor) {
-      int right = object.centerX() - anchor.centerX();
-      int down = object.centerY() - anchor.centerY();
+    /** How far {@code object} is ahead of {@code other} this way. */
+    int lead(SceneObject object, SceneObject other) {
+      int right = object.centerX() - other.centerX();
+      int down = object.centerY() - other.centerY();
       return switch (this) {
-        case LEFT -> right <= -MARGIN;
-        case RIGHT -> right >= MARGIN;
-        case ABOVE -> down <= -MARGIN;
-        case BELOW -> down >= MARGIN;
+        case LEFTMOST -> -right;
+        case RIGHTMOST -> right;
+        case TOPMOST -> -down;
+        case BOTTOMMOST -> down;
       };
     }
   }
 
   private QuestionWriter() {}
 
-  /** {@code the large red square} or {@code the red square}; looks are unique in a scene. */
-  static RecQuestion attribute(Random random, SceneObject target) {
-    String look = words(target.look());
+  /** {@code the large red square} or {@code the red square}, of any object. */
+  static RecQuestion attribute(Random random, Scene scene) {
+    SceneObject target = scene.objects().get(random.nextInt(scene.objects().size()));
+    String look = target.look().colour().word() + " " + target.look().shape().word();
     return new RecQuestion(
         random.nextBoolean() ? "the " + target.size().word() + " " + look : "the " + look, target);
   }
 
   /**
-   * {@code the leftmost object} or {@code the object left of the red square}, and so for the other
-   * directions; empty when no such sentence is true of one object only.
+   * {@code the leftmost object}, {@code the object in the top right} or {@code the small object}:
+   * one of these families is drawn, and when nothing in the scene is described by it, the next.
+   *
+   * @return empty when no family describes any object alone
    */
-  static Optional<RecQuestion> relation(Random random, Scene scene) {
-    List<RecQuestion> extremes = extremes(scene.objects());
-    List<RecQuestion> relations = relations(scene.objects());
-    boolean preferExtreme = random.nextBoolean();
-    List<RecQuestion> first = preferExtreme ? extremes : relations;
-    List<RecQuestion> second = preferExtreme ? relations : extremes;
-    return pick(random, first.isEmpty() ? second : first);
+  static Optional<RecQuestion> place(Random random, Scene scene) {
+    List<RecQuestion> extremes = extremes(scene.objects(), "object");
+    List<RecQuestion> cells = cells(scene);
+    List<RecQuestion> sizes = sizes(scene);
+    double u = random.nextDouble();
+    if (u < EXTREME_SHARE) {
+      return pickFirst(random, List.of(extremes, cells, sizes));
+    }
+    return pickFirst(
+        random,
+        u < EXTREME_SHARE + CELL_SHARE
+            ? List.of(cells, extremes, sizes)
+            : List.of(sizes, cells, extremes));
+  }
+
+  /** A question by place about the object with a held-out look; empty when none describes it. */
+  static Optional<RecQuestion> placeOfUnseenLook(Random random, Scene scene) {
+    List<RecQuestion> questions = extremes(scene.objects(), "object");
+    questions.addAll(cells(scene));
+    questions.addAll(sizes(scene));
+    questions.removeIf(question -> !question.target().look().isHeldOut());
+    return pickFirst(random, List.of(questions));
   }
 
   /**
-   * Relations in forms that training never uses: {@code the object left of the large red square},
-   * {@code the circle left of the red square}; empty when none is true of one object only.
+   * {@code the leftmost large object}, which training never asks; empty when no size has two
+   * objects one of which leads.
    */
-  static Optional<RecQuestion> unseenRelation(Random random, Scene scene) {
-    return pick(
-        random,
-        random.nextBoolean()
-            ? anchorsWithSize(scene.objects())
-            : targetsWithShape(scene.objects()));
+  static Optional<RecQuestion> unseenForm(Random random, Scene scene) {
+    List<RecQuestion> questions = new ArrayList<>();
+    for (Size size : Size.values()) {
+      List<SceneObject> ofSize =
+          scene.objects().stream().filter(object -> object.size() == size).toList();
+      questions.addAll(extremes(ofSize, size.word() + " object"));
+    }
+    return pickFirst(random, List.of(questions));
   }
 
-  private static List<RecQuestion> extremes(List<SceneObject> objects) {
+  private static List<RecQuestion> extremes(List<SceneObject> objects, String noun) {
     List<RecQuestion> questions = new ArrayList<>();
     if (objects.size() < 2) {
       return questions;
@@ -86,68 +106,45 @@ final class QuestionWriter {
     for (Direction direction : Direction.values()) {
       for (SceneObject object : objects) {
         if (objects.stream()
-            .allMatch(other -> other.equals(object) || direction.holds(object, other))) {
-          questions.add(new RecQuestion("the " + direction.extreme + " object", object));
+            .allMatch(other -> other.equals(object) || direction.lead(object, other) >= LEAD)) {
+          questions.add(new RecQuestion("the " + direction.word + " " + noun, object));
         }
       }
     }
     return questions;
   }
 
-  private static List<RecQuestion> relations(List<SceneObject> objects) {
+  private static List<RecQuestion> cells(Scene scene) {
     List<RecQuestion> questions = new ArrayList<>();
-    for (SceneObject anchor : objects) {
-      String anchorWords = words(anchor.look());
-      addRelations(questions, objects, anchor, "object", anchorWords);
-    }
-    return questions;
-  }
-
-  private static List<RecQuestion> anchorsWithSize(List<SceneObject> objects) {
-    List<RecQuestion> questions = new ArrayList<>();
-    for (SceneObject anchor : objects) {
-      String anchorWords = anchor.size().word() + " " + words(anchor.look());
-      addRelations(questions, objects, anchor, "object", anchorWords);
-    }
-    return questions;
-  }
-
-  private static List<RecQuestion> targetsWithShape(List<SceneObject> objects) {
-    List<RecQuestion> questions = new ArrayList<>();
-    for (SceneObject anchor : objects) {
-      for (Shape shape : Shape.values()) {
-        List<SceneObject> candidates =
-            objects.stream().filter(object -> object.look().shape() == shape).toList();
-        addRelations(questions, candidates, anchor, shape.word(), words(anchor.look()));
+    for (SceneObject object : scene.objects()) {
+      String cell = Cell.words(object, scene.side());
+      if (scene.objects().stream()
+          .noneMatch(
+              other -> !other.equals(object) && Cell.words(other, scene.side()).equals(cell))) {
+        questions.add(new RecQuestion("the object in the " + cell, object));
       }
     }
     return questions;
   }
 
-  /** Adds a sentence for every direction in which exactly one candidate lies from the anchor. */
-  private static void addRelations(
-      List<RecQuestion> questions,
-      List<SceneObject> candidates,
-      SceneObject anchor,
-      String target,
-      String anchorWords) {
-    for (Direction direction : Direction.values()) {
-      List<SceneObject> there =
-          candidates.stream().filter(object -> direction.holds(object, anchor)).toList();
-      if (there.size() == 1) {
-        String query = "the " + target + " " + direction.relation + " the " + anchorWords;
-        questions.add(new RecQuestion(query, there.getFirst()));
+  private static List<RecQuestion> sizes(Scene scene) {
+    List<RecQuestion> questions = new ArrayList<>();
+    for (SceneObject object : scene.objects()) {
+      if (scene.objects().stream()
+          .noneMatch(other -> !other.equals(object) && other.size() == object.size())) {
+        questions.add(new RecQuestion("the " + object.size().word() + " object", object));
       }
     }
+    return questions;
   }
 
-  private static Optional<RecQuestion> pick(Random random, List<RecQuestion> questions) {
-    return questions.isEmpty()
-        ? Optional.empty()
-        : Optional.of(questions.get(random.nextInt(questions.size())));
-  }
-
-  private static String words(Look look) {
-    return look.colour().word() + " " + look.shape().word();
+  /** One of the first family that has any. */
+  private static Optional<RecQuestion> pickFirst(Random random, List<List<RecQuestion>> families) {
+    for (List<RecQuestion> family : families) {
+      if (!family.isEmpty()) {
+        return Optional.of(family.get(random.nextInt(family.size())));
+      }
+    }
+    return Optional.empty();
   }
 }

@@ -16,10 +16,10 @@ import java.util.Set;
  * @param splits the files
  */
 public record RecDataSettings(long seed, SceneSettings scenes, List<RecSplit> splits) {
-  /** Share of training questions about places. */
-  private static final double RELATIONAL_SHARE = 0.4;
+  /** Share of demonstrated questions about looks; the others are about places. */
+  private static final double ATTRIBUTE_SHARE = 0.15;
 
-  private static final int TRAINING_ROWS_PER_IMAGE = 4;
+  private static final int TRAINING_ROWS_PER_IMAGE = 2;
 
   public RecDataSettings {
     splits = List.copyOf(splits);
@@ -32,27 +32,28 @@ public record RecDataSettings(long seed, SceneSettings scenes, List<RecSplit> sp
   }
 
   /**
-   * Data for reinforcement learning: {@code train}, two evaluation splits in domain and three
-   * outside of it.
+   * Data for reinforcement learning: {@code train}, the same in {@code id}, questions that only
+   * demonstrations ask in {@code attr}, and three splits outside of the domain: unseen pairs of
+   * colour and shape, an unseen form of relation, more objects.
    *
    * @param trainRows rows of {@code train}
    * @param evaluationRows rows of every other split
    */
   public static RecDataSettings forTraining(int trainRows, int evaluationRows, long seed) {
     int n = evaluationRows;
-    Questions trained = new Questions.Trained(RELATIONAL_SHARE);
-    Questions attributes = new Questions.Trained(0);
+    Questions places = new Questions.Trained(0);
+    Questions looks = new Questions.Trained(1);
     Answers boxes = new Answers.Boxes();
     return new RecDataSettings(
         seed,
         SceneSettings.STANDARD,
         List.of(
-            new RecSplit("train", trainRows, TRAINING_ROWS_PER_IMAGE, 3, 4, trained, boxes),
-            new RecSplit("id", n, 1, 3, 4, attributes, boxes),
-            new RecSplit("id_rel", n, 1, 3, 4, new Questions.Relational(), boxes),
+            new RecSplit("train", trainRows, TRAINING_ROWS_PER_IMAGE, 3, 4, places, boxes),
+            new RecSplit("id", n, 1, 3, 4, places, boxes),
+            new RecSplit("attr", n, 1, 3, 4, looks, boxes),
             new RecSplit("ood_combo", n, 1, 3, 4, new Questions.UnseenLook(), boxes),
-            new RecSplit("ood_rel", n, 1, 3, 4, new Questions.UnseenRelational(), boxes),
-            new RecSplit("ood_many", n, 1, 5, 6, attributes, boxes)));
+            new RecSplit("ood_rel", n, 1, 3, 4, new Questions.UnseenForm(), boxes),
+            new RecSplit("ood_many", n, 1, 5, 6, places, boxes)));
   }
 
   /**
@@ -69,7 +70,7 @@ public record RecDataSettings(long seed, SceneSettings scenes, List<RecSplit> sp
     }
     int two = images * 3 / 8;
     int shift = images / 4;
-    Questions trained = new Questions.Trained(RELATIONAL_SHARE);
+    Questions trained = new Questions.Trained(ATTRIBUTE_SHARE);
     Answers clean = new Answers.Demonstrations(0, 0);
     Answers off = new Answers.Demonstrations(0.5, 0.2);
     return new RecDataSettings(

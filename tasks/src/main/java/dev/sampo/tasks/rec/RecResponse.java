@@ -29,17 +29,12 @@ public enum RecResponse {
 
   /** Names the object and the ninth of the image that its centre lies in. */
   private static String think(SceneObject target, int imageSide) {
-    return "<think>%s %s %s %s %s</think>"
+    return "<think>%s %s %s %s</think>"
         .formatted(
             target.size().word(),
             target.look().colour().word(),
             target.look().shape().word(),
-            third(target.centerY(), imageSide, "top", "center", "bottom"),
-            third(target.centerX(), imageSide, "left", "middle", "right"));
-  }
-
-  private static String third(int center, int side, String first, String second, String last) {
-    return 3 * center < side ? first : 3 * center < 2 * side ? second : last;
+            Cell.words(target, imageSide));
   }
 
   private static String answer(SceneObject target, int third, int fourth) {

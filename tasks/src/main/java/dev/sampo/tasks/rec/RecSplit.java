@@ -1,9 +1,7 @@
 package dev.sampo.tasks.rec;
 
 import dev.sampo.tasks.scene.Scene;
-import dev.sampo.tasks.scene.SceneObject;
 import dev.sampo.tasks.scene.SceneSampler.Looks;
-import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 
@@ -29,20 +27,17 @@ public record RecSplit(
 
   /** What a split asks. */
   public sealed interface Questions {
-    /** About looks; with this probability about places instead, where the scene allows it. */
-    record Trained(double relationalShare) implements Questions {
+    /** With this probability about looks, else about places; about a lone object by its looks. */
+    record Trained(double attributeShare) implements Questions {
       public Trained {
-        requireShare("relational-share", relationalShare);
+        requireShare("attribute-share", attributeShare);
       }
     }
 
-    /** Only about places. */
-    record Relational() implements Questions {}
+    /** About places, in a form that training never uses. */
+    record UnseenForm() implements Questions {}
 
-    /** Only about places, in forms that training never uses. */
-    record UnseenRelational() implements Questions {}
-
-    /** About the one object whose colour and shape never occur together in training. */
+    /** By its place about the one object whose colour and shape never meet in training. */
     record UnseenLook() implements Questions {}
   }
 
@@ -97,20 +92,13 @@ public record RecSplit(
 
   /** A question about the scene, or empty when the scene does not allow one. */
   Optional<RecQuestion> ask(Random random, Scene scene) {
-    List<SceneObject> objects = scene.objects();
     return switch (questions) {
-      case Questions.Trained(double relationalShare) ->
-          random.nextDouble() < relationalShare && objects.size() > 1
-              ? QuestionWriter.relation(random, scene)
-              : Optional.of(
-                  QuestionWriter.attribute(random, objects.get(random.nextInt(objects.size()))));
-      case Questions.Relational() -> QuestionWriter.relation(random, scene);
-      case Questions.UnseenRelational() -> QuestionWriter.unseenRelation(random, scene);
-      case Questions.UnseenLook() ->
-          objects.stream()
-              .filter(object -> object.look().isHeldOut())
-              .findFirst()
-              .map(target -> QuestionWriter.attribute(random, target));
+      case Questions.Trained(double attributeShare) ->
+          scene.objects().size() == 1 || random.nextDouble() < attributeShare
+              ? Optional.of(QuestionWriter.attribute(random, scene))
+              : QuestionWriter.place(random, scene);
+      case Questions.UnseenForm() -> QuestionWriter.unseenForm(random, scene);
+      case Questions.UnseenLook() -> QuestionWriter.placeOfUnseenLook(random, scene);
     };
   }
 

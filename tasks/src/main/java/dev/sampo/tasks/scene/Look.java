@@ -15,22 +15,29 @@ public record Look(Colour colour, Shape shape) {
           new Look(Colour.MAGENTA, Shape.TRIANGLE),
           new Look(Colour.CYAN, Shape.DIAMOND));
 
+  /** All looks that training scenes show, in a fixed order. */
+  static final List<Look> TRAINED = trained();
+
   /** Whether no training scene shows it, so that it can test generalisation. */
   public boolean isHeldOut() {
     return HELD_OUT.contains(this);
   }
 
-  /** All looks that are held out, or all that are not, in a fixed order. */
-  static List<Look> all(boolean heldOut) {
+  /** The look of that colour that is held out; every colour has one. */
+  static Look heldOut(Colour colour) {
+    return HELD_OUT.stream().filter(look -> look.colour() == colour).findAny().orElseThrow();
+  }
+
+  private static List<Look> trained() {
     List<Look> looks = new ArrayList<>();
     for (Colour colour : Colour.values()) {
       for (Shape shape : Shape.values()) {
         Look look = new Look(colour, shape);
-        if (look.isHeldOut() == heldOut) {
+        if (!look.isHeldOut()) {
           looks.add(look);
         }
       }
     }
-    return looks;
+    return List.copyOf(looks);
   }
 }

@@ -8,8 +8,6 @@ import java.util.Random;
 
 /** Draws random scenes. The same generator state always gives the same scene. */
 public final class SceneSampler {
-  private static final List<Look> TRAINED = Look.all(false);
-  private static final List<Look> HELD_OUT = Look.all(true);
   private static final int TRIES_PER_OBJECT = 60;
   private static final int TRIES_PER_SCENE = 10_000;
 
@@ -23,7 +21,7 @@ public final class SceneSampler {
   public enum Looks {
     /** Only looks that are not held out. */
     TRAINED,
-    /** One object has a held-out look, the others have not. */
+    /** One object has the held-out look of its colour, the others have none. */
     ONE_HELD_OUT
   }
 
@@ -34,9 +32,9 @@ public final class SceneSampler {
    * @throws IllegalArgumentException when so many objects do not fit
    */
   public Scene draw(Random random, int numObjects, Looks looks) {
-    if (numObjects < 1 || numObjects > TRAINED.size()) {
+    if (numObjects < 1 || numObjects > settings.maxObjects()) {
       throw new IllegalArgumentException(
-          "a scene has 1 to %d objects, got %d".formatted(TRAINED.size(), numObjects));
+          "a scene has 1 to %d objects, got %d".formatted(settings.maxObjects(), numObjects));
     }
     int jitter = settings.greyJitter();
     int grey = random.nextInt(2 * jitter + 1) - jitter;
@@ -50,14 +48,19 @@ public final class SceneSampler {
         numObjects + " objects do not fit into " + settings.side() + " pixels");
   }
 
-  private static List<Look> drawLooks(Random random, int numObjects, Looks looks) {
-    List<Look> left = new ArrayList<>(TRAINED);
+  private List<Look> drawLooks(Random random, int numObjects, Looks looks) {
+    List<Look> left = new ArrayList<>(Look.TRAINED);
     List<Look> drawn = new ArrayList<>();
     for (int i = 0; i < numObjects; i++) {
-      drawn.add(left.remove(random.nextInt(left.size())));
+      Look look = left.remove(random.nextInt(left.size()));
+      drawn.add(look);
+      if (settings.distinctColours()) {
+        left.removeIf(other -> other.colour() == look.colour());
+      }
     }
     if (looks == Looks.ONE_HELD_OUT) {
-      drawn.set(random.nextInt(numObjects), pick(random, HELD_OUT));
+      int one = random.nextInt(numObjects);
+      drawn.set(one, Look.heldOut(drawn.get(one).colour()));
     }
     return drawn;
   }
@@ -87,10 +90,11 @@ public final class SceneSampler {
 
   private Optional<SceneObject> findSpot(
       Random random, SceneObject object, List<SceneObject> placed) {
-    int positions = (settings.side() - object.side()) / 2 + 1; // even coordinates only
+    int step = settings.step();
+    int positions = (settings.side() - object.side()) / step + 1;
     for (int i = 0; i < TRIES_PER_OBJECT; i++) {
-      int x = 2 * random.nextInt(positions);
-      int y = 2 * random.nextInt(positions);
+      int x = step * random.nextInt(positions);
+      int y = step * random.nextInt(positions);
       SceneObject spot = new SceneObject(object.look(), object.size(), x, y, object.side());
       if (placed.stream().allMatch(other -> spot.isClearOf(other, settings.gap()))) {
         return Optional.of(spot);

@@ -53,8 +53,28 @@ class SceneSamplerTest {
   }
 
   @Test
+  void distinctColoursAndAStepAreKeptForHeldOutLooksToo() {
+    SceneSettings coarse = new SceneSettings(84, 7, List.of(28), List.of(14), 2, 2, 6, true);
+    SceneSampler sampler = new SceneSampler(coarse);
+    for (Looks looks : Looks.values()) {
+      for (int seed = 0; seed < 200; seed++) {
+        List<SceneObject> objects = sampler.draw(SeedMixer.random(seed), 6, looks).objects();
+
+        assertThat(objects).extracting(object -> object.look().colour()).doesNotHaveDuplicates();
+        assertThat(objects).allMatch(object -> object.x() % 7 == 0 && object.y() % 7 == 0);
+        assertThat(objects)
+            .filteredOn(object -> object.look().isHeldOut())
+            .hasSize(looks == Looks.ONE_HELD_OUT ? 1 : 0);
+      }
+    }
+    assertThatThrownBy(() -> sampler.draw(SeedMixer.random(1), 7, Looks.TRAINED))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("a scene has 1 to 6 objects, got 7");
+  }
+
+  @Test
   void moreObjectsThanFitAreRefused() {
-    SceneSettings tiny = new SceneSettings(20, List.of(14), List.of(14), 2, 2, 0);
+    SceneSettings tiny = new SceneSettings(20, 2, List.of(14), List.of(14), 2, 2, 0, false);
 
     assertThatThrownBy(() -> new SceneSampler(tiny).draw(SeedMixer.random(1), 2, Looks.TRAINED))
         .isInstanceOf(IllegalArgumentException.class)
