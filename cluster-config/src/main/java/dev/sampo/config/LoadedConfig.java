@@ -57,6 +57,9 @@ public record LoadedConfig(RunConfig settings, Config source) {
           .evaluation()
           .splits()
           .forEach((name, file) -> requireFile("evaluation.splits." + name, file, problems));
+      if (!settings.evaluation().splits().isEmpty()) {
+        requireFolder("evaluation.image-folder", settings.evaluation().imageFolder(), problems);
+      }
     }
     if (!problems.isEmpty()) {
       throw new InvalidConfigException(problems);

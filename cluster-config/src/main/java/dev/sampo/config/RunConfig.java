@@ -1,7 +1,10 @@
 package dev.sampo.config;
 
+import dev.sampo.learner.LearnerSettings;
+import dev.sampo.learner.sft.SftSettings;
 import dev.sampo.protocol.SamplingSettings;
 import dev.sampo.reward.RewardSettings;
+import dev.sampo.rollout.RolloutSettings;
 
 /**
  * Everything a run is configured with: the settings of each part, already checked. Key {@code
@@ -12,12 +15,15 @@ import dev.sampo.reward.RewardSettings;
  * @param model where the model comes from
  * @param data the training data
  * @param sampling how completions are sampled while training
+ * @param rollout how much a rollout worker does at a time
  * @param reward what completions are scored by
+ * @param learner how the learner takes its steps
  * @param staleness how old a group may be
  * @param lease how long a rollout worker may be silent
  * @param evaluation what the policy is measured on
  * @param checkpoint when checkpoints are written
  * @param recording the rollout log
+ * @param sft the supervised training of {@code sampo sft}
  * @param node this node of the cluster
  */
 public record RunConfig(
@@ -25,10 +31,13 @@ public record RunConfig(
     ModelSource model,
     DataSettings data,
     SamplingSettings sampling,
+    RolloutSettings rollout,
     RewardSettings reward,
+    LearnerSettings learner,
     StalenessSettings staleness,
     LeaseSettings lease,
     EvaluationSettings evaluation,
     CheckpointSettings checkpoint,
     RecordingSettings recording,
+    SftSettings sft,
     NodeSettings node) {}

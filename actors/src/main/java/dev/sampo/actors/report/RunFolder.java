@@ -1,0 +1,113 @@
+package dev.sampo.actors.report;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.stream.Stream;
+
+/**
+ * The folder of one run.
+ *
+ * <pre>
+ * config.conf        the resolved configuration
+ * metrics.jsonl      one object per optimizer step
+ * tensorboard/       the same as TensorBoard events
+ * rollouts/          the recording
+ * checkpoints/       step-N/ in the Hugging Face layout
+ * summary.json       the evaluations and totals, written last
+ * curves.png         the run as curves
+ * scenes.png         images with predicted and true boxes
+ * run.log            what the program had to say
+ * </pre>
+ *
+ * @param path the folder
+ */
+public record RunFolder(Path path) {
+
+  /**
+   * Makes the folder.
+   *
+   * @param path a folder that does not exist yet or is empty
+   * @throws OccupiedFolderException when it holds anything
+   */
+  public static RunFolder create(Path path) {
+    requireFree(path);
+    try {
+      return new RunFolder(Files.createDirectories(path).toAbsolutePath().normalize());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Checks that {@link #create} would work, without making anything.
+   *
+   * @throws OccupiedFolderException when the path is a file or a folder that holds anything
+   */
+  public static void requireFree(Path path) {
+    if (Files.exists(path) && (!Files.isDirectory(path) || !isEmpty(path))) {
+      throw new OccupiedFolderException(path);
+    }
+  }
+
+  public Path config() {
+    return path.resolve("config.conf");
+  }
+
+  public Path metrics() {
+    return path.resolve("metrics.jsonl");
+  }
+
+  public Path tensorBoard() {
+    return path.resolve("tensorboard");
+  }
+
+  public Path summary() {
+    return path.resolve("summary.json");
+  }
+
+  public Path curves() {
+    return path.resolve("curves.png");
+  }
+
+  public Path scenes() {
+    return path.resolve("scenes.png");
+  }
+
+  public Path log() {
+    return path.resolve("run.log");
+  }
+
+  /** Folder of the data set that a quick start writes for itself. */
+  public Path data() {
+    return path.resolve("data");
+  }
+
+  /** Writes a file as a whole or not at all. */
+  static void write(Path file, byte[] content) {
+    try {
+      Path temporary = file.resolveSibling(file.getFileName() + ".part");
+      Files.write(temporary, content);
+      Files.move(
+          temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Writes the resolved configuration. */
+  public void writeConfig(String hocon) {
+    write(config(), hocon.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static boolean isEmpty(Path folder) {
+    try (Stream<Path> entries = Files.list(folder)) {
+      return entries.findAny().isEmpty();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

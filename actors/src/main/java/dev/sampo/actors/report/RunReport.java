@@ -1,0 +1,127 @@
+package dev.sampo.actors.report;
+
+import dev.sampo.actors.RunListener;
+import dev.sampo.actors.StepReport;
+import dev.sampo.actors.evaluation.Comparison;
+import dev.sampo.protocol.wire.TensorBoardFile;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import javax.imageio.ImageIO;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes the run folder: every step as it happens, the summary and the pictures at the end. Steps
+ * may come from any one thread at a time.
+ */
+public final class RunReport implements RunListener, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(RunReport.class);
+
+  private final RunFolder folder;
+  private final Clock clock;
+  private final MetricsLog metrics;
+  private final TensorBoardFile tensorBoard;
+  private final List<StepReport> steps = new ArrayList<>();
+  private long numSetAside;
+
+  /** Begins the report in a folder that exists. */
+  public RunReport(RunFolder folder, Clock clock) {
+    this.folder = folder;
+    this.clock = clock;
+    try {
+      this.metrics = new MetricsLog(folder.metrics());
+      this.tensorBoard =
+          new TensorBoardFile(Files.createDirectories(folder.tensorBoard()), clock.instant());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public synchronized void stepFinished(StepReport report) {
+    steps.add(report);
+    try {
+      metrics.write(report);
+      tensorBoard.write(report.step(), clock.instant(), finite(report.metrics()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public synchronized void groupSetAside(String reason) {
+    numSetAside++;
+    LOG.info("set aside: {}", reason);
+  }
+
+  /** Groups set aside so far. */
+  public synchronized long numSetAside() {
+    return numSetAside;
+  }
+
+  /** The largest value of a metric over the run; empty when no step has it. */
+  public synchronized Optional<Double> max(String metric) {
+    return steps.stream()
+        .flatMap(step -> Optional.ofNullable(step.metrics().get(metric)).stream())
+        .max(Double::compare);
+  }
+
+  /** Draws {@code curves.png}; nothing is drawn for a run without steps. */
+  public synchronized void drawCurves(String title, int maxStaleness) {
+    if (!steps.isEmpty()) {
+      draw(folder.curves(), () -> CurvesPicture.draw(title, steps, maxStaleness));
+    }
+  }
+
+  /** Draws {@code scenes.png}. */
+  public void drawScenes(Comparison comparison, Function<String, Optional<byte[]>> images) {
+    draw(folder.scenes(), () -> SceneSheet.draw(comparison, images));
+  }
+
+  /** Writes {@code summary.json}. */
+  public void writeSummary(Comparison comparison, RunTotals totals) {
+    SummaryFile.write(folder.summary(), comparison, totals);
+  }
+
+  @Override
+  public synchronized void close() {
+    try (metrics;
+        tensorBoard) {
+      LOG.info("{} steps reported, {} groups set aside", steps.size(), numSetAside);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static SortedMap<String, Double> finite(Map<String, Double> metrics) {
+    SortedMap<String, Double> finite = new TreeMap<>(metrics);
+    finite.values().removeIf(value -> !Double.isFinite(value));
+    return finite;
+  }
+
+  /** A JVM without fonts cannot draw text; a run is worth its numbers without the picture. */
+  private static void draw(Path file, Supplier<BufferedImage> picture) {
+    try {
+      ByteArrayOutputStream png = new ByteArrayOutputStream();
+      ImageIO.write(picture.get(), "png", png);
+      RunFolder.write(file, png.toByteArray());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (LinkageError | InternalError e) {
+      LOG.warn("{} was not drawn: this JVM has no fonts (install fontconfig and a font)", file, e);
+    }
+  }
+}

@@ -1,0 +1,161 @@
+package dev.sampo.actors.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.sampo.actors.StepReport;
+import dev.sampo.actors.evaluation.Comparison;
+import dev.sampo.tasks.data.ImageFiles;
+import java.awt.image.BufferedImage;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.regex.Pattern;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class RunReportTest {
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+
+  @TempDir private Path temporary;
+
+  @Test
+  void everyStepIsOneLineAndNumbersThatAreNotFiniteAreLeftOut() throws Exception {
+    RunFolder folder = RunFolder.create(temporary.resolve("run"));
+
+    try (RunReport report = new RunReport(folder, Clock.systemUTC())) {
+      report.stepFinished(new StepReport(1, Map.of("reward", 0.5, "kl", Double.NaN)));
+      report.stepFinished(new StepReport(2, Map.of("reward", 0.75)));
+    }
+
+    assertThat(Files.readAllLines(folder.metrics()))
+        .containsExactly("{\"step\":1,\"reward\":0.5}", "{\"step\":2,\"reward\":0.75}");
+    try (var events = Files.list(folder.tensorBoard())) {
+      assertThat(events).hasSize(1);
+    }
+  }
+
+  @Test
+  void aFolderThatHoldsAnythingIsRefusedAndLeftAsItIs() throws Exception {
+    Path other = Files.writeString(temporary.resolve("notes.txt"), "mine");
+
+    assertThatThrownBy(() -> RunFolder.create(temporary))
+        .isInstanceOf(OccupiedFolderException.class)
+        .hasMessageContaining(temporary.toString())
+        .hasMessageContaining("new or empty folder");
+    assertThat(Files.readString(other)).isEqualTo("mine");
+    assertThat(temporary).isDirectoryContaining(path -> path.equals(other));
+  }
+
+  @Test
+  void theSummaryHasTheNamedFieldsAndNoOther() throws Exception {
+    Comparison comparison = comparison();
+    RunTotals totals =
+        new RunTotals(Duration.ofMillis(61_500), Duration.ofSeconds(140), 2, 1234.5, 7);
+
+    JsonNode summary = JSON.readTree(SummaryFile.json(comparison, totals));
+
+    assertThat(summary.fieldNames())
+        .toIterable()
+        .containsExactly(
+            "splits", "rl_seconds", "wall_seconds", "max_staleness", "tokens_per_second", "seed");
+    assertThat(summary.at("/splits/id/before").fieldNames())
+        .toIterable()
+        .containsExactly("greedy_iou", "sampled_iou", "format", "n");
+    assertThat(summary.at("/splits/id/after/greedy_iou").asDouble())
+        .isEqualTo(
+            Objects.requireNonNull(comparison.splits().get("id")).after().greedy().iou().mean(),
+            within(1e-12));
+    assertThat(summary.at("/splits/ood_rel/after/n").asInt()).isEqualTo(24);
+    assertThat(summary.at("/rl_seconds").asDouble()).isEqualTo(61.5);
+    assertThat(summary.at("/max_staleness").asLong()).isEqualTo(2);
+    assertThat(summary.at("/seed").asLong()).isEqualTo(7);
+  }
+
+  @Test
+  void aGainThatIsOnlyNotationIsNotCalledSeeing() {
+    String findings = Findings.of(comparison());
+
+    assertThat(findings).contains("Greedy IoU rose on ");
+    double[] either = readings(findings);
+    assertThat(either[1] - either[0]).as("gain where both readings count").isLessThan(0.3);
+  }
+
+  @Test
+  void withoutAChangeNothingIsSaidToHaveRisen() {
+    Comparison same =
+        ReportFixtures.comparison(
+            temporary.resolve("same"),
+            new ImageFiles(),
+            ReportFixtures::nearly,
+            ReportFixtures::nearly);
+
+    assertThat(Findings.of(same))
+        .doesNotContain("rose")
+        .doesNotContain("fell")
+        .contains("Greedy IoU did not change beyond its standard error on id");
+  }
+
+  @Test
+  void theTableHasEverySplitWithStandardErrors() {
+    assertThat(ComparisonTable.of(comparison()).lines())
+        .hasSize(7)
+        .anyMatch(line -> line.matches("ood_many +24  0\\.\\d{3} ± 0\\.\\d{3} -> .*"));
+  }
+
+  @Test
+  void picturesShowSomethingAndAreWrittenWhole() throws Exception {
+    RunFolder folder =
+        RunFolder.create(Path.of("target/report-pictures").resolve(temporary.getFileName()));
+    ImageFiles images = new ImageFiles();
+    Comparison comparison =
+        ReportFixtures.comparison(
+            temporary.resolve("data"),
+            images,
+            ReportFixtures::inTheWrongConvention,
+            ReportFixtures::nearly);
+
+    try (RunReport report = new RunReport(folder, Clock.systemUTC())) {
+      ReportFixtures.steps(100).forEach(report::stepFinished);
+      report.drawCurves("A made-up run", 2);
+      report.drawScenes(comparison, images::find);
+    }
+
+    for (Path picture : List.of(folder.curves(), folder.scenes())) {
+      BufferedImage drawn = ImageIO.read(picture.toFile());
+      assertThat(numColours(drawn)).as("colours of " + picture).isGreaterThan(20);
+    }
+    assertThat(folder.path()).isDirectoryNotContaining("glob:**.part");
+  }
+
+  private Comparison comparison() {
+    return ReportFixtures.comparison(
+        temporary.resolve("data"),
+        new ImageFiles(),
+        ReportFixtures::inTheWrongConvention,
+        ReportFixtures::nearly);
+  }
+
+  /** The two means that are said to allow both readings. */
+  private static double[] readings(String findings) {
+    var match = Pattern.compile("the same answers go from (\\S+) to (\\S+):").matcher(findings);
+    assertThat(match.find()).isTrue();
+    return new double[] {Double.parseDouble(match.group(1)), Double.parseDouble(match.group(2))};
+  }
+
+  private static long numColours(BufferedImage image) {
+    return Arrays.stream(
+            image.getRGB(0, 0, image.getWidth(), image.getHeight(), null, 0, image.getWidth()))
+        .distinct()
+        .count();
+  }
+}
