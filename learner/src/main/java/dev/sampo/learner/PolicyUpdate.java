@@ -23,6 +23,7 @@ import dev.sampo.vlm.BranchScores;
 import dev.sampo.vlm.PrefixTree;
 import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.ops.Gradients;
+import dev.sampo.vlm.ops.NativeThreads;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -135,6 +136,7 @@ public final class PolicyUpdate implements AutoCloseable {
           "the policy is at step %d and its optimizer at step %d"
               .formatted(current.step(), optimizer.numSteps()));
     }
+    NativeThreads.use(settings.threads());
     optimizer.zeroGradients();
     open = new OpenStep(batch, current, settings);
     return batch.packing().size();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.djl.ndarray.NDArray;
 import dev.sampo.learner.objective.AdvantageKind;
 import dev.sampo.learner.objective.Aggregation;
 import dev.sampo.learner.objective.GrpoSettings;
@@ -240,6 +241,31 @@ class PolicyUpdateTest {
 
     assertThat(result.metrics()).containsEntry("frac_reward_zero_std", 1.0);
     assertThat(learner.hash()).isEqualTo(before);
+  }
+
+  @Test
+  void stepsLeaveNoHandlesBehind() {
+    Learner learner = learner(settings(12, Aggregation.TOKEN_MEAN, 0.1));
+    List<ScoredGroup> groups = raggedGroups();
+    for (int step = 0; step < 3; step++) {
+      learner.step(groups);
+    }
+    int before = handles(learner);
+
+    for (int step = 0; step < 50; step++) {
+      learner.step(groups);
+    }
+
+    assertThat(handles(learner)).isEqualTo(before);
+  }
+
+  /** Arrays that the managers of model and optimizer hold. */
+  private static int handles(Learner learner) {
+    return learner.policy().parameters().values().stream()
+        .map(NDArray::getManager)
+        .distinct()
+        .mapToInt(manager -> manager.getManagedArrays().size())
+        .sum();
   }
 
   @Test

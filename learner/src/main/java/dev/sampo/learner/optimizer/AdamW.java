@@ -9,6 +9,7 @@ import dev.sampo.vlm.ops.OptimizerOps;
 import dev.sampo.vlm.weights.StoredTensor;
 import dev.sampo.vlm.weights.WeightArrays;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
@@ -169,9 +170,10 @@ public final class AdamW implements AutoCloseable {
         sources.add(WeightArrays.load(entry.getValue(), scope));
       }
       OptimizerOps.copy(scope, List.copyOf(state.values()), sources);
-    }
-    for (Members members : List.of(decayed, free)) {
-      members.steps().forEach(counter -> counter.set(new float[] {steps}));
+      List<NDArray> counters = new ArrayList<>(decayed.steps());
+      counters.addAll(free.steps());
+      NDArray count = scope.create((float) steps);
+      OptimizerOps.copy(scope, counters, Collections.nCopies(counters.size(), count));
     }
     numSteps = steps;
   }

@@ -13,6 +13,7 @@ import dev.sampo.vlm.BranchScores;
 import dev.sampo.vlm.EncodedPrompt;
 import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.ops.Gradients;
+import dev.sampo.vlm.ops.NativeThreads;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -107,6 +108,7 @@ public final class SftTraining implements AutoCloseable {
     SftBatch batch = await(next);
     next = read(step + 1);
     double waited = (System.nanoTime() - start) / 1e9;
+    NativeThreads.use(settings.threads());
     optimizer.zeroGradients();
     double loss = 0;
     for (SftBatch.Part part : batch.parts()) {

@@ -11,6 +11,7 @@ import dev.sampo.vlm.VisionLanguageModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.AfterEach;
@@ -106,7 +107,7 @@ class CheckpointFolderTest {
     Path folder = checkpoints.save(model, optimizer, 100, 7, Map.of());
     Path moments = folder.resolve("optimizer.safetensors");
     byte[] bytes = Files.readAllBytes(moments);
-    Files.write(moments, java.util.Arrays.copyOf(bytes, bytes.length / 2));
+    Files.write(moments, Arrays.copyOf(bytes, bytes.length / 2));
 
     assertThatThrownBy(() -> CheckpointFolder.resume(folder, model, optimizer))
         .isInstanceOf(LearnerException.class)

@@ -1,0 +1,152 @@
+package dev.sampo.learner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sampo.learner.checkpoint.CheckpointFolder;
+import dev.sampo.learner.checkpoint.TrainerState;
+import dev.sampo.learner.objective.AdvantageKind;
+import dev.sampo.learner.objective.Aggregation;
+import dev.sampo.learner.objective.GrpoSettings;
+import dev.sampo.learner.optimizer.AdamW;
+import dev.sampo.learner.optimizer.ScheduleShape;
+import dev.sampo.learner.optimizer.TrainableWeights;
+import dev.sampo.protocol.Completion;
+import dev.sampo.protocol.CompletionGroup;
+import dev.sampo.protocol.CompletionScore;
+import dev.sampo.protocol.GroupId;
+import dev.sampo.protocol.LeaseId;
+import dev.sampo.protocol.LogProbs;
+import dev.sampo.protocol.Prompt;
+import dev.sampo.protocol.RewardOutcome;
+import dev.sampo.protocol.SamplingSettings;
+import dev.sampo.protocol.ScoredGroup;
+import dev.sampo.protocol.StopReason;
+import dev.sampo.protocol.TokenIds;
+import dev.sampo.protocol.VersionSpan;
+import dev.sampo.vlm.VisionLanguageModel;
+import dev.sampo.vlm.weights.WeightArrays;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Policy steps of the real model, tiny, across a checkpoint. */
+class ResumeTest {
+  private static final long TOTAL_STEPS = 6;
+  private static final LearnerSettings SETTINGS =
+      new LearnerSettings(
+          2,
+          0.01,
+          ScheduleShape.COSINE,
+          2,
+          0.1,
+          0.9,
+          0.99,
+          1e-8,
+          1,
+          40,
+          1,
+          new GrpoSettings(0.2, 0.2, 0, Aggregation.SEQUENCE_MEAN, AdvantageKind.GROUP_NORMALISED));
+
+  @TempDir private Path temp;
+
+  @Test
+  void aResumedRunEndsInTheSameBits() throws IOException {
+    Path modelFolder = TinyQwen.modelFolder(temp);
+    CheckpointFolder checkpoints =
+        new CheckpointFolder(temp.resolve("checkpoints"), modelFolder, 1);
+    String expected;
+    try (VisionLanguageModel model = TinyQwen.initialize(modelFolder, 3);
+        AdamW optimizer = new AdamW(model.parameters(), SETTINGS.optimizer())) {
+      take(model, optimizer, 4);
+      checkpoints.save(model, optimizer, TOTAL_STEPS, 1, Map.of());
+      take(model, optimizer, 6);
+      expected = WeightArrays.sha256(model.parameters());
+    }
+
+    Path checkpoint = checkpoints.latest().orElseThrow();
+    try (VisionLanguageModel model = TinyQwen.load(checkpoint);
+        AdamW optimizer = new AdamW(model.parameters(), SETTINGS.optimizer())) {
+      TrainerState state = CheckpointFolder.resume(checkpoint, model, optimizer);
+      assertThat(state.step()).isEqualTo(4);
+      take(model, optimizer, 6);
+
+      assertThat(WeightArrays.sha256(model.parameters())).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void aFrozenVisionTowerStaysAsItIs() throws IOException {
+    Path modelFolder = TinyQwen.modelFolder(temp);
+    try (VisionLanguageModel model = TinyQwen.initialize(modelFolder, 3);
+        AdamW optimizer =
+            new AdamW(TrainableWeights.of(model.parameters(), true), SETTINGS.optimizer())) {
+      var vision = model.parameters().subMap("visual.", "visual/");
+      var language = model.parameters().subMap("model.", "model/");
+      String visionBefore = WeightArrays.sha256(vision);
+      String languageBefore = WeightArrays.sha256(language);
+
+      take(model, optimizer, 2);
+
+      assertThat(vision).isNotEmpty();
+      assertThat(WeightArrays.sha256(vision)).isEqualTo(visionBefore);
+      assertThat(WeightArrays.sha256(language)).isNotEqualTo(languageBefore);
+    }
+  }
+
+  private static void take(VisionLanguageModel model, AdamW optimizer, long upTo) {
+    try (PolicyUpdate update =
+        new PolicyUpdate(
+            model, Optional.empty(), optimizer, SETTINGS, TOTAL_STEPS, TinyQwen::encode)) {
+      while (optimizer.numSteps() < upTo) {
+        long step = optimizer.numSteps();
+        int microBatches =
+            update.begin(List.of(group(2 * step), group(2 * step + 1)), Groups.version(step));
+        for (int i = 0; i < microBatches; i++) {
+          update.microBatch();
+        }
+        assertThat(update.finish()).isInstanceOf(StepResult.Taken.class);
+      }
+    }
+  }
+
+  /** A group that depends on its id alone. */
+  private static ScoredGroup group(long id) {
+    Random random = new Random(id);
+    Prompt prompt = TinyQwen.prompt((int) id, 2, 3, random.nextInt(20));
+    List<Completion> completions = new ArrayList<>();
+    List<CompletionScore> scores = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      int[] tokens = random.ints(2 + i, 0, 20).toArray();
+      float[] logProbs = new float[tokens.length];
+      Arrays.fill(logProbs, -3);
+      completions.add(
+          new Completion(
+              TokenIds.of(tokens),
+              LogProbs.of(logProbs),
+              List.of(new VersionSpan(0, Groups.version(0))),
+              StopReason.END_OF_TURN,
+              ""));
+      scores.add(
+          new CompletionScore(Map.of("toy", new RewardOutcome.Scored(i)), OptionalDouble.of(i)));
+    }
+    CompletionGroup group =
+        new CompletionGroup(
+            new LeaseId(1, new GroupId(id), 1),
+            prompt,
+            TokenIds.of(TinyQwen.encode(prompt).tokenIds()),
+            List.of(),
+            SamplingSettings.atTemperature(1, 8),
+            0,
+            completions,
+            "test");
+    return new ScoredGroup(group, scores);
+  }
+}
