@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * Decides which group is generated, by whom, and what becomes of the result: the ledger, the lease
@@ -47,6 +48,7 @@ public final class GroupDispatch {
   private final Terms terms;
   private final StalenessGate gate;
   private final PromptFeed feed;
+  private final Consumer<LedgerEvent> journal;
   private final GroupLedger ledger = new GroupLedger();
   private final LeaseTable leases;
   private final Map<GroupId, Prompt> openPrompts = new HashMap<>();
@@ -57,8 +59,11 @@ public final class GroupDispatch {
    * A run at its start.
    *
    * @param term the coordinator's term
+   * @param journal gets every event in order, after it took effect
    */
-  public GroupDispatch(long term, Terms terms, StalenessGate gate, PromptFeed feed) {
+  public GroupDispatch(
+      long term, Terms terms, StalenessGate gate, PromptFeed feed, Consumer<LedgerEvent> journal) {
+    this.journal = journal;
     this.terms = terms;
     this.gate = gate;
     this.feed = feed;
@@ -78,7 +83,7 @@ public final class GroupDispatch {
 
   private RolloutLease lease(GroupId group, String worker, long minimumStep, Instant now) {
     LeaseId id = leases.grant(group, worker, minimumStep, now);
-    ledger.apply(new LedgerEvent.Granted(id));
+    note(new LedgerEvent.Granted(id));
     return new RolloutLease(
         id,
         Objects.requireNonNull(openPrompts.get(group)),
@@ -111,8 +116,13 @@ public final class GroupDispatch {
     return waiting;
   }
 
+  private void note(LedgerEvent event) {
+    ledger.apply(event);
+    journal.accept(event);
+  }
+
   private void open(GroupId group) {
-    ledger.apply(new LedgerEvent.Opened(group));
+    note(new LedgerEvent.Opened(group));
     nextGroup++;
   }
 
@@ -123,6 +133,11 @@ public final class GroupDispatch {
    */
   public boolean progress(LeaseId lease, long oldestStep, long tokens, Instant now) {
     return leases.progress(lease, oldestStep, tokens, now);
+  }
+
+  /** Keeps a lease alive that is finished but finds no room in the buffer. */
+  public void renew(LeaseId lease, Instant now) {
+    leases.renew(lease, now);
   }
 
   /**
@@ -151,7 +166,7 @@ public final class GroupDispatch {
       giveBack(lease, "too old");
       return new Verdict.Discard("sampled at step " + oldestStep + ", the learner is at " + step);
     }
-    ledger.apply(new LedgerEvent.Accepted(lease, oldestStep));
+    note(new LedgerEvent.Accepted(lease, oldestStep));
     leases.close(lease.group());
     return new Verdict.Keep();
   }
@@ -160,7 +175,7 @@ public final class GroupDispatch {
   public void giveBack(LeaseId lease, String reason) {
     if (isRunning(lease)) {
       leases.close(lease.group());
-      ledger.apply(new LedgerEvent.Lost(lease, reason));
+      note(new LedgerEvent.Lost(lease, reason));
     }
   }
 
@@ -189,16 +204,16 @@ public final class GroupDispatch {
     }
   }
 
+  /** Ends accepted groups that the learner cannot learn from. */
+  public void setAside(List<GroupId> groups, String reason) {
+    groups.forEach(group -> end(group, new GroupState.SetAside(reason)));
+  }
+
   /** Takes back accepted groups that the learner can no longer use. */
   public void returned(List<GroupId> groups, String reason) {
     for (GroupId group : groups) {
-      ledger.apply(new LedgerEvent.Returned(group, reason));
+      note(new LedgerEvent.Returned(group, reason));
     }
-  }
-
-  /** Ends an accepted group that carries nothing to learn from. */
-  public void filtered(GroupId group, String reason) {
-    end(group, new GroupState.Filtered(reason));
   }
 
   /**
@@ -216,7 +231,7 @@ public final class GroupDispatch {
   }
 
   private void end(GroupId group, GroupState.End end) {
-    ledger.apply(new LedgerEvent.Ended(group, end));
+    note(new LedgerEvent.Ended(group, end));
     leases.forget(group);
     openPrompts.remove(group);
   }
@@ -234,6 +249,11 @@ public final class GroupDispatch {
   /** Leases without progress for longer than the patience. */
   public List<LeaseTable.Entry> expired(Instant now) {
     return leases.expired(terms.patience(), now);
+  }
+
+  /** All running leases. */
+  public List<LeaseTable.Entry> allRunning() {
+    return leases.matching(entry -> true);
   }
 
   /** Leases of a worker, for example of one that left. */

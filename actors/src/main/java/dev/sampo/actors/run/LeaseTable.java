@@ -62,6 +62,16 @@ public final class LeaseTable {
     return true;
   }
 
+  /** Renews a running lease whatever its number of tokens. */
+  public void renew(LeaseId id, Instant now) {
+    running.computeIfPresent(
+        id.group(),
+        (group, entry) ->
+            entry.id().equals(id)
+                ? new Entry(id, entry.worker(), entry.oldestStep(), entry.tokens(), now)
+                : entry);
+  }
+
   /** Whether the lease was granted in this term, running or not. */
   public boolean wasGranted(LeaseId id) {
     return id.term() == term && id.attempt() <= attempts.getOrDefault(id.group(), 0);

@@ -50,7 +50,7 @@ class GroupDispatchTest {
   @Test
   void noGroupIsGeneratedThatNoStepNeeds() {
     GroupDispatch dispatch =
-        new GroupDispatch(1, terms(), new StalenessGate(5, 2, 3), this::nextRow);
+        new GroupDispatch(1, terms(), new StalenessGate(5, 2, 3), this::nextRow, event -> {});
 
     assertThat(grantAll(dispatch)).hasSize(6);
   }
@@ -113,7 +113,7 @@ class GroupDispatchTest {
   @Test
   void aResultOfAnOlderTermIsDiscarded() {
     GroupDispatch dispatch =
-        new GroupDispatch(2, terms(), new StalenessGate(0, 1, 100), this::nextRow);
+        new GroupDispatch(2, terms(), new StalenessGate(0, 1, 100), this::nextRow, event -> {});
     LeaseId current = dispatch.grant("a", START).orElseThrow().id();
 
     assertThat(dispatch.offered(new LeaseId(1, current.group(), 1), 0))
@@ -151,7 +151,7 @@ class GroupDispatchTest {
     List<PromptFeed.Visit> rows =
         new ArrayList<>(List.of(new PromptFeed.Visit.Bad("train.jsonl:7", "no image"), nextRow()));
     GroupDispatch dispatch =
-        new GroupDispatch(1, terms(), new StalenessGate(0, 1, 9), rows::removeFirst);
+        new GroupDispatch(1, terms(), new StalenessGate(0, 1, 9), rows::removeFirst, event -> {});
 
     assertThat(dispatch.grant("a", START).orElseThrow().id().group()).isEqualTo(new GroupId(1));
 
@@ -232,7 +232,11 @@ class GroupDispatchTest {
 
   private GroupDispatch dispatch(int maxStaleness, int groupsPerStep) {
     return new GroupDispatch(
-        1, terms(), new StalenessGate(maxStaleness, groupsPerStep, 1_000_000), this::nextRow);
+        1,
+        terms(),
+        new StalenessGate(maxStaleness, groupsPerStep, 1_000_000),
+        this::nextRow,
+        event -> {});
   }
 
   private static GroupDispatch.Terms terms() {

@@ -1,0 +1,34 @@
+package dev.sampo.actors.node;
+
+import dev.sampo.actors.pipeline.Trainer;
+import dev.sampo.actors.run.GroupDispatch;
+import dev.sampo.actors.run.PromptFeed;
+import dev.sampo.actors.run.StalenessGate;
+import dev.sampo.protocol.log.RecordingWriter;
+import dev.sampo.tasks.data.BlobStore;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * What a node with the role {@code learner} brings.
+ *
+ * @param trainer opens the trainer, on the learner's thread
+ * @param feed the prompts of the run
+ * @param images the images of those prompts
+ * @param recording where accepted groups and steps go; empty to record nothing
+ * @param terms what is the same for every lease
+ * @param gate bounds the age of groups
+ * @param stragglerWait how long a step waits for groups that it would make too old
+ * @param weights folder of the published weight files: {@code <folder>/<file>}
+ */
+public record LearnerPart(
+    Supplier<? extends Trainer> trainer,
+    PromptFeed feed,
+    BlobStore images,
+    Optional<RecordingWriter> recording,
+    GroupDispatch.Terms terms,
+    StalenessGate gate,
+    Duration stragglerWait,
+    Path weights) {}

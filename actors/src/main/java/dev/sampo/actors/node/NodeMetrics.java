@@ -1,0 +1,68 @@
+package dev.sampo.actors.node;
+
+import dev.sampo.actors.RunListener;
+import dev.sampo.actors.StepReport;
+import dev.sampo.actors.pipeline.BusyClock;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** The node's metrics for Prometheus; hears of the run before the listener it wraps. */
+final class NodeMetrics implements RunListener {
+  private final PrometheusMeterRegistry registry =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final Map<String, Double> latest = new ConcurrentHashMap<>();
+  private final AtomicLong step = new AtomicLong();
+  private final Counter setAside;
+  private final RunListener next;
+
+  NodeMetrics(RunListener next, NodeClocks clocks) {
+    this.next = next;
+    this.setAside =
+        Counter.builder("sampo.groups.set_aside")
+            .description("groups that could not be generated or scored")
+            .register(registry);
+    Gauge.builder("sampo.step", step, AtomicLong::get)
+        .description("optimizer steps taken")
+        .register(registry);
+    clocks.all().forEach(this::registerClock);
+  }
+
+  private void registerClock(String role, BusyClock clock) {
+    FunctionCounter.builder("sampo.busy.seconds", clock, c -> c.total().toNanos() / 1e9)
+        .tag("role", role)
+        .description("worker seconds at work")
+        .register(registry);
+  }
+
+  @Override
+  public void stepFinished(StepReport report) {
+    step.set(report.step());
+    report.metrics().forEach(this::show);
+    next.stepFinished(report);
+  }
+
+  private void show(String name, double value) {
+    if (latest.put(name, value) == null) {
+      Gauge.builder("sampo.training", latest, all -> all.getOrDefault(name, Double.NaN))
+          .tag("metric", name)
+          .description("the last optimizer step's metrics, as in metrics.jsonl")
+          .register(registry);
+    }
+  }
+
+  @Override
+  public void groupSetAside(String reason) {
+    setAside.increment();
+    next.groupSetAside(reason);
+  }
+
+  String scrape() {
+    return registry.scrape();
+  }
+}

@@ -1,0 +1,239 @@
+package dev.sampo.actors.pipeline;
+
+import dev.sampo.actors.CrossesNodes;
+import dev.sampo.actors.run.ExperienceQueue;
+import dev.sampo.actors.run.GroupDispatch;
+import dev.sampo.protocol.GroupId;
+import dev.sampo.protocol.LeaseId;
+import dev.sampo.protocol.ScoredGroup;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.javadsl.AbstractMatchingBehavior;
+import org.apache.pekko.actor.typed.javadsl.ActorContext;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.actor.typed.receptionist.ServiceKey;
+
+/**
+ * Scored groups between rollout workers and the learner, on the learner's node. Bounded: an offer
+ * beyond the capacity is answered {@link Busy}, the worker keeps the group and its lease, and so
+ * decoding stops when the learner does.
+ *
+ * <p>Edges. <i>Offer</i>: answered when the coordinator has judged the group and the recording has
+ * it, so that an accepted group is never lost. <i>Batch</i>: the learner waits until there are
+ * enough groups within the bound; unblocked by an offer.
+ */
+public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceBuffer.Command> {
+  /** Where rollout workers find the buffer. */
+  public static final ServiceKey<Command> KEY = ServiceKey.create(Command.class, "experience");
+
+  private static final Duration PATIENCE_WITH_NEIGHBOURS = Duration.ofSeconds(30);
+
+  /** What the buffer understands. */
+  public sealed interface Command {}
+
+  /** A scored group for the learner. Repeating an offer is harmless. */
+  public record Offer(ScoredGroup group, ActorRef<Answer> replyTo)
+      implements Command, CrossesNodes {}
+
+  /** What becomes of an offer. */
+  public sealed interface Answer extends CrossesNodes {
+    LeaseId lease();
+  }
+
+  /** The group is recorded and will be learned from unless it grows too old. */
+  public record Accepted(LeaseId lease) implements Answer {}
+
+  /** There is no room; offer again after a while. */
+  public record Busy(LeaseId lease, Duration retryAfter) implements Answer {}
+
+  /** The group is not wanted and never will be. */
+  public record Discarded(LeaseId lease, String reason) implements Answer {}
+
+  /** The learner wants the next batch at its current step; answered once. */
+  record Take(long learnerStep, ActorRef<Learner.Command> replyTo) implements Command {}
+
+  /** Asks how full the buffer is. */
+  public record GetDepth(ActorRef<Depth> replyTo) implements Command {}
+
+  /**
+   * How full the buffer is.
+   *
+   * @param groups groups in it
+   * @param capacity most groups it takes
+   */
+  public record Depth(int groups, int capacity) {}
+
+  private record Judged(Offer offer, GroupDispatch.Verdict verdict) implements Command {}
+
+  private record Kept(Offer offer) implements Command {}
+
+  private record Unanswered(Offer offer, String reason) implements Command {}
+
+  /**
+   * What the buffer talks to.
+   *
+   * @param capacity most groups, those being judged included
+   * @param retryAfter when a worker may offer again that found no room
+   * @param coordinator judges every offer
+   * @param recorder makes accepted groups durable
+   */
+  public record Setup(
+      int capacity,
+      Duration retryAfter,
+      ActorRef<RunCoordinator.Command> coordinator,
+      ActorRef<Recorder.Command> recorder) {}
+
+  private final Setup setup;
+  private final ExperienceQueue queue;
+  private final Set<LeaseId> pending = new HashSet<>();
+  private final Set<LeaseId> kept = new HashSet<>();
+  private Optional<Take> learnerWaits = Optional.empty();
+
+  private ExperienceBuffer(ActorContext<Command> context, Setup setup, ExperienceQueue queue) {
+    super(context);
+    this.setup = setup;
+    this.queue = queue;
+  }
+
+  /** An empty buffer. */
+  public static Behavior<Command> create(Setup setup, ExperienceQueue queue) {
+    return Behaviors.setup(context -> new ExperienceBuffer(context, setup, queue));
+  }
+
+  @Override
+  public Behavior<Command> onMessage(Command message) {
+    switch (message) {
+      case Offer offer -> onOffer(offer);
+      case Judged(Offer offer, GroupDispatch.Verdict verdict) -> onJudged(offer, verdict);
+      case Kept(Offer offer) -> onKept(offer);
+      case Unanswered(Offer offer, String reason) -> onUnanswered(offer, reason);
+      case Take take -> learnerWaits = Optional.of(take);
+      case GetDepth get -> get.replyTo().tell(new Depth(queue.size(), setup.capacity()));
+    }
+    serveLearner();
+    return this;
+  }
+
+  private void onOffer(Offer offer) {
+    LeaseId lease = leaseOf(offer);
+    if (kept.contains(lease)) {
+      offer.replyTo().tell(new Accepted(lease));
+      return;
+    }
+    if (pending.contains(lease) || queue.size() + pending.size() >= setup.capacity()) {
+      setup.coordinator().tell(new RunCoordinator.StillHeld(lease));
+      offer.replyTo().tell(new Busy(lease, setup.retryAfter()));
+      return;
+    }
+    Optional<String> unusable = whyUnusable(offer.group());
+    if (unusable.isPresent()) {
+      setup.coordinator().tell(new RunCoordinator.Unusable(lease, unusable.get()));
+      offer.replyTo().tell(new Discarded(lease, unusable.get()));
+      return;
+    }
+    pending.add(lease);
+    askNeighbour(
+        offer,
+        setup.coordinator(),
+        GroupDispatch.Verdict.class,
+        replyTo -> new RunCoordinator.Offered(lease, offer.group().group().oldestStep(), replyTo),
+        verdict -> new Judged(offer, verdict));
+  }
+
+  /**
+   * A group without two rewards has no advantage to learn from, and asking again gives the same.
+   */
+  private static Optional<String> whyUnusable(ScoredGroup scored) {
+    long rewards = scored.scores().stream().filter(score -> score.total().isPresent()).count();
+    return rewards >= 2
+        ? Optional.empty()
+        : Optional.of(
+            scored.group().prompt().source()
+                + ": "
+                + rewards
+                + " of "
+                + scored.scores().size()
+                + " completions could be scored: "
+                + scored.scores().getFirst().outcomes());
+  }
+
+  private void onJudged(Offer offer, GroupDispatch.Verdict verdict) {
+    switch (verdict) {
+      case GroupDispatch.Verdict.Keep _ ->
+          askNeighbour(
+              offer,
+              setup.recorder(),
+              Recorder.Done.class,
+              replyTo -> new Recorder.KeepGroup(offer.group(), replyTo),
+              done -> new Kept(offer));
+      case GroupDispatch.Verdict.Discard(String reason) -> {
+        pending.remove(leaseOf(offer));
+        offer.replyTo().tell(new Discarded(leaseOf(offer), reason));
+      }
+    }
+  }
+
+  private void onKept(Offer offer) {
+    pending.remove(leaseOf(offer));
+    kept.add(leaseOf(offer));
+    queue.add(offer.group());
+    offer.replyTo().tell(new Accepted(leaseOf(offer)));
+  }
+
+  private void onUnanswered(Offer offer, String reason) {
+    pending.remove(leaseOf(offer));
+    getContext().getLog().error("{} could not be kept: {}", leaseOf(offer), reason);
+    offer.replyTo().tell(new Busy(leaseOf(offer), setup.retryAfter()));
+  }
+
+  private void serveLearner() {
+    if (learnerWaits.isEmpty()) {
+      return;
+    }
+    Take take = learnerWaits.get();
+    ExperienceQueue.Taken taken = queue.take(take.learnerStep());
+    if (!taken.tooOld().isEmpty()) {
+      forget(taken.tooOld());
+      List<GroupId> ids = taken.tooOld().stream().map(ScoredGroup::id).toList();
+      String reason = "too old for step " + take.learnerStep();
+      setup.coordinator().tell(new RunCoordinator.Returned(ids, reason));
+    }
+    if (!taken.batch().isEmpty()) {
+      forget(taken.batch());
+      learnerWaits = Optional.empty();
+      take.replyTo().tell(new Learner.Batch(taken.batch()));
+    }
+  }
+
+  private void forget(List<ScoredGroup> groups) {
+    groups.forEach(group -> kept.remove(group.group().lease()));
+  }
+
+  private <M, A> void askNeighbour(
+      Offer offer,
+      ActorRef<M> neighbour,
+      Class<A> answerType,
+      Function<ActorRef<A>, M> question,
+      Function<A, Command> onAnswer) {
+    getContext()
+        .ask(
+            answerType,
+            neighbour,
+            PATIENCE_WITH_NEIGHBOURS,
+            question::apply,
+            (answer, failure) ->
+                answer != null
+                    ? onAnswer.apply(answer)
+                    : new Unanswered(offer, String.valueOf(failure)));
+  }
+
+  private static LeaseId leaseOf(Offer offer) {
+    return offer.group().group().lease();
+  }
+}

@@ -1,0 +1,220 @@
+package dev.sampo.actors.pipeline;
+
+import dev.sampo.protocol.GroupId;
+import dev.sampo.protocol.PolicyVersion;
+import dev.sampo.protocol.ScoredGroup;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.PostStop;
+import org.apache.pekko.actor.typed.Signal;
+import org.apache.pekko.actor.typed.javadsl.AbstractMatchingBehavior;
+import org.apache.pekko.actor.typed.javadsl.ActorContext;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+
+/**
+ * Takes the optimizer steps; on a pinned thread, one micro-batch per message.
+ *
+ * <pre>
+ *   want a step --allowed--> take a batch --batch--> micro-batch 0 ... n-1 --> finish
+ *        ^                                                                       |
+ *        +---- publish the weights, report <---- the recording has the step <----+
+ * </pre>
+ *
+ * At most one message that drives this loop is under way at a time; while paused it is held back.
+ *
+ * <p>Edges. <i>Step</i>: waits for the coordinator. <i>Batch</i>: waits for the buffer.
+ * <i>Commit</i>: waits for the recorder, so that no version is published that a replay could not
+ * reach.
+ */
+public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
+  private static final Duration PATIENCE_WITH_RECORDER = Duration.ofMinutes(2);
+
+  /** What the learner understands. */
+  public sealed interface Command {}
+
+  /** Stop before the next micro-batch. */
+  public record Pause() implements Command {}
+
+  /** Go on. */
+  public record Resume() implements Command {}
+
+  /** Write all present weights and name the files. */
+  record GetSnapshot(ActorRef<Trainer.Written> replyTo) implements Command {}
+
+  /** Messages of the loop. */
+  private sealed interface Drive extends Command {}
+
+  private record Allowed() implements Drive {}
+
+  /** The groups of the next step, in order. */
+  record Batch(List<ScoredGroup> groups) implements Command {
+    Batch {
+      groups = List.copyOf(groups);
+    }
+  }
+
+  private record Begin(List<ScoredGroup> groups) implements Drive {}
+
+  private record RunMicroBatch(int index, int count) implements Drive {}
+
+  private record Finish() implements Drive {}
+
+  private record Kept(Trainer.Update.Taken update) implements Drive {}
+
+  private record NotKept(String reason) implements Command {}
+
+  /**
+   * What the learner talks to.
+   *
+   * @param steps optimizer steps of the run; it stops after them
+   * @param coordinator allows each step
+   * @param buffer has the groups
+   * @param recorder makes steps durable
+   * @param publisher announces new weights
+   * @param finished told once, after the last step
+   */
+  public record Setup(
+      long steps,
+      ActorRef<RunCoordinator.Command> coordinator,
+      ActorRef<ExperienceBuffer.Command> buffer,
+      ActorRef<Recorder.Command> recorder,
+      ActorRef<WeightPublisher.Command> publisher,
+      ActorRef<Finished> finished) {}
+
+  /** The run has taken all its steps. */
+  public record Finished(PolicyVersion version) {}
+
+  private final Setup setup;
+  private final Trainer trainer;
+  private final StepMeter meter;
+  private List<ScoredGroup> batch = List.of();
+  private boolean paused;
+  private Optional<Drive> held = Optional.empty();
+
+  private Learner(ActorContext<Command> context, Setup setup, Trainer trainer, StepMeter meter) {
+    super(context);
+    this.setup = setup;
+    this.trainer = trainer;
+    this.meter = meter;
+    setup.publisher().tell(new WeightPublisher.Publish(trainer.writeSnapshot()));
+    wantStep();
+  }
+
+  /**
+   * A learner that starts at the trainer's version and publishes it.
+   *
+   * @param trainer opened, used and closed by this actor's thread
+   * @param meter told what happens in each step
+   */
+  public static Behavior<Command> create(
+      Setup setup, Supplier<? extends Trainer> trainer, StepMeter meter) {
+    return Behaviors.setup(context -> new Learner(context, setup, trainer.get(), meter));
+  }
+
+  @Override
+  public Behavior<Command> onMessage(Command message) {
+    switch (message) {
+      case Drive drive when paused -> held = Optional.of(drive);
+      case Drive drive -> onDrive(drive);
+      case Batch(List<ScoredGroup> groups) -> getContext().getSelf().tell(new Begin(groups));
+      case Pause _ -> paused = true;
+      case Resume _ -> {
+        paused = false;
+        held.ifPresent(drive -> getContext().getSelf().tell(drive));
+        held = Optional.empty();
+      }
+      case GetSnapshot(ActorRef<Trainer.Written> replyTo) -> replyTo.tell(trainer.writeSnapshot());
+      case NotKept(String reason) ->
+          throw new IllegalStateException("the step could not be recorded: " + reason);
+    }
+    return this;
+  }
+
+  private void onDrive(Drive drive) {
+    switch (drive) {
+      case Allowed _ ->
+          setup
+              .buffer()
+              .tell(new ExperienceBuffer.Take(trainer.version().step(), getContext().getSelf()));
+      case Begin(List<ScoredGroup> groups) -> {
+        batch = groups;
+        meter.batchTaken(groups, trainer.version().step());
+        meter.working(() -> runNext(0, trainer.begin(groups)));
+      }
+      case RunMicroBatch(int index, int count) -> {
+        meter.working(() -> trainer.microBatch(index));
+        runNext(index + 1, count);
+      }
+      case Finish _ -> finish();
+      case Kept(Trainer.Update.Taken update) -> publish(update);
+    }
+  }
+
+  private void runNext(int index, int count) {
+    getContext().getSelf().tell(index < count ? new RunMicroBatch(index, count) : new Finish());
+  }
+
+  private void finish() {
+    switch (meter.working(trainer::finish)) {
+      case Trainer.Update.Taken taken -> commit(taken);
+      case Trainer.Update.Skipped skipped -> skip(skipped);
+    }
+  }
+
+  private void commit(Trainer.Update.Taken taken) {
+    getContext()
+        .ask(
+            Recorder.Done.class,
+            setup.recorder(),
+            PATIENCE_WITH_RECORDER,
+            replyTo -> new Recorder.KeepStep(taken.committed(), replyTo),
+            (done, failure) ->
+                done != null ? new Kept(taken) : new NotKept(String.valueOf(failure)));
+  }
+
+  private void skip(Trainer.Update.Skipped skipped) {
+    getContext().getLog().warn("step skipped: {}", skipped.reason());
+    List<GroupId> rest =
+        batch.stream()
+            .map(ScoredGroup::id)
+            .filter(group -> !skipped.culprits().contains(group))
+            .toList();
+    setup
+        .coordinator()
+        .tell(new RunCoordinator.StepSkipped(skipped.culprits(), rest, skipped.reason()));
+    batch = List.of();
+    wantStep();
+  }
+
+  private void publish(Trainer.Update.Taken update) {
+    long step = update.committed().version().step();
+    setup.publisher().tell(new WeightPublisher.Publish(meter.working(trainer::writeDelta)));
+    List<GroupId> groups = batch.stream().map(ScoredGroup::id).toList();
+    setup.coordinator().tell(new RunCoordinator.StepTaken(step, groups));
+    batch = List.of();
+    meter.stepFinished(step, update.metrics());
+    wantStep();
+  }
+
+  private void wantStep() {
+    if (trainer.version().step() >= setup.steps()) {
+      setup.finished().tell(new Finished(trainer.version()));
+      return;
+    }
+    ActorRef<RunCoordinator.StepAllowed> allowed =
+        getContext().messageAdapter(RunCoordinator.StepAllowed.class, granted -> new Allowed());
+    setup.coordinator().tell(new RunCoordinator.StepWanted(allowed));
+  }
+
+  @Override
+  public Behavior<Command> onSignal(Signal signal) {
+    if (signal instanceof PostStop) {
+      trainer.close();
+    }
+    return this;
+  }
+}

@@ -1,0 +1,326 @@
+package dev.sampo.actors.pipeline;
+
+import dev.sampo.actors.CrossesNodes;
+import dev.sampo.actors.transfer.BlobCache;
+import dev.sampo.protocol.CompletionGroup;
+import dev.sampo.protocol.ImageRef;
+import dev.sampo.protocol.LeaseId;
+import dev.sampo.protocol.PolicyVersion;
+import dev.sampo.protocol.RolloutLease;
+import dev.sampo.protocol.WeightDelta;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.PostStop;
+import org.apache.pekko.actor.typed.Signal;
+import org.apache.pekko.actor.typed.javadsl.AbstractMatchingBehavior;
+import org.apache.pekko.actor.typed.javadsl.ActorContext;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
+
+/**
+ * Generates groups; on a pinned thread, one decode step per message, so that new weights, cancelled
+ * leases and a shutdown take effect between two tokens.
+ *
+ * <pre>
+ *   lease --> images fetched --> slot, when the weights are young enough --> decode --> way out
+ * </pre>
+ *
+ * <p>Edges. <i>Lease</i>: waits for the coordinator; asks for as many as it has slots and groups on
+ * the way out. <i>Way out</i>: a slot is free when its group is finished, but when as many groups
+ * are on the way out as there are slots, no more are asked for; unblocked by the buffer.
+ * <i>Weights</i>: installed between two decode steps; a lease that needs younger ones waits for
+ * them.
+ */
+public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.Command> {
+  private static final Duration HEARTBEAT = Duration.ofSeconds(1);
+
+  /** What a rollout worker understands. */
+  public sealed interface Command {}
+
+  /**
+   * Generate this group.
+   *
+   * @param blobUrl where the prompt's images are: {@code <blobUrl>/<sha256>}
+   */
+  public record Grant(
+      ActorRef<RunCoordinator.Command> coordinator, RolloutLease lease, String blobUrl)
+      implements Command, CrossesNodes {}
+
+  /** Stop generating this group: its result would be discarded. */
+  public record Cancel(LeaseId lease, String reason) implements Command, CrossesNodes {}
+
+  /** Use these weights from the next token on. */
+  record Install(WeightDelta delta, Path folder, ActorRef<WeightSubscriber.Command> replyTo)
+      implements Command {}
+
+  /** Take no more leases; answered when every group that was begun is delivered or given back. */
+  public record Drain(ActorRef<Drained> replyTo) implements Command {}
+
+  /** The worker holds no lease any more. */
+  public record Drained() {}
+
+  private record Ready(RolloutLease lease, List<byte[]> images) implements Command {}
+
+  private record NotReady(RolloutLease lease, String reason) implements Command {}
+
+  private record DecodeNext() implements Command {}
+
+  private record Left(WayOut.Outcome outcome) implements Command {}
+
+  private record Heartbeat() implements Command {}
+
+  /**
+   * What a worker works with.
+   *
+   * @param coordinator grants leases
+   * @param images fetches images of other nodes
+   * @param rewards scores groups
+   * @param buffers takes scored groups
+   * @param wayOut how groups are handed on
+   * @param busy measures when it decodes
+   */
+  public record Setup(
+      ActorRef<RunCoordinator.Command> coordinator,
+      BlobCache images,
+      Services<RewardWorker.Command> rewards,
+      Services<ExperienceBuffer.Command> buffers,
+      WayOutSettings wayOut,
+      BusyClock busy) {}
+
+  private final Setup setup;
+  private final Generator generator;
+  private final WayOut wayOut;
+  private final Set<LeaseId> fetching = new HashSet<>();
+  private final Queue<Ready> ready = new ArrayDeque<>();
+  private final Set<LeaseId> leaving = ConcurrentHashMap.newKeySet(); // read by the stream as well
+  private final List<ActorRef<Drained>> drainers = new ArrayList<>();
+  private boolean decoding;
+  private int lastDemand = -1;
+
+  private RolloutWorker(
+      ActorContext<Command> context,
+      TimerScheduler<Command> timers,
+      Setup setup,
+      Generator generator) {
+    super(context);
+    this.setup = setup;
+    this.generator = generator;
+    ActorRef<Command> self = context.getSelf();
+    this.wayOut =
+        new WayOut(
+            context.getSystem(),
+            new WayOut.Setup(
+                2 * generator.numSlots(), setup.wayOut(), setup.rewards(), setup.buffers()),
+            leaving::contains,
+            outcome -> self.tell(new Left(outcome)));
+    timers.startTimerWithFixedDelay(new Heartbeat(), Duration.ZERO, HEARTBEAT);
+  }
+
+  /**
+   * A worker without weights.
+   *
+   * @param generator opened, used and closed by this actor's thread
+   */
+  public static Behavior<Command> create(Setup setup, Supplier<? extends Generator> generator) {
+    return Behaviors.setup(context ->
+        Behaviors.withTimers(timers -> new RolloutWorker(context, timers, setup, generator.get())));
+  }
+
+  @Override
+  public Behavior<Command> onMessage(Command message) {
+    switch (message) {
+      case Grant grant -> onGrant(grant);
+      case Cancel(LeaseId lease, String reason) -> onCancel(lease, reason);
+      case Ready arrived -> {
+        if (fetching.remove(arrived.lease().id())) {
+          ready.add(arrived);
+        }
+      }
+      case NotReady(RolloutLease lease, String reason) -> onNotReady(lease, reason);
+      case Install install -> onInstall(install);
+      case DecodeNext _ -> onDecodeNext();
+      case Left(WayOut.Outcome outcome) -> onLeft(outcome);
+      case Heartbeat _ -> onHeartbeat();
+      case Drain(ActorRef<Drained> replyTo) -> onDrain(replyTo);
+    }
+    fillSlots();
+    decodeIfThereIsWork();
+    demandIfChanged();
+    return this;
+  }
+
+  private void onGrant(Grant grant) {
+    RolloutLease lease = grant.lease();
+    if (!drainers.isEmpty()) {
+      giveBack(lease.id(), RunCoordinator.GiveBack.Reason.LEAVING, "the worker leaves");
+      return;
+    }
+    fetching.add(lease.id());
+    getContext()
+        .pipeToSelf(
+            fetchImages(lease, grant.blobUrl()),
+            (images, failure) ->
+                images != null
+                    ? new Ready(lease, images)
+                    : new NotReady(lease, String.valueOf(failure.getMessage())));
+  }
+
+  private CompletionStage<List<byte[]>> fetchImages(RolloutLease lease, String blobUrl) {
+    CompletionStage<List<byte[]>> all = CompletableFuture.completedFuture(new ArrayList<>());
+    for (ImageRef image : lease.prompt().images()) {
+      all =
+          all.thenCombine(
+              setup.images().get(image, blobUrl),
+              (list, bytes) -> {
+                list.add(bytes);
+                return list;
+              });
+    }
+    return all;
+  }
+
+  private void onNotReady(RolloutLease lease, String reason) {
+    if (fetching.remove(lease.id())) {
+      badPrompt(lease, reason);
+    }
+  }
+
+  private void onCancel(LeaseId lease, String reason) {
+    getContext().getLog().info("{} is cancelled: {}", lease, reason);
+    fetching.remove(lease);
+    leaving.remove(lease);
+    ready.removeIf(waiting -> waiting.lease().id().equals(lease));
+    if (generator.running().containsKey(lease)) {
+      generator.cancel(lease);
+    }
+  }
+
+  private void fillSlots() {
+    while (!ready.isEmpty()
+        && generator.running().size() < generator.numSlots()
+        && ready.element().lease().minimumStep() <= weightStep()) {
+      Ready next = ready.remove();
+      try {
+        generator.start(next.lease(), next.images());
+      } catch (IllegalArgumentException e) {
+        badPrompt(next.lease(), String.valueOf(e.getMessage()));
+      }
+    }
+  }
+
+  private void decodeIfThereIsWork() {
+    if (!decoding && !generator.running().isEmpty()) {
+      decoding = true;
+      setup.busy().start();
+      getContext().getSelf().tell(new DecodeNext());
+    }
+  }
+
+  private void onDecodeNext() {
+    for (CompletionGroup group : generator.decode()) {
+      leaving.add(group.lease());
+      wayOut.send(group);
+    }
+    decoding = false;
+    setup.busy().stop();
+  }
+
+  private void onLeft(WayOut.Outcome outcome) {
+    leaving.remove(outcome.lease());
+    if (outcome instanceof WayOut.Outcome.Oversize(LeaseId lease, long bytes, long limit)) {
+      giveBack(
+          lease,
+          RunCoordinator.GiveBack.Reason.BAD_PROMPT,
+          "its group has %d bytes, a message carries %d".formatted(bytes, limit));
+    }
+  }
+
+  private void onInstall(Install install) {
+    try {
+      generator.install(install.delta(), install.folder());
+      install.replyTo().tell(new WeightSubscriber.Installed(install.delta()));
+      lastDemand = -1; // tells the coordinator the new step
+    } catch (IllegalArgumentException e) {
+      String reason = String.valueOf(e.getMessage());
+      install.replyTo().tell(new WeightSubscriber.NotInstalled(install.delta(), reason));
+    }
+  }
+
+  private void onHeartbeat() {
+    generator
+        .running()
+        .forEach((lease, progress) ->
+            setup
+                .coordinator()
+                .tell(
+                    new RunCoordinator.Progress(
+                        getContext().getSelf(), lease, progress.tokens(), progress.oldestStep())));
+    lastDemand = -1; // repeated, in case it was lost
+  }
+
+  private void onDrain(ActorRef<Drained> replyTo) {
+    drainers.add(replyTo);
+    ready.forEach(waiting ->
+        giveBack(
+            waiting.lease().id(), RunCoordinator.GiveBack.Reason.LEAVING, "the worker leaves"));
+    ready.clear();
+  }
+
+  private void demandIfChanged() {
+    if (!drainers.isEmpty()) {
+      answerDrainersIfEmpty();
+    } else if (generator.version().isPresent()) {
+      int demand = generator.numSlots() + Math.min(leaving.size(), generator.numSlots());
+      if (demand != lastDemand) {
+        lastDemand = demand;
+        setup
+            .coordinator()
+            .tell(new RunCoordinator.Demand(getContext().getSelf(), demand, weightStep()));
+      }
+    }
+  }
+
+  private void answerDrainersIfEmpty() {
+    if (generator.running().isEmpty() && leaving.isEmpty() && fetching.isEmpty()) {
+      drainers.forEach(drainer -> drainer.tell(new Drained()));
+    }
+  }
+
+  private void badPrompt(RolloutLease lease, String reason) {
+    giveBack(
+        lease.id(),
+        RunCoordinator.GiveBack.Reason.BAD_PROMPT,
+        lease.prompt().source() + ": " + reason);
+  }
+
+  private void giveBack(LeaseId lease, RunCoordinator.GiveBack.Reason reason, String detail) {
+    setup
+        .coordinator()
+        .tell(new RunCoordinator.GiveBack(getContext().getSelf(), lease, reason, detail));
+  }
+
+  private long weightStep() {
+    return generator.version().map(PolicyVersion::step).orElse(-1L);
+  }
+
+  @Override
+  public Behavior<Command> onSignal(Signal signal) {
+    if (signal instanceof PostStop) {
+      wayOut.shutdown();
+      generator.close();
+    }
+    return this;
+  }
+}

@@ -1,0 +1,287 @@
+package dev.sampo.actors.pipeline;
+
+import dev.sampo.actors.CrossesNodes;
+import dev.sampo.actors.run.GroupDispatch;
+import dev.sampo.actors.run.LeaseTable;
+import dev.sampo.protocol.GroupId;
+import dev.sampo.protocol.LeaseId;
+import dev.sampo.protocol.RolloutLease;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.javadsl.AbstractMatchingBehavior;
+import org.apache.pekko.actor.typed.javadsl.ActorContext;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
+
+/**
+ * Hands out leases and owns the ledger; a cluster singleton.
+ *
+ * <p>Edges. <i>Grant</i>: waits for a worker's demand and for quota; unblocked by a finished, lost
+ * or filtered group and by a committed step. <i>Verdict</i>: asked by the experience buffer, never
+ * waits. <i>Step</i>: the learner waits until a batch is accepted and no running group would become
+ * too old by the step; unblocked by results, and after a configured time by cancelling those
+ * groups.
+ */
+public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinator.Command> {
+
+  /** What the coordinator understands. */
+  public sealed interface Command {}
+
+  /**
+   * A worker can hold this many leases; replaces its earlier demand, so repeating it is harmless.
+   *
+   * @param leases leases it can hold in all, those it holds included
+   * @param workerStep optimizer step of its weights
+   */
+  public record Demand(ActorRef<RolloutWorker.Command> worker, int leases, long workerStep)
+      implements Command, CrossesNodes {}
+
+  /**
+   * A worker goes on with a group.
+   *
+   * @param tokens tokens sampled so far over all completions
+   * @param oldestStep step of the oldest policy that sampled one of them, or of the worker's
+   *     weights
+   */
+  public record Progress(
+      ActorRef<RolloutWorker.Command> worker, LeaseId lease, long tokens, long oldestStep)
+      implements Command, CrossesNodes {}
+
+  /** A worker will not finish this group. */
+  public record GiveBack(
+      ActorRef<RolloutWorker.Command> worker, LeaseId lease, Reason reason, String detail)
+      implements Command, CrossesNodes {
+
+    /** What becomes of the prompt. */
+    public enum Reason {
+      /** The worker leaves; the prompt goes to another one. */
+      LEAVING,
+      /** The prompt cannot be asked; it is set aside. */
+      BAD_PROMPT,
+      /** The result could not be handed on; another attempt may. */
+      NOT_ACCEPTED
+    }
+  }
+
+  /** The buffer has a result and asks what to do with it. */
+  record Offered(LeaseId lease, long oldestStep, ActorRef<GroupDispatch.Verdict> replyTo)
+      implements Command {}
+
+  /** A finished group waits for room in the buffer; its worker is not to blame. */
+  record StillHeld(LeaseId lease) implements Command {}
+
+  /** A result has nothing that could be learned from, ever. */
+  record Unusable(LeaseId lease, String reason) implements Command {}
+
+  /** The buffer dropped accepted groups because they are too old. */
+  record Returned(List<GroupId> groups, String reason) implements Command {}
+
+  /** The learner is ready for its next step; answered once, when it may take it. */
+  record StepWanted(ActorRef<StepAllowed> replyTo) implements Command {}
+
+  /** The learner may take the next batch. */
+  record StepAllowed() {}
+
+  /** An optimizer step is durable. */
+  record StepTaken(long step, List<GroupId> groups) implements Command {}
+
+  /** The learner could not take a step with this batch. */
+  record StepSkipped(List<GroupId> culprits, List<GroupId> others, String reason)
+      implements Command {}
+
+  /** Asks how the run stands. */
+  public record GetStatus(ActorRef<RunStatus> replyTo) implements Command {}
+
+  /** Asks for the state of every group. */
+  public record GetLedger(ActorRef<RunStatus.Ledger> replyTo) implements Command {}
+
+  private record LookForExpiredLeases() implements Command {}
+
+  private record StragglersAreDue() implements Command {}
+
+  private record WorkerGone(ActorRef<RolloutWorker.Command> worker) implements Command {}
+
+  /**
+   * What a coordinator needs besides the dispatch.
+   *
+   * @param steps optimizer steps of the run
+   * @param stragglerWait how long a step waits for groups that it would make too old
+   * @param blobUrl where workers get the images of the prompts: {@code <blobUrl>/<sha256>}
+   */
+  public record Setup(long steps, Duration stragglerWait, String blobUrl) {}
+
+  private record WorkerDemand(int leases, long step) {}
+
+  private final GroupDispatch dispatch;
+  private final Setup setup;
+  private final InstantSource clock;
+  private final TimerScheduler<Command> timers;
+  private final Map<ActorRef<RolloutWorker.Command>, WorkerDemand> workers = new LinkedHashMap<>();
+  private Optional<ActorRef<StepAllowed>> learnerWaits = Optional.empty();
+
+  private RunCoordinator(
+      ActorContext<Command> context,
+      TimerScheduler<Command> timers,
+      GroupDispatch dispatch,
+      Setup setup,
+      InstantSource clock) {
+    super(context);
+    this.timers = timers;
+    this.dispatch = dispatch;
+    this.setup = setup;
+    this.clock = clock;
+    timers.startTimerWithFixedDelay(new LookForExpiredLeases(), Duration.ofMillis(500));
+  }
+
+  /** A coordinator that grants what {@code dispatch} allows. */
+  public static Behavior<Command> create(GroupDispatch dispatch, Setup setup, InstantSource clock) {
+    return Behaviors.setup(context ->
+        Behaviors.withTimers(
+            timers -> new RunCoordinator(context, timers, dispatch, setup, clock)));
+  }
+
+  @Override
+  public Behavior<Command> onMessage(Command message) {
+    switch (message) {
+      case Demand demand -> onDemand(demand);
+      case Progress progress -> onProgress(progress);
+      case GiveBack giveBack -> onGiveBack(giveBack);
+      case Offered offered ->
+          offered.replyTo().tell(dispatch.offered(offered.lease(), offered.oldestStep()));
+      case StillHeld held -> dispatch.renew(held.lease(), clock.instant());
+      case Unusable unusable -> dispatch.setAside(unusable.lease(), unusable.reason());
+      case Returned returned -> dispatch.returned(returned.groups(), returned.reason());
+      case StepWanted wanted -> learnerWaits = Optional.of(wanted.replyTo());
+      case StepTaken taken -> onStepTaken(taken);
+      case StepSkipped(var culprits, var others, String reason) -> {
+        dispatch.setAside(culprits, reason);
+        dispatch.returned(others, reason);
+      }
+      case LookForExpiredLeases _ -> onLookForExpiredLeases();
+      case StragglersAreDue _ -> onStragglersAreDue();
+      case WorkerGone gone -> onWorkerGone(gone.worker());
+      case GetStatus get -> get.replyTo().tell(status());
+      case GetLedger get -> get.replyTo().tell(new RunStatus.Ledger(dispatch.states()));
+    }
+    grantWhatQuotaAllows();
+    allowStepIfNothingHoldsIt();
+    return this;
+  }
+
+  private void onDemand(Demand demand) {
+    WorkerDemand before =
+        workers.put(demand.worker(), new WorkerDemand(demand.leases(), demand.workerStep()));
+    if (before == null) {
+      getContext().watchWith(demand.worker(), new WorkerGone(demand.worker()));
+      getContext().getLog().info("rollout worker {} joined", demand.worker().path());
+    }
+  }
+
+  private void onProgress(Progress progress) {
+    boolean wanted =
+        dispatch.progress(
+            progress.lease(), progress.oldestStep(), progress.tokens(), clock.instant());
+    if (!wanted) {
+      progress.worker().tell(new RolloutWorker.Cancel(progress.lease(), "not leased any more"));
+    }
+  }
+
+  private void onGiveBack(GiveBack giveBack) {
+    switch (giveBack.reason()) {
+      case LEAVING, NOT_ACCEPTED -> dispatch.giveBack(giveBack.lease(), giveBack.detail());
+      case BAD_PROMPT -> dispatch.setAside(giveBack.lease(), giveBack.detail());
+    }
+  }
+
+  private void onStepTaken(StepTaken taken) {
+    dispatch.committed(taken.step(), taken.groups());
+    if (taken.step() == setup.steps()) {
+      cancel(dispatch.allRunning(), "the run is finished");
+    }
+  }
+
+  private void onLookForExpiredLeases() {
+    for (LeaseTable.Entry entry : dispatch.expired(clock.instant())) {
+      getContext().getLog().warn("{} made no progress at {}", entry.id(), entry.worker());
+      dispatch.expire(entry.id());
+    }
+  }
+
+  private void onWorkerGone(ActorRef<RolloutWorker.Command> worker) {
+    workers.remove(worker);
+    List<LeaseTable.Entry> held = dispatch.heldBy(nameOf(worker));
+    held.forEach(entry -> dispatch.giveBack(entry.id(), "its worker left"));
+    getContext().getLog().warn("rollout worker {} left with {} leases", worker.path(), held.size());
+  }
+
+  private void onStragglersAreDue() {
+    cancel(dispatch.stragglers(), "too slow for the staleness bound");
+  }
+
+  private void cancel(List<LeaseTable.Entry> entries, String reason) {
+    for (LeaseTable.Entry entry : entries) {
+      dispatch.giveBack(entry.id(), reason);
+      workers.keySet().stream()
+          .filter(worker -> nameOf(worker).equals(entry.worker()))
+          .forEach(worker -> worker.tell(new RolloutWorker.Cancel(entry.id(), reason)));
+    }
+  }
+
+  /** One lease to each worker with room in turn, so that a late joiner gets its share. */
+  private void grantWhatQuotaAllows() {
+    boolean granted = true;
+    while (granted) {
+      granted = false;
+      for (Map.Entry<ActorRef<RolloutWorker.Command>, WorkerDemand> worker : workers.entrySet()) {
+        String name = nameOf(worker.getKey());
+        if (dispatch.heldBy(name).size() < worker.getValue().leases()) {
+          Optional<RolloutLease> lease = dispatch.grant(name, clock.instant());
+          if (lease.isEmpty()) {
+            return;
+          }
+          worker
+              .getKey()
+              .tell(new RolloutWorker.Grant(getContext().getSelf(), lease.get(), setup.blobUrl()));
+          granted = true;
+        }
+      }
+    }
+  }
+
+  private void allowStepIfNothingHoldsIt() {
+    if (learnerWaits.isEmpty() || !dispatch.hasBatch()) {
+      return;
+    }
+    if (dispatch.stragglers().isEmpty()) {
+      timers.cancel(StragglersAreDue.class);
+      learnerWaits.get().tell(new StepAllowed());
+      learnerWaits = Optional.empty();
+    } else if (!timers.isTimerActive(StragglersAreDue.class)) {
+      timers.startSingleTimer(
+          StragglersAreDue.class, new StragglersAreDue(), setup.stragglerWait());
+    }
+  }
+
+  private RunStatus status() {
+    List<RunStatus.Worker> list = new ArrayList<>();
+    workers.forEach((worker, demand) ->
+        list.add(
+            new RunStatus.Worker(
+                nameOf(worker),
+                demand.leases(),
+                dispatch.heldBy(nameOf(worker)).size(),
+                demand.step())));
+    return new RunStatus(dispatch.step(), setup.steps(), dispatch.counts(), list);
+  }
+
+  private static String nameOf(ActorRef<?> worker) {
+    return worker.path().toSerializationFormat();
+  }
+}

@@ -1,0 +1,80 @@
+package dev.sampo.actors.pipeline;
+
+import dev.sampo.protocol.GroupId;
+import dev.sampo.protocol.PolicyVersion;
+import dev.sampo.protocol.ScoredGroup;
+import dev.sampo.protocol.StepCommitted;
+import dev.sampo.protocol.WeightDelta;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * One optimizer step in small pieces, so that the actor that drives it stays reachable. All calls
+ * come from one thread: {@code begin}, {@code microBatch(0) ... microBatch(n - 1)}, {@code finish}.
+ */
+public interface Trainer extends AutoCloseable {
+
+  /** How a step ended. */
+  sealed interface Update {
+    /** By their TRL name. */
+    Map<String, Double> metrics();
+
+    /**
+     * The weights have changed.
+     *
+     * @param committed what a replay needs to take the step again
+     */
+    record Taken(StepCommitted committed, Map<String, Double> metrics) implements Update {
+      public Taken {
+        metrics = Map.copyOf(metrics);
+      }
+    }
+
+    /**
+     * The weights are as they were.
+     *
+     * @param culprits the groups to blame
+     */
+    record Skipped(String reason, List<GroupId> culprits, Map<String, Double> metrics)
+        implements Update {
+      public Skipped {
+        culprits = List.copyOf(culprits);
+        metrics = Map.copyOf(metrics);
+      }
+    }
+  }
+
+  /**
+   * Weights in files.
+   *
+   * @param folder where the files are, directly below the folder that the node serves
+   */
+  record Written(WeightDelta delta, Path folder) {}
+
+  /** The weights as they are. */
+  PolicyVersion version();
+
+  /**
+   * Prepares a step.
+   *
+   * @param batch groups in the order in which the step is recorded
+   * @return the number of micro-batches
+   */
+  int begin(List<ScoredGroup> batch);
+
+  /** Forward and backward pass of one micro-batch. */
+  void microBatch(int index);
+
+  /** Applies the gradients; {@link #version} is the new one if the step is taken. */
+  Update finish();
+
+  /** Writes the present weights as their difference to the version before the last step. */
+  Written writeDelta();
+
+  /** Writes all present weights. */
+  Written writeSnapshot();
+
+  @Override
+  void close();
+}

@@ -1,0 +1,228 @@
+package dev.sampo.actors.pipeline;
+
+import dev.sampo.actors.transfer.HashedFiles;
+import dev.sampo.protocol.PolicyVersion;
+import dev.sampo.protocol.WeightDelta;
+import dev.sampo.protocol.WeightShard;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.javadsl.AbstractMatchingBehavior;
+import org.apache.pekko.actor.typed.javadsl.ActorContext;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
+import org.apache.pekko.actor.typed.pubsub.Topic;
+import org.apache.pekko.cluster.ddata.LWWRegister;
+import org.apache.pekko.cluster.ddata.typed.javadsl.DistributedData;
+import org.apache.pekko.cluster.ddata.typed.javadsl.Replicator;
+import org.apache.pekko.cluster.ddata.typed.javadsl.ReplicatorMessageAdapter;
+
+/**
+ * Keeps a worker's weights up to date: hears of versions, fetches their files, one version at a
+ * time, and hands them over. Whatever goes wrong, the worker keeps the version it has and a
+ * snapshot is asked for.
+ *
+ * <pre>
+ *   announced --base is what the worker has--> fetch --> hand over --> installed
+ *       |                                        |                        |
+ *       +--gap--> ask for a snapshot <---failed--+-----refused------------+
+ * </pre>
+ *
+ * <p>Edge <i>Snapshot</i>: waits for the publisher; asked again after a while.
+ */
+public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubscriber.Command> {
+  private static final Duration ASK_AGAIN_AFTER = Duration.ofSeconds(5);
+
+  /** What the subscriber understands. */
+  public sealed interface Command {}
+
+  private record Heard(WeightPublisher.Announced announced) implements Command {}
+
+  private record RegisterChanged(
+      Replicator.SubscribeResponse<LWWRegister<WeightPublisher.Announced>> response)
+      implements Command {}
+
+  private record Fetched(WeightDelta delta) implements Command {}
+
+  private record NotFetched(WeightDelta delta, String reason) implements Command {}
+
+  /** The worker has the version. */
+  record Installed(WeightDelta delta) implements Command {}
+
+  /** The worker could not use the files and keeps what it has. */
+  record NotInstalled(WeightDelta delta, String reason) implements Command {}
+
+  private record AskAgain() implements Command {}
+
+  private final ActorRef<RolloutWorker.Command> worker;
+  private final Services<WeightPublisher.Command> publishers;
+  private final ActorRef<WeightPublisher.Announced> ear;
+  private final HashedFiles files;
+  private final Path folder;
+  private final TimerScheduler<Command> timers;
+  private final TreeMap<Long, WeightPublisher.Announced> ahead = new TreeMap<>();
+  private Optional<PolicyVersion> held = Optional.empty();
+  private boolean fetching;
+  private boolean needsSnapshot;
+
+  private WeightSubscriber(
+      ActorContext<Command> context,
+      TimerScheduler<Command> timers,
+      ReplicatorMessageAdapter<Command, LWWRegister<WeightPublisher.Announced>> register,
+      ActorRef<RolloutWorker.Command> worker,
+      Services<WeightPublisher.Command> publishers,
+      HashedFiles files,
+      Path folder) {
+    super(context);
+    this.timers = timers;
+    this.worker = worker;
+    this.publishers = publishers;
+    this.files = files;
+    this.folder = folder;
+    this.ear = context.messageAdapter(WeightPublisher.Announced.class, Heard::new);
+    ActorRef<Topic.Command<WeightPublisher.Announced>> topic =
+        context.spawn(
+            Topic.create(WeightPublisher.Announced.class, WeightPublisher.TOPIC), "topic");
+    topic.tell(Topic.subscribe(ear));
+    register.subscribe(WeightPublisher.REGISTER, RegisterChanged::new);
+  }
+
+  /**
+   * A subscriber without weights.
+   *
+   * @param worker gets the files of every version
+   * @param publishers is asked for snapshots
+   * @param folder where the files go
+   */
+  public static Behavior<Command> create(
+      ActorRef<RolloutWorker.Command> worker,
+      Services<WeightPublisher.Command> publishers,
+      HashedFiles files,
+      Path folder) {
+    return Behaviors.setup(context ->
+        Behaviors.withTimers(timers ->
+            DistributedData.withReplicatorMessageAdapter(
+                (ReplicatorMessageAdapter<Command, LWWRegister<WeightPublisher.Announced>>
+                        register) ->
+                    new WeightSubscriber(
+                        context, timers, register, worker, publishers, files, folder))));
+  }
+
+  @Override
+  public Behavior<Command> onMessage(Command message) {
+    switch (message) {
+      case Heard(WeightPublisher.Announced announced) -> onHeard(announced);
+      case RegisterChanged(var response) -> {
+        if (response instanceof Replicator.Changed<LWWRegister<WeightPublisher.Announced>> now) {
+          onHeard(now.get(WeightPublisher.REGISTER).getValue());
+        }
+      }
+      case Fetched(WeightDelta delta) ->
+          worker.tell(new RolloutWorker.Install(delta, folderOf(delta), getContext().getSelf()));
+      case NotFetched(WeightDelta delta, String reason) -> onFailed(delta, reason);
+      case NotInstalled(WeightDelta delta, String reason) -> onFailed(delta, reason);
+      case Installed(WeightDelta delta) -> {
+        held = Optional.of(delta.version());
+        delete(delta);
+        fetching = false;
+        needsSnapshot = false;
+        fetchNext();
+      }
+      case AskAgain _ -> {
+        if (needsSnapshot && !fetching) {
+          askForSnapshot("the last request had no answer");
+        }
+      }
+    }
+    return this;
+  }
+
+  private void onHeard(WeightPublisher.Announced announced) {
+    PolicyVersion version = announced.delta().version();
+    if (held.isPresent() && held.get().step() >= version.step()) {
+      return;
+    }
+    ahead.merge(version.step(), announced, (old, now) -> now.delta().isSnapshot() ? now : old);
+    fetchNext();
+  }
+
+  private void fetchNext() {
+    held.ifPresent(version -> ahead.headMap(version.step(), true).clear());
+    if (fetching || ahead.isEmpty()) {
+      return;
+    }
+    Optional<WeightPublisher.Announced> next =
+        ahead.descendingMap().values().stream().filter(this::isUsable).findFirst();
+    if (next.isPresent()) {
+      fetch(next.get());
+    } else {
+      askForSnapshot("no way from " + held + " to step " + ahead.lastKey());
+    }
+  }
+
+  private boolean isUsable(WeightPublisher.Announced announced) {
+    return announced.delta().isSnapshot() || announced.delta().base().equals(held);
+  }
+
+  private void askForSnapshot(String reason) {
+    needsSnapshot = true;
+    if (timers.isTimerActive(AskAgain.class)) {
+      return;
+    }
+    publishers
+        .next()
+        .ifPresent(
+            publisher -> publisher.tell(new WeightPublisher.SnapshotWanted(ear, held, reason)));
+    timers.startSingleTimer(AskAgain.class, new AskAgain(), ASK_AGAIN_AFTER);
+  }
+
+  private void fetch(WeightPublisher.Announced announced) {
+    fetching = true;
+    WeightDelta delta = announced.delta();
+    CompletionStage<?> all = CompletableFuture.completedFuture(null);
+    for (WeightShard shard : delta.shards()) {
+      var urls = announced.urls().stream().map(url -> url + "/" + shard.name()).toList();
+      Path target = folderOf(delta).resolve(shard.name());
+      all = all.thenCompose(done -> files.fetch(urls, shard.sha256(), target));
+    }
+    getContext()
+        .pipeToSelf(
+            all,
+            (done, failure) ->
+                failure == null
+                    ? new Fetched(delta)
+                    : new NotFetched(delta, String.valueOf(failure.getMessage())));
+  }
+
+  private void onFailed(WeightDelta delta, String reason) {
+    getContext().getLog().warn("version {} is unusable: {}", delta.version().step(), reason);
+    fetching = false;
+    delete(delta);
+    ahead.remove(delta.version().step());
+    askForSnapshot(reason);
+  }
+
+  private void delete(WeightDelta delta) {
+    try {
+      for (WeightShard shard : delta.shards()) {
+        Files.deleteIfExists(folderOf(delta).resolve(shard.name()));
+      }
+      Files.deleteIfExists(folderOf(delta));
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot delete " + folderOf(delta), e);
+    }
+  }
+
+  private Path folderOf(WeightDelta delta) {
+    String kind = delta.isSnapshot() ? "snapshot" : "delta";
+    return folder.resolve("step-" + delta.version().step() + "-" + kind);
+  }
+}

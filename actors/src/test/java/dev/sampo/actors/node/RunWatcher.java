@@ -1,0 +1,37 @@
+package dev.sampo.actors.node;
+
+import dev.sampo.actors.RunListener;
+import dev.sampo.actors.StepReport;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/** Keeps what a run reports. */
+final class RunWatcher implements RunListener {
+  final List<StepReport> steps = new CopyOnWriteArrayList<>();
+  final List<String> setAside = new CopyOnWriteArrayList<>();
+  private final BlockingQueue<StepReport> news = new LinkedBlockingQueue<>();
+
+  @Override
+  public void stepFinished(StepReport report) {
+    steps.add(report);
+    news.add(report);
+  }
+
+  @Override
+  public void groupSetAside(String reason) {
+    setAside.add(reason);
+  }
+
+  void awaitStep(long step) throws InterruptedException {
+    StepReport report = news.poll(60, TimeUnit.SECONDS);
+    while (report != null && report.step() < step) {
+      report = news.poll(60, TimeUnit.SECONDS);
+    }
+    if (report == null) {
+      throw new AssertionError("step " + step + " was not taken within a minute");
+    }
+  }
+}

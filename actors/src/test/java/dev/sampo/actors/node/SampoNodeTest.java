@@ -1,0 +1,248 @@
+package dev.sampo.actors.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.typesafe.config.ConfigFactory;
+import dev.sampo.actors.pipeline.RunStatus;
+import dev.sampo.actors.run.GroupDispatch;
+import dev.sampo.actors.run.GroupState;
+import dev.sampo.actors.run.PromptFeed;
+import dev.sampo.actors.run.StalenessGate;
+import dev.sampo.protocol.CompletionScore;
+import dev.sampo.protocol.ImageRef;
+import dev.sampo.protocol.Prompt;
+import dev.sampo.protocol.RewardOutcome;
+import dev.sampo.protocol.SamplingSettings;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongFunction;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Real actors, cluster, HTTP and files; the model is a {@link CountingModel}. */
+@Timeout(120)
+class SampoNodeTest {
+  private static final byte[] IMAGE = {1, 2, 3};
+  private static final int GROUPS_PER_STEP = 4;
+
+  @TempDir Path folder;
+  private final RunWatcher watcher = new RunWatcher();
+
+  @Test
+  void oneNodeWithAllRolesTrainsItsStepsWithinTheBound() throws Exception {
+    try (SampoNode node = start(parts(true, true, true, 12, 1), Optional.empty())) {
+      assertThat(await(node.finished()).step()).isEqualTo(12);
+
+      assertThat(watcher.steps).hasSize(12);
+      assertThat(watcher.steps)
+          .allSatisfy(
+              report -> assertThat(report.metrics().get("staleness/max")).isBetween(0., 1.));
+      assertThat(trainedSteps(node)).hasSize(12 * GROUPS_PER_STEP);
+    }
+  }
+
+  @Test
+  void withoutStalenessEveryTokenIsSampledByTheWeightsThatItTrains() throws Exception {
+    try (SampoNode node = start(parts(true, true, true, 6, 0), Optional.empty())) {
+      await(node.finished());
+
+      assertThat(watcher.steps)
+          .allSatisfy(report -> assertThat(report.metrics().get("staleness/max")).isZero());
+    }
+  }
+
+  @Test
+  void aRowThatCannotBeAskedIsSetAsideAndTheRunGoesOn() throws Exception {
+    NodeParts parts = parts(true, true, true, 3, 1, row -> row == 2 ? "impossible" : "question");
+    try (SampoNode node = start(parts, Optional.empty())) {
+      await(node.finished());
+
+      assertThat(watcher.setAside).containsExactly("train.jsonl:2: impossible to ask");
+    }
+  }
+
+  @Test
+  void rolesOnSeveralNodesTrainTogetherAndALateWorkerGetsASnapshot() throws Exception {
+    try (SampoNode learner = start(parts(true, false, false, 40, 1), Optional.empty());
+        SampoNode reward = join(parts(false, false, true, 40, 1), learner);
+        SampoNode first = join(parts(false, true, false, 40, 1), learner)) {
+      watcher.awaitStep(10);
+      try (SampoNode late = join(parts(false, true, false, 40, 1), learner)) {
+        await(learner.finished());
+        RunStatus status = await(learner.status());
+
+        assertThat(status.workers()).hasSize(2);
+        assertThat(status.workers()).allSatisfy(worker -> assertThat(worker.step()).isPositive());
+        assertThat(trainedSteps(learner)).hasSize(40 * GROUPS_PER_STEP);
+        assertThat(late.httpUrl()).isNotEqualTo(first.httpUrl());
+        assertThat(reward.httpUrl()).isNotEqualTo(first.httpUrl());
+      }
+    }
+  }
+
+  @Test
+  void aPausedLearnerStopsDecodingAtTheBoundAndLosesNothing() throws Exception {
+    try (SampoNode node = start(parts(true, true, true, 1_000, 1), Optional.empty())) {
+      watcher.awaitStep(3);
+      post(node.httpUrl() + "/control/pause");
+
+      RunStatus full = awaitStandstill(node);
+      long limit = (1 + full.step() + 1) * GROUPS_PER_STEP;
+      assertThat(full.groups().leased()).isZero();
+      assertThat(full.groups().accepted() + full.groups().trained())
+          .isLessThanOrEqualTo((int) limit);
+      assertThat(full.groups().accepted()).isPositive();
+
+      post(node.httpUrl() + "/control/resume");
+      watcher.awaitStep(full.step() + 5);
+      assertThat(await(node.status()).groups().setAside()).isZero();
+    }
+  }
+
+  @Test
+  void aTakenPortIsOneClearLine() throws IOException {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      NodeAddress address = new NodeAddress("127.0.0.1", 0, taken.getLocalPort(), Optional.empty());
+
+      assertThatThrownBy(() ->
+              SampoNode.start(
+                  address, parts(true, true, true, 1, 0), watcher, ConfigFactory.empty()))
+          .isInstanceOf(NodeStartException.class)
+          .hasMessage(
+              "cannot listen on 127.0.0.1:%d: the port is in use or the address is not this"
+                  + " machine's",
+              taken.getLocalPort());
+    }
+  }
+
+  /** Polls until the learner waits and no group is running or on its way. */
+  private static RunStatus awaitStandstill(SampoNode node) throws Exception {
+    RunStatus before = await(node.status());
+    for (int poll = 0; poll < 200; poll++) {
+      RunStatus now = await(node.status());
+      if (now.groups().leased() == 0 && now.groups().equals(before.groups())) {
+        return now;
+      }
+      before = now;
+    }
+    throw new AssertionError("the run did not come to rest: " + before);
+  }
+
+  private static List<GroupState> trainedSteps(SampoNode node) throws Exception {
+    return await(node.ledger()).states().values().stream()
+        .filter(GroupState.Trained.class::isInstance)
+        .toList();
+  }
+
+  private SampoNode start(NodeParts parts, Optional<String> join) {
+    return SampoNode.start(
+        new NodeAddress("127.0.0.1", 0, 0, join), parts, watcher, ConfigFactory.empty());
+  }
+
+  private SampoNode join(NodeParts parts, SampoNode seed) {
+    return start(parts, Optional.of(seed.joinAddress()));
+  }
+
+  private NodeParts parts(
+      boolean learner, boolean rollout, boolean reward, long steps, int maxStaleness) {
+    return parts(learner, rollout, reward, steps, maxStaleness, row -> "question");
+  }
+
+  private NodeParts parts(
+      boolean learner,
+      boolean rollout,
+      boolean reward,
+      long steps,
+      int maxStaleness,
+      LongFunction<String> question) {
+    Path weights = folder.resolve("weights");
+    LearnerPart learnerPart =
+        new LearnerPart(
+            () -> new CountingModel.FakeTrainer(weights),
+            feed(question),
+            sha256 -> sha256.equals(hash()) ? Optional.of(IMAGE) : Optional.empty(),
+            Optional.empty(),
+            new GroupDispatch.Terms(
+                1, 3, SamplingSettings.atTemperature(1, 8), Duration.ofSeconds(30), 3),
+            new StalenessGate(maxStaleness, GROUPS_PER_STEP, steps),
+            Duration.ofSeconds(2),
+            weights);
+    RolloutPart rolloutPart =
+        new RolloutPart(
+            () -> new CountingModel.FakeGenerator(3),
+            folder.resolve("scratch-" + SCRATCH.incrementAndGet()),
+            1 << 20);
+    CompletionScore score =
+        new CompletionScore(Map.of("r", new RewardOutcome.Scored(1)), OptionalDouble.of(1));
+    RewardPart rewardPart =
+        new RewardPart(
+            group ->
+                CompletableFuture.completedFuture(
+                    Stream.generate(() -> score).limit(group.completions().size()).toList()),
+            8);
+    return new NodeParts(
+        learner ? Optional.of(learnerPart) : Optional.empty(),
+        rollout ? Optional.of(rolloutPart) : Optional.empty(),
+        reward ? Optional.of(rewardPart) : Optional.empty());
+  }
+
+  private static final AtomicLong SCRATCH = new AtomicLong();
+
+  private static PromptFeed feed(LongFunction<String> question) {
+    AtomicLong row = new AtomicLong();
+    ImageRef image = new ImageRef(hash(), 1, 1, IMAGE.length);
+    return () -> {
+      long number = row.incrementAndGet();
+      return new PromptFeed.Visit.Ready(
+          new Prompt(
+              "train.jsonl:" + number,
+              "rec",
+              question.apply(number),
+              List.of(image),
+              "",
+              Map.of()));
+    };
+  }
+
+  private static String hash() {
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(IMAGE));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static void post(String url) throws Exception {
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      HttpRequest request =
+          HttpRequest.newBuilder(URI.create(url)).POST(HttpRequest.BodyPublishers.noBody()).build();
+      assertThat(client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode())
+          .isEqualTo(202);
+    }
+  }
+
+  private static <T> T await(CompletionStage<T> stage) throws Exception {
+    return stage.toCompletableFuture().get(60, TimeUnit.SECONDS);
+  }
+}
