@@ -53,10 +53,9 @@ public final class RunConfigReader {
     return new LoadedConfig(settings.get(), merged);
   }
 
-  /** The defaults of Sampo alone: other libraries have a {@code reference.conf} too. */
+  /** The defaults lie beside this class, apart from the {@code reference.conf} of the libraries. */
   private static Config reference() {
-    return ConfigFactory.parseResources(RunConfigReader.class.getClassLoader(), "reference.conf")
-        .withOnlyPath(ROOT);
+    return ConfigFactory.parseResources(RunConfigReader.class, "reference.conf");
   }
 
   private static Config parse(Path file) {

@@ -72,7 +72,7 @@ final class Values {
     ConfigOrigin origin = value.origin();
     String file = origin.filename();
     if (file == null) {
-      return origin.description().startsWith("reference.conf @")
+      return origin.description().contains("sampo/config/reference.conf")
           ? "reference.conf:" + origin.lineNumber() + " (default)"
           : origin.description().replaceFirst("^merge of ", "");
     }

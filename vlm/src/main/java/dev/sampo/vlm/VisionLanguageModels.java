@@ -1,6 +1,7 @@
 package dev.sampo.vlm;
 
 import ai.djl.Device;
+import ai.djl.engine.Engine;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.sampo.vlm.qwen.QwenVl;
@@ -24,6 +25,24 @@ public final class VisionLanguageModels {
     return switch (family(config, source)) {
       case QWEN2_5_VL -> QwenVl.load(QwenVl.readSettings(config, source), folder, device);
     };
+  }
+
+  /**
+   * Loads a checkpoint onto the first accelerator of this machine, else onto the CPU.
+   *
+   * @throws ModelException if the family is unknown or the folder cannot be used
+   */
+  public static VisionLanguageModel load(Path folder) {
+    return load(folder, Engine.getInstance().defaultDevice());
+  }
+
+  /**
+   * A clean start on the first accelerator of this machine, else on the CPU.
+   *
+   * @throws ModelException if the family is unknown or a setting is not supported
+   */
+  public static VisionLanguageModel initialize(Path folder, long seed) {
+    return initialize(folder, seed, Engine.getInstance().defaultDevice());
   }
 
   /**

@@ -1,6 +1,13 @@
 package dev.sampo.actors.cli;
 
+import dev.sampo.actors.report.OccupiedFolderException;
 import dev.sampo.config.InvalidConfigException;
+import dev.sampo.learner.LearnerException;
+import dev.sampo.protocol.log.RecordingException;
+import dev.sampo.reward.RewardException;
+import dev.sampo.tasks.DataException;
+import dev.sampo.vlm.ModelException;
+import dev.sampo.vlm.image.InvalidImageException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
@@ -25,7 +32,16 @@ import picocli.CommandLine.UnmatchedArgumentException;
 final class CommandFailures implements IExecutionExceptionHandler, IParameterExceptionHandler {
   /** Failures that a user can cause; their messages say what, where and what is allowed. */
   private static final Set<Class<? extends Exception>> CAUSED_BY_THE_USER =
-      Set.of(InvalidConfigException.class, CommandFailedException.class);
+      Set.of(
+          InvalidConfigException.class,
+          CommandFailedException.class,
+          OccupiedFolderException.class,
+          DataException.class,
+          RewardException.class,
+          ModelException.class,
+          InvalidImageException.class,
+          LearnerException.class,
+          RecordingException.class);
 
   private final BooleanSupplier debug;
 

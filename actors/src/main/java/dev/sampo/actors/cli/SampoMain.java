@@ -19,7 +19,13 @@ import picocli.CommandLine.Spec;
     versionProvider = BuildVersion.class,
     sortOptions = false,
     usageHelpAutoWidth = true,
-    subcommands = {TrainCommand.class, HelpCommand.class})
+    subcommands = {
+      SftCommand.class,
+      EvalCommand.class,
+      DataCommand.class,
+      InspectCommand.class,
+      HelpCommand.class
+    })
 public final class SampoMain implements Runnable {
   @Spec
   @SuppressWarnings("NullAway.Init")

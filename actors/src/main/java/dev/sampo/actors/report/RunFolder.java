@@ -65,6 +65,14 @@ public record RunFolder(Path path) {
     return path.resolve("tensorboard");
   }
 
+  public Path checkpoints() {
+    return path.resolve("checkpoints");
+  }
+
+  public Path rollouts() {
+    return path.resolve("rollouts");
+  }
+
   public Path summary() {
     return path.resolve("summary.json");
   }

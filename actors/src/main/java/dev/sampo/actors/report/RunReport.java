@@ -79,6 +79,11 @@ public final class RunReport implements RunListener, AutoCloseable {
         .max(Double::compare);
   }
 
+  /** The sum of a metric over the steps that have it. */
+  public synchronized double sum(String metric) {
+    return steps.stream().mapToDouble(step -> step.metrics().getOrDefault(metric, 0.0)).sum();
+  }
+
   /** Draws {@code curves.png}; nothing is drawn for a run without steps. */
   public synchronized void drawCurves(String title, int maxStaleness) {
     if (!steps.isEmpty()) {

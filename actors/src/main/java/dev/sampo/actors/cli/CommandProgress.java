@@ -1,0 +1,72 @@
+package dev.sampo.actors.cli;
+
+import java.io.PrintWriter;
+import java.util.Optional;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+
+/**
+ * How far a command is: a bar on a terminal, a line for every tenth otherwise. Safe for several
+ * threads.
+ */
+final class CommandProgress implements AutoCloseable {
+  private static final int LINES = 10;
+
+  private final String task;
+  private final long total;
+  private final PrintWriter out;
+  private final Optional<ProgressBar> bar;
+  private final long started = System.nanoTime();
+  private long printed;
+
+  /**
+   * Begins a task.
+   *
+   * @param task what is being done
+   * @param total steps that it has
+   * @param out where lines go when there is no terminal
+   */
+  CommandProgress(String task, long total, PrintWriter out) {
+    this.task = task;
+    this.total = total;
+    this.out = out;
+    this.bar = isTerminal() ? Optional.of(bar(task, total)) : Optional.empty();
+  }
+
+  /** Says that {@code done} of the steps are done. */
+  void to(long done) {
+    to(done, "");
+  }
+
+  /** Says that {@code done} of the steps are done, and something short about them. */
+  synchronized void to(long done, String note) {
+    if (bar.isPresent()) {
+      bar.get().stepTo(done);
+      bar.get().setExtraMessage(note);
+    } else if (done * LINES / Math.max(1, total) > printed) {
+      printed = done * LINES / Math.max(1, total);
+      double seconds = (System.nanoTime() - started) / 1e9;
+      out.printf(
+          "%s: %d/%d  %.0f s%s%n", task, done, total, seconds, note.isEmpty() ? "" : "  " + note);
+    }
+  }
+
+  @Override
+  public void close() {
+    bar.ifPresent(ProgressBar::close);
+  }
+
+  private static boolean isTerminal() {
+    return System.console() != null && System.console().isTerminal();
+  }
+
+  private static ProgressBar bar(String task, long total) {
+    return new ProgressBarBuilder()
+        .setTaskName(task)
+        .setInitialMax(total)
+        .setStyle(ProgressBarStyle.ASCII)
+        .setUpdateIntervalMillis(200)
+        .build();
+  }
+}

@@ -1,0 +1,42 @@
+package dev.sampo.actors.cli;
+
+import dev.sampo.actors.evaluation.EvaluationSplits;
+import dev.sampo.actors.evaluation.PolicyEvaluation;
+import dev.sampo.actors.evaluation.SplitResult;
+import dev.sampo.config.RunConfig;
+import dev.sampo.vlm.VisionLanguageModel;
+import dev.sampo.vlm.prompt.VlmProcessor;
+import java.io.PrintWriter;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/**
+ * Evaluations of one command: the same questions for every policy.
+ *
+ * @param config the run
+ * @param splits the questions
+ * @param out where progress goes
+ */
+record PolicyMeasurement(RunConfig config, EvaluationSplits splits, PrintWriter out) {
+
+  /** Reads the questions of a run. */
+  static PolicyMeasurement of(RunConfig config, PrintWriter out) {
+    return new PolicyMeasurement(
+        config, EvaluationSplits.open(config.evaluation(), config.data()), out);
+  }
+
+  /**
+   * Measures a policy.
+   *
+   * @param task what is shown while it runs
+   * @param policy opens the policy
+   */
+  Map<String, SplitResult> measure(String task, Supplier<VisionLanguageModel> policy) {
+    int passes = 2 * splits.prompts().size();
+    try (CommandProgress progress = new CommandProgress(task, passes, out);
+        VlmProcessor processor = ModelSources.processor(config.model().path())) {
+      return new PolicyEvaluation(config, splits)
+          .measure(policy, processor, (done, total) -> progress.to(done));
+    }
+  }
+}

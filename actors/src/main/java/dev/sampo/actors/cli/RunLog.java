@@ -1,0 +1,43 @@
+package dev.sampo.actors.cli;
+
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.FileAppender;
+import java.nio.file.Path;
+import org.slf4j.LoggerFactory;
+
+/** The log file of a run. The console stays quiet; the file has everything from INFO up. */
+final class RunLog implements AutoCloseable {
+  private final Logger root;
+  private final FileAppender<ILoggingEvent> appender;
+
+  private RunLog(Logger root, FileAppender<ILoggingEvent> appender) {
+    this.root = root;
+    this.appender = appender;
+  }
+
+  /** Sends the log of this JVM to a file as well, until closed. */
+  static RunLog to(Path file) {
+    LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+    PatternLayoutEncoder encoder = new PatternLayoutEncoder();
+    encoder.setContext(context);
+    encoder.setPattern("%d{ISO8601} %-5level [%thread] %logger{20}: %msg%n");
+    encoder.start();
+    FileAppender<ILoggingEvent> appender = new FileAppender<>();
+    appender.setContext(context);
+    appender.setEncoder(encoder);
+    appender.setFile(file.toString());
+    appender.start();
+    Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+    root.addAppender(appender);
+    return new RunLog(root, appender);
+  }
+
+  @Override
+  public void close() {
+    root.detachAppender(appender);
+    appender.stop();
+  }
+}
