@@ -27,6 +27,9 @@ record ParameterTable(List<Parameter> vision, List<Parameter> text) {
   static final String EMBEDDING = "model.embed_tokens.weight";
   static final String HEAD = "lm_head.weight";
 
+  /** Small models learn to place boxes sooner from embeddings larger than the usual 1. */
+  private static final double EMBEDDING_SCALE = 3;
+
   static ParameterTable of(QwenVlSettings settings) {
     return new ParameterTable(vision(settings.vision()), text(settings.text()));
   }
@@ -68,9 +71,13 @@ record ParameterTable(List<Parameter> vision, List<Parameter> text) {
     long shared = (long) text.numKeyValueHeads() * text.headSize();
     double small = 1 / Math.sqrt(2.0 * text.numLayers());
     var list = new Builder();
-    list.weight(EMBEDDING, 1, text.vocabularySize(), width);
+    list.weight(EMBEDDING, EMBEDDING_SCALE, text.vocabularySize(), width);
     list.norm("model.norm.weight", width);
-    list.weight(text.tiedHead() ? EMBEDDING : HEAD, 1, text.vocabularySize(), width);
+    if (text.tiedHead()) {
+      list.parameters.add(list.parameters.getFirst());
+    } else {
+      list.weight(HEAD, 1, text.vocabularySize(), width);
+    }
     for (int layer = 0; layer < text.numLayers(); layer++) {
       String prefix = "model.layers." + layer + ".";
       list.norm(prefix + "input_layernorm.weight", width);
