@@ -171,6 +171,15 @@ class DecodeLoopTest {
   }
 
   @Test
+  void uniformNumberOfATokenBelongsToItsPlace() {
+    DecodeRow row = new DecodeRow(3, GREEDY, 7);
+
+    assertThat(row.uniform()).isEqualTo(Uniforms.at(7, 3, 0));
+    row.append(10, -1, V0, false);
+    assertThat(row.uniform()).isEqualTo(Uniforms.at(7, 3, 1));
+  }
+
+  @Test
   void groupThatDoesNotFitIsRefusedAndTakesNoSlot() {
     assertThatThrownBy(() -> admit("a", 10, 3))
         .isInstanceOf(IllegalArgumentException.class)
