@@ -33,6 +33,12 @@ import java.util.stream.Stream;
 public final class CheckpointFolder {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Pattern NAME = Pattern.compile("step-(\\d+)");
+
+  /**
+   * Configuration, tokenizer and template files; whatever else lies in a model folder stays there.
+   */
+  private static final Pattern MODEL_FILE = Pattern.compile(".+\\.(json|jinja|txt|model)");
+
   private static final String STATE = "trainer_state.json";
   private static final String MOMENTS = "optimizer.safetensors";
   private static final int FORMAT = 1;
@@ -95,8 +101,8 @@ public final class CheckpointFolder {
     try (Stream<Path> files = Files.list(modelFolder)) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
         String name = file.getFileName().toString();
-        boolean isOurs = name.equals(STATE) || name.contains(".safetensors");
-        if (!isOurs) {
+        boolean isState = name.equals(STATE) || name.contains(".safetensors");
+        if (!isState && MODEL_FILE.matcher(name).matches()) {
           Files.copy(file, to.resolve(name));
         }
       }

@@ -32,6 +32,7 @@ class CheckpointFolderTest {
   void open() throws IOException {
     Path modelFolder = TinyQwen.modelFolder(temp);
     Files.writeString(modelFolder.resolve("tokenizer.json"), "{}");
+    Files.writeString(modelFolder.resolve("build.py"), "not part of a model");
     Files.writeString(modelFolder.resolve("model.safetensors"), "weights of the start");
     model = TinyQwen.initialize(modelFolder, 1);
     optimizer = new AdamW(model.parameters(), SETTINGS);
@@ -125,6 +126,7 @@ class CheckpointFolderTest {
   void aCheckpointThatCannotBeWrittenLeavesTheEarlierOne() throws IOException {
     Path folder = checkpoints.save(model, optimizer, 100, 7, Map.of("cursor", "1"));
     Files.delete(temp.resolve("model/config.json"));
+    Files.delete(temp.resolve("model/build.py"));
     Files.delete(temp.resolve("model/tokenizer.json"));
     Files.delete(temp.resolve("model/model.safetensors"));
     Files.delete(temp.resolve("model"));
