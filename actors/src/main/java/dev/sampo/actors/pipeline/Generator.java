@@ -12,7 +12,7 @@ import java.util.Optional;
 
 /**
  * Generates groups in small pieces, so that the actor that drives it stays reachable. All calls
- * come from one thread.
+ * come from one thread, but for those that prepare.
  */
 public interface Generator extends AutoCloseable {
 
@@ -32,12 +32,14 @@ public interface Generator extends AutoCloseable {
   Optional<PolicyVersion> version();
 
   /**
-   * Takes a group into a free slot.
+   * Does what is slow about a group; any thread.
    *
    * @param images the encoded bytes of the prompt's images, in order
-   * @throws IllegalArgumentException if the prompt cannot be asked; the message says why
+   * @return takes the group into a free slot, on the thread of the other calls; throws {@link
+   *     IllegalArgumentException} if it does not fit
+   * @throws RuntimeException if the prompt cannot be asked; the message says why
    */
-  void start(RolloutLease lease, List<byte[]> images);
+  Runnable prepareGroup(RolloutLease lease, List<byte[]> images);
 
   /** Samples the next token of every running completion. Returns the groups that are finished. */
   List<CompletionGroup> decode();
@@ -49,13 +51,14 @@ public interface Generator extends AutoCloseable {
   Map<LeaseId, Progress> running();
 
   /**
-   * Replaces the weights; running groups go on with the new ones. After a failure the old weights
-   * are in place.
+   * Reads and checks new weights; any thread, one version at a time.
    *
    * @param folder where the delta's shards are
-   * @throws IllegalArgumentException if the files are not what the delta says
+   * @return replaces the weights between two tokens, on the thread of the other calls; running
+   *     groups go on with the new ones
+   * @throws RuntimeException if the files are not what the delta says
    */
-  void install(WeightDelta delta, Path folder);
+  Runnable prepareWeights(WeightDelta delta, Path folder);
 
   @Override
   void close();

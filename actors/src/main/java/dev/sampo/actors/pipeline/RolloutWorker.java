@@ -18,10 +18,13 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.DispatcherSelector;
 import org.apache.pekko.actor.typed.PostStop;
 import org.apache.pekko.actor.typed.Signal;
 import org.apache.pekko.actor.typed.javadsl.AbstractMatchingBehavior;
@@ -71,9 +74,13 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
   /** The worker holds no lease any more. */
   public record Drained() {}
 
-  private record Ready(RolloutLease lease, List<byte[]> images) implements Command {}
+  private record Ready(RolloutLease lease, Runnable start) implements Command {}
 
   private record NotReady(RolloutLease lease, String reason) implements Command {}
+
+  private record WeightsReady(Install install, Runnable write) implements Command {}
+
+  private record WeightsUnusable(Install install, String reason) implements Command {}
 
   private record DecodeNext() implements Command {}
 
@@ -102,6 +109,7 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
   private final Setup setup;
   private final Generator generator;
   private final WayOut wayOut;
+  private final Executor blocking;
   private final Set<LeaseId> fetching = new HashSet<>();
   private final Queue<Ready> ready = new ArrayDeque<>();
   private final Set<LeaseId> leaving = ConcurrentHashMap.newKeySet(); // read by the stream as well
@@ -117,6 +125,11 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
     super(context);
     this.setup = setup;
     this.generator = generator;
+    this.blocking =
+        context
+            .getSystem()
+            .dispatchers()
+            .lookup(DispatcherSelector.fromConfig("sampo.dispatcher.blocking"));
     ActorRef<Command> self = context.getSelf();
     this.wayOut =
         new WayOut(
@@ -150,6 +163,9 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
       }
       case NotReady(RolloutLease lease, String reason) -> onNotReady(lease, reason);
       case Install install -> onInstall(install);
+      case WeightsReady arrived -> onWeightsReady(arrived);
+      case WeightsUnusable(Install install, String reason) ->
+          install.replyTo().tell(new WeightSubscriber.NotInstalled(install.delta(), reason));
       case DecodeNext _ -> onDecodeNext();
       case Left(WayOut.Outcome outcome) -> onLeft(outcome);
       case Heartbeat _ -> onHeartbeat();
@@ -170,11 +186,10 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
     fetching.add(lease.id());
     getContext()
         .pipeToSelf(
-            fetchImages(lease, grant.blobUrl()),
-            (images, failure) ->
-                images != null
-                    ? new Ready(lease, images)
-                    : new NotReady(lease, String.valueOf(failure.getMessage())));
+            fetchImages(lease, grant.blobUrl())
+                .thenApplyAsync(images -> generator.prepareGroup(lease, images), blocking),
+            (start, failure) ->
+                start != null ? new Ready(lease, start) : new NotReady(lease, reasonOf(failure)));
   }
 
   private CompletionStage<List<byte[]>> fetchImages(RolloutLease lease, String blobUrl) {
@@ -213,7 +228,7 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
         && ready.element().lease().minimumStep() <= weightStep()) {
       Ready next = ready.remove();
       try {
-        generator.start(next.lease(), next.images());
+        next.start().run();
       } catch (IllegalArgumentException e) {
         badPrompt(next.lease(), String.valueOf(e.getMessage()));
       }
@@ -248,14 +263,20 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
   }
 
   private void onInstall(Install install) {
-    try {
-      generator.install(install.delta(), install.folder());
-      install.replyTo().tell(new WeightSubscriber.Installed(install.delta()));
-      lastDemand = -1; // tells the coordinator the new step
-    } catch (IllegalArgumentException e) {
-      String reason = String.valueOf(e.getMessage());
-      install.replyTo().tell(new WeightSubscriber.NotInstalled(install.delta(), reason));
-    }
+    getContext()
+        .pipeToSelf(
+            CompletableFuture.supplyAsync(
+                () -> generator.prepareWeights(install.delta(), install.folder()), blocking),
+            (write, failure) ->
+                write != null
+                    ? new WeightsReady(install, write)
+                    : new WeightsUnusable(install, reasonOf(failure)));
+  }
+
+  private void onWeightsReady(WeightsReady ready) {
+    ready.write().run();
+    ready.install().replyTo().tell(new WeightSubscriber.Installed(ready.install().delta()));
+    lastDemand = -1; // tells the coordinator the new step
   }
 
   private void onHeartbeat() {
@@ -309,6 +330,14 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
     setup
         .coordinator()
         .tell(new RunCoordinator.GiveBack(getContext().getSelf(), lease, reason, detail));
+  }
+
+  private static String reasonOf(Throwable failure) {
+    Throwable cause =
+        failure instanceof CompletionException && failure.getCause() != null
+            ? failure.getCause()
+            : failure;
+    return cause.getMessage() == null ? cause.toString() : cause.getMessage();
   }
 
   private long weightStep() {

@@ -122,11 +122,11 @@ final class CountingModel {
     }
 
     @Override
-    public void start(RolloutLease lease, List<byte[]> images) {
+    public Runnable prepareGroup(RolloutLease lease, List<byte[]> images) {
       if (lease.prompt().text().contains("impossible")) {
         throw new IllegalArgumentException("impossible to ask");
       }
-      running.put(lease.id(), new Running(lease, new ArrayList<>()));
+      return () -> running.put(lease.id(), new Running(lease, new ArrayList<>()));
     }
 
     @Override
@@ -184,13 +184,13 @@ final class CountingModel {
     }
 
     @Override
-    public void install(WeightDelta delta, Path folder) {
+    public Runnable prepareWeights(WeightDelta delta, Path folder) {
       if (!delta.isSnapshot() && !delta.base().equals(version)) {
         throw new IllegalArgumentException("a delta of another base");
       }
       try {
         String number = Files.readString(folder.resolve(delta.shards().getFirst().name()));
-        version = Optional.of(CountingModel.version(Long.parseLong(number)));
+        return () -> version = Optional.of(CountingModel.version(Long.parseLong(number)));
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
