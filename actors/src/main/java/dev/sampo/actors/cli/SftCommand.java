@@ -63,7 +63,7 @@ final class SftCommand implements Callable<Integer> {
     RunFolder folder = RunFolder.create(config.run().folder());
     folder.writeConfig(loaded.render());
     Path checkpoint;
-    try (RunLog log = RunLog.to(folder.log());
+    try (RunLog _ = RunLog.to(folder.log());
         RunReport report = new RunReport(folder, Clock.systemUTC())) {
       checkpoint = train(config, data, images, folder, report);
     }
