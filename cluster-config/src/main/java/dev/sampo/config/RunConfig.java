@@ -19,6 +19,7 @@ import dev.sampo.rollout.RolloutSettings;
  * @param reward what completions are scored by
  * @param learner how the learner takes its steps
  * @param staleness how old a group may be
+ * @param mismatch how far rollout and learner may disagree
  * @param lease how long a rollout worker may be silent
  * @param evaluation what the policy is measured on
  * @param checkpoint when checkpoints are written
@@ -35,6 +36,7 @@ public record RunConfig(
     RewardSettings reward,
     LearnerSettings learner,
     StalenessSettings staleness,
+    MismatchSettings mismatch,
     LeaseSettings lease,
     EvaluationSettings evaluation,
     CheckpointSettings checkpoint,

@@ -1,5 +1,6 @@
 package dev.sampo.actors.cli;
 
+import dev.sampo.actors.node.NodeStartException;
 import dev.sampo.actors.report.OccupiedFolderException;
 import dev.sampo.config.InvalidConfigException;
 import dev.sampo.learner.LearnerException;
@@ -41,7 +42,8 @@ final class CommandFailures implements IExecutionExceptionHandler, IParameterExc
           ModelException.class,
           InvalidImageException.class,
           LearnerException.class,
-          RecordingException.class);
+          RecordingException.class,
+          NodeStartException.class);
 
   private final BooleanSupplier debug;
 

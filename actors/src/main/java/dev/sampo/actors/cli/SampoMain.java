@@ -20,6 +20,9 @@ import picocli.CommandLine.Spec;
     sortOptions = false,
     usageHelpAutoWidth = true,
     subcommands = {
+      QuickstartCommand.class,
+      TrainCommand.class,
+      NodeCommand.class,
       SftCommand.class,
       EvalCommand.class,
       DataCommand.class,

@@ -1,6 +1,7 @@
 package dev.sampo.actors.cli;
 
 import dev.sampo.actors.StepReport;
+import dev.sampo.actors.engine.NodeAssembly;
 import dev.sampo.actors.report.RunFolder;
 import dev.sampo.actors.report.RunReport;
 import dev.sampo.config.LoadedConfig;
@@ -88,8 +89,8 @@ final class SftCommand implements Callable<Integer> {
     CheckpointFolder checkpoints =
         new CheckpointFolder(
             folder.checkpoints(), config.model().path(), config.checkpoint().keep());
-    try (VlmProcessor processor = ModelSources.processor(config.model().path());
-        VisionLanguageModel model = ModelSources.open(config.model(), seed);
+    try (VlmProcessor processor = NodeAssembly.processor(config.model().path());
+        VisionLanguageModel model = NodeAssembly.open(config.model(), seed);
         AdamW optimizer =
             new AdamW(
                 TrainableWeights.of(model.parameters(), config.model().freezeVision()),

@@ -126,7 +126,7 @@ public final class RunReport implements RunListener, AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (LinkageError | InternalError e) {
-      LOG.warn("{} was not drawn: this JVM has no fonts (install fontconfig and a font)", file, e);
+      LOG.error("{} was not drawn: this JVM has no fonts (install fontconfig and a font)", file, e);
     }
   }
 }

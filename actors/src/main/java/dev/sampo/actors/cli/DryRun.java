@@ -1,0 +1,133 @@
+package dev.sampo.actors.cli;
+
+import dev.sampo.actors.engine.NodeAssembly;
+import dev.sampo.config.RunConfig;
+import dev.sampo.tasks.data.DataFile;
+import dev.sampo.tasks.data.DataRow;
+import dev.sampo.tasks.data.DataSet;
+import dev.sampo.tasks.data.ImageFiles;
+import dev.sampo.tasks.data.QuestionTemplate;
+import dev.sampo.vlm.EncodedPrompt;
+import dev.sampo.vlm.ImagePatches;
+import dev.sampo.vlm.image.ImageDecoder;
+import dev.sampo.vlm.image.RgbImage;
+import dev.sampo.vlm.prompt.VlmProcessor;
+import java.util.List;
+import java.util.Locale;
+
+/** What a configuration amounts to: the arithmetic of a step, tokens of a prompt, memory. */
+final class DryRun {
+  private static final int FLOAT_BYTES = 4;
+
+  private DryRun() {}
+
+  /** The report, from the configuration, the model folder and the first row of the data. */
+  static String of(RunConfig config) {
+    int groups = config.learner().groupsPerStep();
+    int size = config.rollout().groupSize();
+    StringBuilder report = new StringBuilder();
+    line(report, "steps", "%d", config.run().steps());
+    line(
+        report,
+        "one step",
+        "%d groups x %d completions = %d completions",
+        groups,
+        size,
+        groups * size);
+    line(
+        report,
+        "decoded at a time",
+        "up to %d groups x %d = %d completions",
+        config.rollout().maxGroupsInFlight(),
+        size,
+        config.rollout().maxGroupsInFlight() * size);
+    line(
+        report,
+        "under way at most",
+        "%d groups (staleness up to %d steps)",
+        (config.staleness().max() + 1) * groups,
+        config.staleness().max());
+    addData(report, config);
+    addModel(report, config);
+    return report.toString();
+  }
+
+  private static void addData(StringBuilder report, RunConfig config) {
+    ImageFiles images = new ImageFiles();
+    QuestionTemplate template =
+        config
+            .data()
+            .questionTemplate()
+            .map(QuestionTemplate::new)
+            .orElseGet(() -> QuestionTemplate.forTask(config.data().task()));
+    DataFile file = new DataFile(config.data().train(), config.data().imageFolder());
+    DataSet data = DataSet.open(List.of(file), config.data().task(), template, images);
+    List<DataRow.BadRow> bad = data.check();
+    double epochs = (double) config.run().steps() * config.learner().groupsPerStep() / data.size();
+    line(
+        report,
+        "training rows",
+        "%d, of which %d cannot be used; %.2f epochs",
+        data.size(),
+        bad.size(),
+        epochs);
+    bad.stream().limit(10).forEach(row -> line(report, "", "%s: %s", row.source(), row.reason()));
+    for (int i = 0; i < data.size(); i++) {
+      if (data.row(i) instanceof DataRow.Example example) {
+        addPrompt(report, config, example, images);
+        return;
+      }
+    }
+  }
+
+  private static void addPrompt(
+      StringBuilder report, RunConfig config, DataRow.Example example, ImageFiles images) {
+    try (VlmProcessor processor = NodeAssembly.processor(config.model().path())) {
+      List<RgbImage> pictures =
+          example.prompt().images().stream()
+              .map(image ->
+                  ImageDecoder.decode(images.find(image.sha256()).orElseThrow(), image.sha256()))
+              .toList();
+      EncodedPrompt prompt = processor.encode(example.prompt().text(), pictures);
+      int patches = prompt.images().stream().mapToInt(ImagePatches::numPatches).sum();
+      line(
+          report,
+          "first prompt",
+          "%d tokens with %d image patches; longest allowed %d",
+          prompt.length(),
+          patches,
+          config.rollout().maxPromptTokens());
+      long tokens =
+          (long) config.learner().groupsPerStep()
+              * (prompt.length()
+                  + (long) config.rollout().groupSize() * config.sampling().maxTokens());
+      line(
+          report,
+          "learner tokens",
+          "up to %d a step in micro-batches of %d",
+          tokens,
+          config.learner().microBatchTokens());
+    }
+  }
+
+  private static void addModel(StringBuilder report, RunConfig config) {
+    try (var model = NodeAssembly.open(config.model(), config.run().seed())) {
+      long weights = model.parameters().values().stream().mapToLong(array -> array.size()).sum();
+      line(report, "weights", "%d in %d tensors", weights, model.parameters().size());
+      int copies = config.learner().objective().needsReference() ? 5 : 4;
+      line(
+          report,
+          "learner memory",
+          "%.0f MiB for weights, gradients, two moments%s; activations come on top",
+          (double) copies * FLOAT_BYTES * weights / (1 << 20),
+          copies == 5 ? " and the reference" : "");
+    }
+  }
+
+  private static void line(StringBuilder report, String name, String format, Object... values) {
+    report
+        .append(String.format(Locale.ROOT, "%-18s ", name))
+        .append(String.format(Locale.ROOT, format, values))
+        .append('\n');
+  }
+}

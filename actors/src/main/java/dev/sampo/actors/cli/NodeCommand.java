@@ -1,0 +1,143 @@
+package dev.sampo.actors.cli;
+
+import dev.sampo.actors.RunListener;
+import dev.sampo.actors.StepReport;
+import dev.sampo.actors.engine.NodeAssembly;
+import dev.sampo.actors.node.SampoNode;
+import dev.sampo.actors.report.RunFolder;
+import dev.sampo.config.LoadedConfig;
+import dev.sampo.config.NodeRole;
+import dev.sampo.config.RunConfig;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code sampo node}. */
+@Command(
+    name = "node",
+    description = {
+      "Start one node of a cluster.",
+      "The node with the role learner runs the training and ends with it; the others serve until"
+          + " they are told to stop (SIGTERM finishes and delivers what was begun)."
+    })
+@SuppressWarnings("NullAway.Init") // picocli fills the fields
+final class NodeCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "CONF",
+      description = "The run configuration (HOCON), the same as the learner's.")
+  private Optional<Path> file = Optional.empty();
+
+  @Option(
+      names = "--role",
+      required = true,
+      split = ",",
+      paramLabel = "ROLE",
+      description = "What the node does, comma-separated: learner, reward, rollout.")
+  private List<NodeRole> roles;
+
+  @Option(
+      names = "--join",
+      paramLabel = "HOST:PORT",
+      description = "A node of the cluster to join; without it a new cluster is formed.")
+  private Optional<String> join = Optional.empty();
+
+  @Option(names = "--host", paramLabel = "HOST", description = "Address of this node.")
+  private Optional<String> host = Optional.empty();
+
+  @Option(names = "--port", paramLabel = "PORT", description = "Port of the cluster messages.")
+  private Optional<Integer> port = Optional.empty();
+
+  @Option(names = "--http-port", paramLabel = "PORT", description = "Port of images and weights.")
+  private Optional<Integer> httpPort = Optional.empty();
+
+  @Mixin private ConfigArguments arguments;
+
+  @Override
+  public Integer call() {
+    Instant started = Instant.now();
+    LoadedConfig loaded = arguments.read(file, assignments());
+    loaded.requireFiles();
+    PrintWriter out = spec.commandLine().getOut();
+    if (loaded.settings().node().has(NodeRole.LEARNER)) {
+      RunFolder folder = RunFolder.create(loaded.settings().run().folder());
+      try (RunLog _ = RunLog.to(folder.log())) {
+        new TrainingRun(loaded, folder, out, started).run();
+      }
+    } else {
+      serve(loaded, out);
+    }
+    return CommandLine.ExitCode.OK;
+  }
+
+  private String[] assignments() {
+    List<String> assignments = new ArrayList<>();
+    assignments.add(
+        roles.stream()
+            .map(role -> role.name().toLowerCase(Locale.ROOT))
+            .collect(Collectors.joining(",", "node.roles=[", "]")));
+    join.ifPresent(seed -> assignments.add("node.join=\"" + seed + "\""));
+    host.ifPresent(name -> assignments.add("node.host=\"" + name + "\""));
+    port.ifPresent(number -> assignments.add("node.port=" + number));
+    httpPort.ifPresent(number -> assignments.add("node.http-port=" + number));
+    return assignments.toArray(String[]::new);
+  }
+
+  private static void serve(LoadedConfig loaded, PrintWriter out) {
+    RunConfig config = loaded.settings();
+    try (NodeAssembly assembly = NodeAssembly.of(loaded, temporaryFolder());
+        SampoNode node =
+            SampoNode.start(
+                TrainingRun.address(config.node()), assembly.parts(), quiet(), loaded.pekko())) {
+      out.println("node " + node.joinAddress() + ", http " + node.httpUrl());
+      node.finished()
+          .whenComplete((version, failure) -> {
+            if (failure != null) {
+              out.println("sampo: " + CommandFailures.describe(failure));
+            }
+          });
+      node.terminated().toCompletableFuture().join();
+    }
+  }
+
+  private static Path temporaryFolder() {
+    try {
+      return Files.createTempDirectory("sampo-node");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Only the learner's node reports. */
+  private static RunListener quiet() {
+    return new RunListener() {
+      @Override
+      public void stepFinished(StepReport step) {
+        // the learner's node tells
+      }
+
+      @Override
+      public void groupSetAside(String reason) {
+        // the learner's node tells
+      }
+    };
+  }
+}

@@ -1,0 +1,55 @@
+package dev.sampo.actors.cli;
+
+import dev.sampo.actors.report.RunFolder;
+import dev.sampo.config.LoadedConfig;
+import dev.sampo.config.NodeRole;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code sampo train CONF}. */
+@Command(
+    name = "train",
+    description = "Run the training that a configuration describes, on this node's roles.")
+@SuppressWarnings("NullAway.Init") // picocli fills the fields
+final class TrainCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Parameters(paramLabel = "CONF", description = "The run configuration (HOCON).")
+  private Path file;
+
+  @Mixin private ConfigArguments arguments;
+
+  @Option(
+      names = "--dry-run",
+      description = "Check everything, print batch arithmetic, memory and image tokens, and stop.")
+  private boolean dryRun;
+
+  @Override
+  public Integer call() {
+    Instant started = Instant.now();
+    LoadedConfig loaded = arguments.read(Optional.of(file));
+    if (!loaded.settings().node().has(NodeRole.LEARNER)) {
+      throw new CommandFailedException(
+          "sampo.node.roles has no learner; a node without one is started by 'sampo node'");
+    }
+    loaded.requireFiles();
+    if (dryRun) {
+      spec.commandLine().getOut().print(DryRun.of(loaded.settings()));
+      return CommandLine.ExitCode.OK;
+    }
+    RunFolder folder = RunFolder.create(loaded.settings().run().folder());
+    try (RunLog _ = RunLog.to(folder.log())) {
+      new TrainingRun(loaded, folder, spec.commandLine().getOut(), started).run();
+    }
+    return CommandLine.ExitCode.OK;
+  }
+}

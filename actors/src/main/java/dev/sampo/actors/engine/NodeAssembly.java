@@ -1,0 +1,241 @@
+package dev.sampo.actors.engine;
+
+import dev.sampo.actors.node.LearnerPart;
+import dev.sampo.actors.node.NodeParts;
+import dev.sampo.actors.node.RewardPart;
+import dev.sampo.actors.node.RolloutPart;
+import dev.sampo.actors.run.GroupDispatch;
+import dev.sampo.actors.run.PromptFeed;
+import dev.sampo.actors.run.StalenessGate;
+import dev.sampo.config.DataSettings;
+import dev.sampo.config.LoadedConfig;
+import dev.sampo.config.ModelSource;
+import dev.sampo.config.NodeRole;
+import dev.sampo.config.RunConfig;
+import dev.sampo.learner.batch.CachedPromptEncoder;
+import dev.sampo.learner.checkpoint.CheckpointFolder;
+import dev.sampo.learner.weights.PublishedWeights;
+import dev.sampo.protocol.ScoredGroup;
+import dev.sampo.protocol.log.RecordingManifest;
+import dev.sampo.protocol.log.RecordingWriter;
+import dev.sampo.reward.pipeline.RewardPipeline;
+import dev.sampo.reward.pipeline.RewardRegistry;
+import dev.sampo.tasks.data.DataCursor;
+import dev.sampo.tasks.data.DataFile;
+import dev.sampo.tasks.data.DataRow;
+import dev.sampo.tasks.data.DataSet;
+import dev.sampo.tasks.data.ImageFiles;
+import dev.sampo.tasks.data.PromptSource;
+import dev.sampo.tasks.data.QuestionTemplate;
+import dev.sampo.vlm.VisionLanguageModel;
+import dev.sampo.vlm.VisionLanguageModels;
+import dev.sampo.vlm.ops.NativeBuild;
+import dev.sampo.vlm.prompt.VlmProcessor;
+import dev.sampo.vlm.weights.transfer.WeightSnapshot;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/**
+ * The parts of a node, made from a run configuration: opens data, rewards and recording, and says
+ * how the models are opened on the threads that own them. Close it after the node.
+ */
+public final class NodeAssembly implements AutoCloseable {
+  private static final long CACHE_BYTES = 256L << 20;
+  private static final long MAX_SHARD_BYTES = 64L << 20;
+  private static final int KEPT_VERSIONS = 4;
+  private static final int CACHED_IMAGES = 4096;
+
+  private final LoadedConfig loaded;
+  private final RunConfig config;
+  private final Path folder;
+  private final ExecutorService judges;
+  private final NodeParts parts;
+
+  private NodeAssembly(LoadedConfig loaded, Path folder) {
+    this.loaded = loaded;
+    this.config = loaded.settings();
+    this.folder = folder;
+    this.judges =
+        Executors.newFixedThreadPool(
+            config.reward().parallelism(),
+            Thread.ofPlatform().daemon().name("reward-", 0).factory());
+    this.parts =
+        new NodeParts(
+            config.node().has(NodeRole.LEARNER) ? Optional.of(learner()) : Optional.empty(),
+            config.node().has(NodeRole.ROLLOUT) ? Optional.of(rollout()) : Optional.empty(),
+            config.node().has(NodeRole.REWARD) ? Optional.of(reward()) : Optional.empty());
+  }
+
+  /**
+   * Makes the parts that the roles of the configuration ask for.
+   *
+   * @param folder run folder of the learner; of other nodes a folder for what they fetch
+   * @throws dev.sampo.tasks.DataException when the training data cannot be used
+   * @throws dev.sampo.reward.RewardException when a reward function is not known
+   * @throws dev.sampo.vlm.ModelException when the model folder cannot be used
+   */
+  public static NodeAssembly of(LoadedConfig loaded, Path folder) {
+    return new NodeAssembly(loaded, folder);
+  }
+
+  public NodeParts parts() {
+    return parts;
+  }
+
+  /** Opens the policy that a run starts from. */
+  public static VisionLanguageModel open(ModelSource source, long seed) {
+    return switch (source.init()) {
+      case CHECKPOINT -> VisionLanguageModels.load(source.path());
+      case RANDOM -> VisionLanguageModels.initialize(source.path(), seed);
+    };
+  }
+
+  /** Opens the tokenizer and the image processor of a model folder. */
+  public static VlmProcessor processor(Path folder) {
+    try {
+      return VlmProcessor.load(folder);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private PromptFeed feed(ImageFiles images) {
+    DataSettings data = config.data();
+    QuestionTemplate template =
+        data.questionTemplate()
+            .map(QuestionTemplate::new)
+            .orElseGet(() -> QuestionTemplate.forTask(data.task()));
+    DataSet rows =
+        DataSet.open(
+            List.of(new DataFile(data.train(), data.imageFolder())), data.task(), template, images);
+    rows.check();
+    PromptSource source =
+        new PromptSource(
+            rows,
+            data.shuffle() ? PromptSource.Order.SHUFFLED : PromptSource.Order.FILE,
+            config.run().seed(),
+            DataCursor.START);
+    return () ->
+        switch (source.next().row()) {
+          case DataRow.Example example -> new PromptFeed.Visit.Ready(example.prompt());
+          case DataRow.BadRow bad -> new PromptFeed.Visit.Bad(bad.source(), bad.reason());
+        };
+  }
+
+  private LearnerPart learner() {
+    ImageFiles images = new ImageFiles();
+    Path weights = folder.resolve("weights");
+    return new LearnerPart(
+        () -> trainer(images, weights),
+        feed(images),
+        images,
+        config.recording().enabled() ? Optional.of(openRecording()) : Optional.empty(),
+        new GroupDispatch.Terms(
+            config.run().seed(),
+            config.rollout().groupSize(),
+            config.sampling(),
+            config.lease().patience(),
+            config.lease().maxAttempts()),
+        new StalenessGate(
+            config.staleness().max(), config.learner().groupsPerStep(), config.run().steps()),
+        config.staleness().maxWait(),
+        weights);
+  }
+
+  private PolicyTrainer trainer(ImageFiles images, Path weights) {
+    long seed = config.run().seed();
+    Path model = config.model().path();
+    return new PolicyTrainer(
+        new PolicyTrainer.Terms(
+            runId(),
+            seed,
+            config.run().steps(),
+            config.model().freezeVision(),
+            config.checkpoint().every(),
+            config.mismatch().max()),
+        config.learner(),
+        open(config.model(), seed),
+        config.learner().objective().needsReference()
+            ? Optional.of(open(config.model(), seed))
+            : Optional.empty(),
+        new CachedPromptEncoder(
+            processor(model), image -> images.find(image.sha256()), CACHED_IMAGES),
+        new PublishedWeights(weights, MAX_SHARD_BYTES, KEPT_VERSIONS),
+        new CheckpointFolder(folder.resolve("checkpoints"), model, config.checkpoint().keep()));
+  }
+
+  private RolloutPart rollout() {
+    return new RolloutPart(
+        () ->
+            new EngineGenerator(
+                open(config.model(), config.run().seed()),
+                processor(config.model().path()),
+                config.rollout(),
+                config.sampling().maxTokens(),
+                "rollout@" + config.node().host()),
+        folder.resolve("fetched"),
+        CACHE_BYTES);
+  }
+
+  private RewardPart reward() {
+    RewardPipeline pipeline =
+        new RewardPipeline(config.reward(), RewardRegistry.standard(), judges);
+    return new RewardPart(
+        group -> pipeline.score(group).thenApply(ScoredGroup::scores),
+        config.rollout().maxGroupsInFlight());
+  }
+
+  private RecordingWriter openRecording() {
+    Path model = config.model().path();
+    RecordingManifest manifest =
+        new RecordingManifest(
+            RecordingManifest.FORMAT_VERSION,
+            runId(),
+            loaded.render(),
+            initialWeightsHash(),
+            sha256(model.resolve("tokenizer.json")),
+            sha256(model.resolve("preprocessor_config.json")),
+            NativeBuild.torchVersion(),
+            NativeBuild.cpuCapability(),
+            config.rollout().threads(),
+            config.learner().threads());
+    return RecordingWriter.open(
+        folder.resolve("rollouts"), manifest, config.recording().segmentSize().toBytes());
+  }
+
+  private String initialWeightsHash() {
+    try (VisionLanguageModel model = open(config.model(), config.run().seed())) {
+      return WeightSnapshot.of(model.parameters()).sha256();
+    }
+  }
+
+  private String runId() {
+    return config.run().name() + "-" + config.run().seed();
+  }
+
+  private static String sha256(Path file) {
+    try {
+      return HexFormat.of()
+          .formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file)));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JVM has SHA-256", e);
+    }
+  }
+
+  /** Stops the reward threads. The recording is closed by the actor that writes it. */
+  @Override
+  public void close() {
+    judges.shutdownNow();
+  }
+}
