@@ -93,9 +93,11 @@ final class QuickstartCommand implements Callable<Integer> {
     steps.ifPresent(value -> assignments.add("run.steps=" + value));
     switch (start) {
       case shifted -> {} // what the configuration says
-      case clean ->
-          assignments.add("model.path=\"" + home().resolve("models/tiny-rec-clean") + "\"");
-      case random -> assignments.add("model.init=random");
+      case clean -> assignments.add("model.path=\"" + shipped("clean") + "\"");
+      case random -> {
+        assignments.add("model.path=\"" + shipped("") + "\"");
+        assignments.add("model.init=random");
+      }
     }
     return assignments.toArray(String[]::new);
   }
@@ -114,6 +116,10 @@ final class QuickstartCommand implements Callable<Integer> {
         .orElseThrow(() ->
             new CommandFailedException(
                 "the system property sampo.home is not set; start Sampo with ./sampo"));
+  }
+
+  private static Path shipped(String name) {
+    return home().resolve("models/tiny-rec").resolve(name);
   }
 
   private static Path folderOfNow() {
