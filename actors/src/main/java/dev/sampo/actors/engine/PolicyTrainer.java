@@ -75,8 +75,7 @@ public final class PolicyTrainer implements Trainer {
     this.optimizer =
         new AdamW(
             TrainableWeights.of(policy.parameters(), terms.freezeVision()), settings.optimizer());
-    this.update =
-        new PolicyUpdate(policy, reference, optimizer, settings, terms.steps(), encoder);
+    this.update = new PolicyUpdate(policy, reference, optimizer, settings, terms.steps(), encoder);
     this.published = published;
     this.checkpoints = checkpoints;
     this.weights = WeightSnapshot.of(policy.parameters());

@@ -1,4 +1,6 @@
-/** The real policy behind the actors: the rollout engine as a generator, the learner as a trainer. */
+/**
+ * The real policy behind the actors: the rollout engine as a generator, the learner as a trainer.
+ */
 @NullMarked
 package dev.sampo.actors.engine;
 

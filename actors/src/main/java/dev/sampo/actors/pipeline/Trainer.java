@@ -69,7 +69,10 @@ public interface Trainer extends AutoCloseable {
   /** Applies the gradients; {@link #version} is the new one if the step is taken. */
   Update finish();
 
-  /** Called once after every taken step: writes the present weights as their difference to the version before the last step. */
+  /**
+   * Called once after every taken step: writes the present weights as their difference to the
+   * version before the last step.
+   */
   Written writeDelta();
 
   /** Writes all present weights. */

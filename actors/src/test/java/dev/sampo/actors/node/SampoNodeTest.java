@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.typesafe.config.ConfigFactory;
 import dev.sampo.actors.pipeline.RunStatus;
 import dev.sampo.actors.run.GroupDispatch;
+import dev.sampo.actors.run.GroupLedger;
 import dev.sampo.actors.run.GroupState;
 import dev.sampo.actors.run.PromptFeed;
 import dev.sampo.actors.run.StalenessGate;
@@ -99,6 +100,47 @@ class SampoNodeTest {
         assertThat(reward.httpUrl()).isNotEqualTo(first.httpUrl());
       }
     }
+  }
+
+  @Test
+  void aWorkerKilledWithNineCostsNothingButItsLeases() throws Exception {
+    try (SampoNode node = start(parts(true, false, true, 400, 1), Optional.empty())) {
+      Process victim = rolloutProcess(node, "victim");
+      try {
+        watcher.awaitStep(3);
+      } finally {
+        victim.destroyForcibly().waitFor();
+      }
+      Process successor = rolloutProcess(node, "successor");
+      try {
+        assertThat(await(node.finished()).step()).isEqualTo(400);
+      } finally {
+        successor.destroyForcibly().waitFor();
+      }
+
+      assertThat(trainedSteps(node)).hasSize(400 * GROUPS_PER_STEP);
+      assertThat(watcher.steps)
+          .allSatisfy(
+              report -> assertThat(report.metrics().get("staleness/max")).isBetween(0., 1.));
+      GroupLedger.Counts counts = await(node.status()).groups();
+      assertThat(counts.total()).isEqualTo(await(node.ledger()).states().size());
+      assertThat(counts.setAside()).isZero();
+    }
+  }
+
+  private Process rolloutProcess(SampoNode seed, String name) throws IOException {
+    return new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "--sun-misc-unsafe-memory-access=allow",
+            "-Xmx256m",
+            "-cp",
+            System.getProperty("java.class.path"),
+            RolloutNodeMain.class.getName(),
+            seed.joinAddress(),
+            folder.resolve(name).toString())
+        .redirectErrorStream(true)
+        .redirectOutput(folder.resolve(name + ".log").toFile())
+        .start();
   }
 
   @Test

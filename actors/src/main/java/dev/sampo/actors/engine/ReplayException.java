@@ -1,0 +1,8 @@
+package dev.sampo.actors.engine;
+
+/** A recording cannot be replayed; the message is one line. */
+public final class ReplayException extends RuntimeException {
+  ReplayException(String message) {
+    super(message);
+  }
+}
