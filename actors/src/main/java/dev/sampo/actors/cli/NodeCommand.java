@@ -78,6 +78,8 @@ final class NodeCommand implements Callable<Integer> {
     loaded.requireFiles();
     PrintWriter out = spec.commandLine().getOut();
     if (loaded.settings().node().has(NodeRole.LEARNER)) {
+      RunFolder.requireFree(loaded.settings().run().folder());
+      Preflight.check(loaded.settings());
       RunFolder folder = RunFolder.create(loaded.settings().run().folder());
       try (RunLog _ = RunLog.to(folder.log())) {
         new TrainingRun(loaded, folder, out, started).run();

@@ -72,7 +72,8 @@ final class QuickstartCommand implements Callable<Integer> {
     LoadedConfig loaded =
         arguments.read(Optional.of(home.resolve("conf/quickstart.conf")), assignments(target));
     RunFolder.requireFree(target);
-    requireModel(loaded.settings());
+    requireModel(loaded.settings().model().path());
+    Preflight.checkModel(loaded.settings().model());
     RunFolder folder = RunFolder.create(target);
     try (RunLog _ = RunLog.to(folder.log())) {
       RunConfig config = loaded.settings();
@@ -102,9 +103,7 @@ final class QuickstartCommand implements Callable<Integer> {
     return assignments.toArray(String[]::new);
   }
 
-  /** Before anything is written: the model must be there. */
-  private static void requireModel(RunConfig config) {
-    Path model = config.model().path();
+  private static void requireModel(Path model) {
     if (!Files.isReadable(model.resolve("config.json"))) {
       throw new CommandFailedException(model + ": there is no model (config.json) in this folder");
     }

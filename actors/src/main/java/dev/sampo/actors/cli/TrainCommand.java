@@ -46,6 +46,8 @@ final class TrainCommand implements Callable<Integer> {
       spec.commandLine().getOut().print(DryRun.of(loaded.settings()));
       return CommandLine.ExitCode.OK;
     }
+    RunFolder.requireFree(loaded.settings().run().folder());
+    Preflight.check(loaded.settings());
     RunFolder folder = RunFolder.create(loaded.settings().run().folder());
     try (RunLog _ = RunLog.to(folder.log())) {
       new TrainingRun(loaded, folder, spec.commandLine().getOut(), started).run();

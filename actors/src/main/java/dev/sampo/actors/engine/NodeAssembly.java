@@ -108,20 +108,29 @@ public final class NodeAssembly implements AutoCloseable {
     }
   }
 
-  private PromptFeed feed(ImageFiles images) {
-    DataSettings data = config.data();
+  /**
+   * Reads the training data once.
+   *
+   * @throws dev.sampo.tasks.DataException when there is no usable row
+   */
+  public static void checkData(DataSettings data) {
+    rows(data, new ImageFiles()).check();
+  }
+
+  private static DataSet rows(DataSettings data, ImageFiles images) {
     QuestionTemplate template =
         data.questionTemplate()
             .map(QuestionTemplate::new)
             .orElseGet(() -> QuestionTemplate.forTask(data.task()));
-    DataSet rows =
-        DataSet.open(
-            List.of(new DataFile(data.train(), data.imageFolder())), data.task(), template, images);
-    rows.check();
+    return DataSet.open(
+        List.of(new DataFile(data.train(), data.imageFolder())), data.task(), template, images);
+  }
+
+  private PromptFeed feed(ImageFiles images) {
     PromptSource source =
         new PromptSource(
-            rows,
-            data.shuffle() ? PromptSource.Order.SHUFFLED : PromptSource.Order.FILE,
+            rows(config.data(), images),
+            config.data().shuffle() ? PromptSource.Order.SHUFFLED : PromptSource.Order.FILE,
             config.run().seed(),
             DataCursor.START);
     return () ->

@@ -1,0 +1,38 @@
+package dev.sampo.actors.cli;
+
+import dev.sampo.actors.engine.NodeAssembly;
+import dev.sampo.actors.evaluation.EvaluationSplits;
+import dev.sampo.config.ModelSource;
+import dev.sampo.config.RunConfig;
+import dev.sampo.reward.RewardSettings.WeightedReward;
+import dev.sampo.reward.pipeline.RewardRegistry;
+import dev.sampo.vlm.prompt.VlmProcessor;
+import dev.sampo.vlm.weights.Checkpoint;
+import java.util.function.UnaryOperator;
+
+/** Finds what would stop a run before the run makes its folder. */
+final class Preflight {
+  private Preflight() {}
+
+  /**
+   * Checks data, rewards and model of a run.
+   *
+   * @throws RuntimeException of the part that cannot be used, with a message for the user
+   */
+  static void check(RunConfig config) {
+    NodeAssembly.checkData(config.data());
+    EvaluationSplits.open(config.evaluation(), config.data());
+    RewardRegistry registry = RewardRegistry.standard();
+    config.reward().functions().stream().map(WeightedReward::name).forEach(registry::find);
+    checkModel(config.model());
+  }
+
+  /** Checks a model folder: its processor, and the headers of its weights. */
+  static void checkModel(ModelSource model) {
+    try (VlmProcessor _ = NodeAssembly.processor(model.path())) {
+      if (model.init() == ModelSource.Initialization.CHECKPOINT) {
+        Checkpoint.open(model.path(), UnaryOperator.identity()).close();
+      }
+    }
+  }
+}

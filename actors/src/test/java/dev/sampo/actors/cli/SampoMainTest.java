@@ -1,0 +1,191 @@
+package dev.sampo.actors.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sampo.tasks.rec.RecDataSettings;
+import dev.sampo.tasks.rec.RecDataWriter;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The command line as a user sees it: exit codes, lines, and what is left on disk. */
+final class SampoMainTest {
+  private static final Path MODEL = Path.of("../models/tiny-rec").toAbsolutePath().normalize();
+
+  @TempDir private Path folder;
+
+  /** What a command said. */
+  private record Said(int code, String out, String err) {}
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"quickstart", "train", "node", "sft", "eval", "data", "data synth", "inspect"})
+  void everyCommandExplainsItself(String command) {
+    Said said = run((command + " --help").split(" "));
+
+    assertThat(said.code).isZero();
+    assertThat(said.out).startsWith("Usage: sampo " + command);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "tran", "train", "data synth --task rec -n 5", "quickstart --seed x"})
+  void aWrongCommandLineIsAUsageError(String line) {
+    Said said = run(line.isEmpty() ? new String[0] : line.split(" "));
+
+    assertThat(said.code).isEqualTo(2);
+    assertThat(said.err).startsWith("sampo: ").contains("--help'");
+  }
+
+  @Test
+  void anUnknownKeyIsOneLineAndLeavesNothingBehind() throws IOException {
+    Said said = train("sampo.lerner.threads = 2");
+
+    assertRefused(said, "run.conf:1: sampo.lerner: unknown key");
+  }
+
+  @Test
+  void aWrongTypeIsOneLineAndLeavesNothingBehind() throws IOException {
+    Said said = train("sampo.run.steps = many");
+
+    assertRefused(said, "run.conf:1: sampo.run.steps: needs a whole number, got \"many\"");
+  }
+
+  @Test
+  void aMissingImageIsNamedBeforeTheRunFolderIsMade() throws IOException {
+    Path data = data();
+    try (Stream<Path> images = Files.list(data.resolve("images/train"))) {
+      for (Path image : images.toList()) {
+        Files.delete(image);
+      }
+    }
+
+    assertRefused(train(configuration(data)), "train.jsonl:1");
+  }
+
+  @Test
+  void aBrokenLineInAnEvaluationFileIsNamedBeforeTheRunFolderIsMade() throws IOException {
+    Path data = data();
+    Files.writeString(data.resolve("id.jsonl"), "{broken\n");
+
+    assertRefused(
+        train(configuration(data) + "sampo.evaluation.splits.id = \"" + data + "/id.jsonl\"\n"),
+        "id.jsonl:1");
+  }
+
+  @Test
+  void anUnreadableCheckpointIsNamed() throws IOException {
+    Path model = Files.createDirectories(folder.resolve("model"));
+    try (Stream<Path> files = Files.list(MODEL)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        Files.copy(file, model.resolve(file.getFileName()));
+      }
+    }
+    Files.writeString(model.resolve("model.safetensors"), "not weights");
+
+    Said said =
+        train(
+            configuration(data())
+                + "sampo.model { path = \""
+                + model
+                + "\", init = checkpoint }\n");
+
+    assertRefused(said, "model.safetensors");
+  }
+
+  @Test
+  void aPortInUseIsNamed() throws IOException {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Said said = run("node", "--role", "reward", "--port", String.valueOf(taken.getLocalPort()));
+
+      assertThat(said.code).isEqualTo(1);
+      assertThat(said.err.lines()).hasSize(1);
+      assertThat(said.err).contains("127.0.0.1:" + taken.getLocalPort()).contains("in use");
+    }
+  }
+
+  @Test
+  void anOccupiedRunFolderIsRefused() throws IOException {
+    Path run = Files.createDirectories(folder.resolve("run"));
+    Files.writeString(run.resolve("precious.txt"), "mine");
+
+    Said said = train(configuration(data()));
+
+    assertThat(said.code).isEqualTo(1);
+    assertThat(said.err).contains(run + " holds files already");
+    assertThat(run).isDirectoryContaining("glob:**precious.txt");
+  }
+
+  @Test
+  void aDryRunSaysWhatAStepIsAndWritesNothing() throws IOException {
+    Path file = Files.writeString(folder.resolve("run.conf"), configuration(data()));
+
+    Said said = run("train", file.toString(), "--dry-run");
+
+    assertThat(said.err).isEmpty();
+    assertThat(said.code).isZero();
+    assertThat(said.out)
+        .contains("32 groups x 8 completions = 256 completions")
+        .contains("36 image patches");
+    assertThat(folder.resolve("run")).doesNotExist();
+  }
+
+  @Test
+  void equalOptionsMakeEqualData() throws IOException {
+    String[] line = {"data", "synth", "--task", "rec", "-n", "4", "--eval-rows", "2", "--out"};
+
+    Said first = run(with(line, folder.resolve("a").toString()));
+    Said second = run(with(line, folder.resolve("b").toString()));
+
+    assertThat(first.code).isZero();
+    assertThat(second.code).isZero();
+    assertThat(folder.resolve("a/train.jsonl"))
+        .hasSameTextualContentAs(folder.resolve("b/train.jsonl"));
+  }
+
+  private void assertRefused(Said said, String message) {
+    assertThat(said.code).isEqualTo(1);
+    assertThat(said.err.lines()).as(said.err).hasSize(1);
+    assertThat(said.err).startsWith("sampo: ").contains(message);
+    assertThat(folder.resolve("run")).doesNotExist();
+  }
+
+  private Path data() {
+    Path data = folder.resolve("data");
+    RecDataWriter.write(data, RecDataSettings.forTraining(4, 2, 1), (done, total) -> {});
+    return data;
+  }
+
+  private String configuration(Path data) {
+    return """
+    sampo.run { folder = "%s", steps = 1 }
+    sampo.model { path = "%s", init = random }
+    sampo.data { train = "%s/train.jsonl", image-folder = "%s" }
+    """
+        .formatted(folder.resolve("run"), MODEL, data, data);
+  }
+
+  private Said train(String hocon) throws IOException {
+    Path file = Files.writeString(folder.resolve("run.conf"), hocon);
+    return run("train", file.toString());
+  }
+
+  private static String[] with(String[] line, String last) {
+    return Stream.concat(Stream.of(line), Stream.of(last)).toArray(String[]::new);
+  }
+
+  private static Said run(String... args) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    int code = SampoMain.run(new PrintWriter(out, true), new PrintWriter(err, true), args);
+    return new Said(code, out.toString(), err.toString());
+  }
+}

@@ -1,0 +1,129 @@
+package dev.sampo.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class RunConfigReaderTest {
+  @TempDir private Path folder;
+
+  @Test
+  void theDefaultsAreAValidConfiguration() {
+    RunConfig defaults = RunConfigReader.read(Optional.empty(), List.of()).settings();
+
+    assertThat(defaults.rollout().groupSize()).isEqualTo(8);
+    assertThat(defaults.staleness().maxWait()).isEqualTo(Duration.ofSeconds(5));
+    assertThat(defaults.node().join()).isEmpty();
+  }
+
+  @Test
+  void theFileWinsOverTheDefaultsAndTheCommandLineOverTheFile() throws IOException {
+    Path file = write("sampo { learner.learning-rate = 1e-3, run.steps = 7 }");
+
+    RunConfig config =
+        RunConfigReader.read(Optional.of(file), List.of("run.steps=9", "run.steps=11")).settings();
+
+    assertThat(config.learner().learningRate()).isEqualTo(1e-3);
+    assertThat(config.run().steps()).isEqualTo(11);
+  }
+
+  @Test
+  void everyErrorIsReportedAtOnceWithItsPlace() throws IOException {
+    Path file =
+        write(
+            """
+            sampo {
+              run.naem = x
+              run.seed = 1.5
+              learner { learning-rate = -1, threads = 0 }
+              model.init = chekpoint
+              reward.functions = [{name = iou, weight = heavy}]
+            }
+            other = 1
+            """);
+
+    InvalidConfigException refusal =
+        catchThrowableOfType(
+            InvalidConfigException.class,
+            () -> RunConfigReader.read(Optional.of(file), List.of("sampling.top-p=7", "oops")));
+
+    assertThat(refusal.getMessage().lines())
+        .containsExactlyInAnyOrder(
+            "--set oops: oops: needs the form key=value, like learner.learning-rate=1e-4",
+            "--set sampling.top-p=7: sampo.sampling.top-p: must be in (0, 1], got 7.0",
+            file + ":2: sampo.run.naem: unknown key; did you mean name?",
+            file + ":3: sampo.run.seed: needs a whole number, got 1.5",
+            file + ":4: sampo.learner.learning-rate: must be > 0, got -1.0",
+            file + ":4: sampo.learner.threads: must be >= 1, got 0",
+            file + ":5: sampo.model.init: needs one of checkpoint, random, got \"chekpoint\"",
+            file + ":6: sampo.reward.functions[0].weight: needs a number, got \"heavy\"",
+            file + ":8: other: unknown section; allowed here: sampo, pekko");
+  }
+
+  @Test
+  void brokenHoconNamesTheLine() throws IOException {
+    Path file = write("sampo {\n  run.steps = [1\n}");
+
+    assertThatThrownBy(() -> RunConfigReader.read(Optional.of(file), List.of()))
+        .isInstanceOf(InvalidConfigException.class)
+        .hasMessageStartingWith(file + ":3: ");
+  }
+
+  @Test
+  void relativePathsStartAtTheFileThatSaysThem() throws IOException {
+    Path file = write("sampo.data.train = \"rows/train.jsonl\"");
+
+    RunConfig config = RunConfigReader.read(Optional.of(file), List.of()).settings();
+
+    assertThat(config.data().train()).isEqualTo(folder.resolve("rows/train.jsonl"));
+  }
+
+  @Test
+  void everyMissingFileIsNamed() throws IOException {
+    Path file =
+        write(
+            "sampo { model.path = m, data.train = t, data.image-folder = i, evaluation.splits.id ="
+                + " e }");
+    LoadedConfig loaded = RunConfigReader.read(Optional.of(file), List.of());
+
+    assertThatThrownBy(loaded::requireFiles)
+        .isInstanceOf(InvalidConfigException.class)
+        .hasMessageContaining("sampo.model.path: there is no folder " + folder.resolve("m"))
+        .hasMessageContaining("sampo.data.train: cannot read the file " + folder.resolve("t"))
+        .hasMessageContaining("sampo.evaluation.splits.id: cannot read the file");
+  }
+
+  @Test
+  void aNodeThatOnlyScoresNeedsNoFiles() {
+    RunConfigReader.read(
+            Optional.empty(), List.of("node.roles=[reward]", "data.train=\"/nowhere\""))
+        .requireFiles();
+  }
+
+  @Test
+  void theRenderedConfigurationReadsBackToTheSameSettings() throws IOException {
+    Path file =
+        write("sampo { run.folder = here, evaluation.splits.id = e.jsonl, node.join = \"a:1\" }");
+    LoadedConfig loaded = RunConfigReader.read(Optional.of(file), List.of());
+
+    Path rendered = Files.createDirectories(folder.resolve("elsewhere")).resolve("config.conf");
+    Files.writeString(rendered, loaded.render());
+
+    assertThat(RunConfigReader.read(Optional.of(rendered), List.of()).settings())
+        .usingRecursiveComparison()
+        .isEqualTo(loaded.settings());
+  }
+
+  private Path write(String hocon) throws IOException {
+    return Files.writeString(folder.resolve("run.conf"), hocon);
+  }
+}
