@@ -57,6 +57,7 @@ final class CommandProgress implements AutoCloseable {
     bar.ifPresent(ProgressBar::close);
   }
 
+  @SuppressWarnings("SystemConsoleNull") // the null check's model of the JDK still allows null
   private static boolean isTerminal() {
     return System.console() != null && System.console().isTerminal();
   }
