@@ -1,5 +1,6 @@
 package dev.sampo.actors.cli;
 
+import com.google.errorprone.annotations.FormatMethod;
 import dev.sampo.actors.engine.NodeAssembly;
 import dev.sampo.config.RunConfig;
 import dev.sampo.tasks.data.DataFile;
@@ -124,6 +125,7 @@ final class DryRun {
     }
   }
 
+  @FormatMethod
   private static void line(StringBuilder report, String name, String format, Object... values) {
     report
         .append(String.format(Locale.ROOT, "%-18s ", name))
