@@ -33,9 +33,31 @@ public final class RunConfigReader {
    * @throws InvalidConfigException with one line for every problem
    */
   public static LoadedConfig read(Optional<Path> file, List<String> assignments) {
+    return read(file.map(RunConfigReader::parse).orElseGet(ConfigFactory::empty), assignments);
+  }
+
+  /**
+   * Reads and checks a configuration that lies in no file of its own, as a recording keeps it.
+   *
+   * @param hocon the configuration
+   * @param name what messages call it
+   * @param assignments {@code key=value} from the command line, later ones win
+   * @throws InvalidConfigException with one line for every problem
+   */
+  public static LoadedConfig readText(String hocon, String name, List<String> assignments) {
+    try {
+      return read(
+          ConfigFactory.parseString(
+              hocon, ConfigParseOptions.defaults().setOriginDescription(name)),
+          assignments);
+    } catch (ConfigException e) {
+      throw invalid(name, e);
+    }
+  }
+
+  private static LoadedConfig read(Config user, List<String> assignments) {
     List<ConfigProblem> problems = new ArrayList<>();
     Config overrides = Overrides.parse(assignments, problems);
-    Config user = file.map(RunConfigReader::parse).orElseGet(ConfigFactory::empty);
     refuseOtherSections(user, problems);
     Config reference = reference();
     Config merged = resolve(overrides.withFallback(user).withFallback(reference));

@@ -1,5 +1,6 @@
 package dev.sampo.actors.cli;
 
+import dev.sampo.actors.engine.ReplayException;
 import dev.sampo.actors.node.NodeStartException;
 import dev.sampo.actors.report.OccupiedFolderException;
 import dev.sampo.config.InvalidConfigException;
@@ -43,7 +44,8 @@ final class CommandFailures implements IExecutionExceptionHandler, IParameterExc
           InvalidImageException.class,
           LearnerException.class,
           RecordingException.class,
-          NodeStartException.class);
+          NodeStartException.class,
+          ReplayException.class);
 
   private final BooleanSupplier debug;
 

@@ -17,6 +17,11 @@ final class ConfigArguments {
           "Override one key of the configuration, for example learner.learning-rate=1e-4.")
   private List<String> assignments = new ArrayList<>();
 
+  /** Reads and checks the configuration that a recording keeps. */
+  LoadedConfig readRecorded(String hocon, Path recording) {
+    return RunConfigReader.readText(hocon, recording.toString(), assignments);
+  }
+
   /**
    * Reads and checks the configuration.
    *

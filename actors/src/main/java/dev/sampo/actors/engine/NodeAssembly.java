@@ -15,6 +15,7 @@ import dev.sampo.config.RunConfig;
 import dev.sampo.learner.batch.CachedPromptEncoder;
 import dev.sampo.learner.checkpoint.CheckpointFolder;
 import dev.sampo.learner.weights.PublishedWeights;
+import dev.sampo.protocol.ImageRef;
 import dev.sampo.protocol.ScoredGroup;
 import dev.sampo.protocol.log.RecordingManifest;
 import dev.sampo.protocol.log.RecordingWriter;
@@ -43,6 +44,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.Function;
 
 /**
  * The parts of a node, made from a run configuration: opens data, rewards and recording, and says
@@ -144,7 +146,7 @@ public final class NodeAssembly implements AutoCloseable {
     ImageFiles images = new ImageFiles();
     Path weights = folder.resolve("weights");
     return new LearnerPart(
-        () -> trainer(images, weights),
+        () -> trainer(config, image -> images.find(image.sha256()), folder),
         feed(images),
         images,
         config.recording().enabled() ? Optional.of(openRecording()) : Optional.empty(),
@@ -160,12 +162,19 @@ public final class NodeAssembly implements AutoCloseable {
         weights);
   }
 
-  private PolicyTrainer trainer(ImageFiles images, Path weights) {
+  /**
+   * Opens the trainer of a run, on the calling thread.
+   *
+   * @param images where the encoded bytes of an image are
+   * @param folder gets {@code weights/} and {@code checkpoints/}
+   */
+  public static PolicyTrainer trainer(
+      RunConfig config, Function<ImageRef, Optional<byte[]>> images, Path folder) {
     long seed = config.run().seed();
     Path model = config.model().path();
     return new PolicyTrainer(
         new PolicyTrainer.Terms(
-            runId(),
+            runId(config),
             seed,
             config.run().steps(),
             config.model().freezeVision(),
@@ -176,9 +185,8 @@ public final class NodeAssembly implements AutoCloseable {
         config.learner().objective().needsReference()
             ? Optional.of(open(config.model(), seed))
             : Optional.empty(),
-        new CachedPromptEncoder(
-            processor(model), image -> images.find(image.sha256()), CACHED_IMAGES),
-        new PublishedWeights(weights, MAX_SHARD_BYTES, KEPT_VERSIONS),
+        new CachedPromptEncoder(processor(model), images, CACHED_IMAGES),
+        new PublishedWeights(folder.resolve("weights"), MAX_SHARD_BYTES, KEPT_VERSIONS),
         new CheckpointFolder(folder.resolve("checkpoints"), model, config.checkpoint().keep()));
   }
 
@@ -208,7 +216,7 @@ public final class NodeAssembly implements AutoCloseable {
     RecordingManifest manifest =
         new RecordingManifest(
             RecordingManifest.FORMAT_VERSION,
-            runId(),
+            runId(config),
             loaded.render(),
             initialWeightsHash(),
             sha256(model.resolve("tokenizer.json")),
@@ -227,7 +235,7 @@ public final class NodeAssembly implements AutoCloseable {
     }
   }
 
-  private String runId() {
+  private static String runId(RunConfig config) {
     return config.run().name() + "-" + config.run().seed();
   }
 

@@ -28,7 +28,17 @@ final class SampoMainTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"quickstart", "train", "node", "sft", "eval", "data", "data synth", "inspect"})
+      strings = {
+        "quickstart",
+        "train",
+        "node",
+        "sft",
+        "eval",
+        "replay",
+        "data",
+        "data synth",
+        "inspect"
+      })
   void everyCommandExplainsItself(String command) {
     Said said = run((command + " --help").split(" "));
 
