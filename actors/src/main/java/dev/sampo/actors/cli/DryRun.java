@@ -1,6 +1,7 @@
 package dev.sampo.actors.cli;
 
 import com.google.errorprone.annotations.FormatMethod;
+import com.google.errorprone.annotations.FormatString;
 import dev.sampo.actors.engine.NodeAssembly;
 import dev.sampo.config.RunConfig;
 import dev.sampo.tasks.data.DataFile;
@@ -126,7 +127,8 @@ final class DryRun {
   }
 
   @FormatMethod
-  private static void line(StringBuilder report, String name, String format, Object... values) {
+  private static void line(
+      StringBuilder report, String name, @FormatString String format, Object... values) {
     report
         .append(String.format(Locale.ROOT, "%-18s ", name))
         .append(String.format(Locale.ROOT, format, values))
