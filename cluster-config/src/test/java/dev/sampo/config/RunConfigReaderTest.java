@@ -56,7 +56,7 @@ final class RunConfigReaderTest {
             InvalidConfigException.class,
             () -> RunConfigReader.read(Optional.of(file), List.of("sampling.top-p=7", "oops")));
 
-    assertThat(refusal.getMessage().lines())
+    assertThat(String.valueOf(refusal.getMessage()).lines())
         .containsExactlyInAnyOrder(
             "--set oops: oops: needs the form key=value, like learner.learning-rate=1e-4",
             "--set sampling.top-p=7: sampo.sampling.top-p: must be in (0, 1], got 7.0",

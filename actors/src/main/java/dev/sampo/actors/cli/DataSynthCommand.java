@@ -68,9 +68,12 @@ final class DataSynthCommand implements Callable<Integer> {
           spec.commandLine(), "-n and --eval-rows must be at least 1");
     }
     RecDataSettings settings =
-        warmStart
-            ? RecDataSettings.forWarmStart(size, seed)
-            : RecDataSettings.forTraining(size, evaluationRows, seed);
+        switch (task) {
+          case rec ->
+              warmStart
+                  ? RecDataSettings.forWarmStart(size, seed)
+                  : RecDataSettings.forTraining(size, evaluationRows, seed);
+        };
     boolean written = write(out, settings, spec.commandLine());
     spec.commandLine()
         .getOut()

@@ -31,7 +31,9 @@ final class Preflight {
   static void checkModel(ModelSource model) {
     try (VlmProcessor _ = NodeAssembly.processor(model.path())) {
       if (model.init() == ModelSource.Initialization.CHECKPOINT) {
-        Checkpoint.open(model.path(), UnaryOperator.identity()).close();
+        try (Checkpoint _ = Checkpoint.open(model.path(), UnaryOperator.identity())) {
+          return; // opening it has read every header
+        }
       }
     }
   }
