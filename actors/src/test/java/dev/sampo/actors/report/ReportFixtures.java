@@ -61,7 +61,7 @@ final class ReportFixtures {
     RecDataWriter.write(folder, RecDataSettings.forTraining(8, 24, 5), (done, total) -> {});
     Map<String, SplitResult> first = new LinkedHashMap<>();
     Map<String, SplitResult> second = new LinkedHashMap<>();
-    for (String split : List.of("id", "id_rel", "ood_combo", "ood_many", "ood_rel")) {
+    for (String split : List.of("id", "attr", "ood_combo", "ood_many", "ood_rel")) {
       DataSet rows =
           DataSet.open(
               List.of(new DataFile(folder.resolve(split + ".jsonl"), folder)),
