@@ -115,6 +115,7 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
   private final Set<LeaseId> leaving = ConcurrentHashMap.newKeySet(); // read by the stream as well
   private final List<ActorRef<Drained>> drainers = new ArrayList<>();
   private boolean decoding;
+  private boolean draining;
   private int lastDemand = -1;
 
   private RolloutWorker(
@@ -179,7 +180,7 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
 
   private void onGrant(Grant grant) {
     RolloutLease lease = grant.lease();
-    if (!drainers.isEmpty()) {
+    if (draining) {
       giveBack(lease.id(), RunCoordinator.GiveBack.Reason.LEAVING, "the worker leaves");
       return;
     }
@@ -292,6 +293,7 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
   }
 
   private void onDrain(ActorRef<Drained> replyTo) {
+    draining = true;
     drainers.add(replyTo);
     ready.forEach(waiting ->
         giveBack(
@@ -300,7 +302,7 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
   }
 
   private void demandIfChanged() {
-    if (!drainers.isEmpty()) {
+    if (draining) {
       answerDrainersIfEmpty();
     } else if (generator.version().isPresent()) {
       int demand = generator.numSlots() + Math.min(leaving.size(), generator.numSlots());
@@ -316,6 +318,7 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
   private void answerDrainersIfEmpty() {
     if (generator.running().isEmpty() && leaving.isEmpty() && fetching.isEmpty()) {
       drainers.forEach(drainer -> drainer.tell(new Drained()));
+      drainers.clear();
     }
   }
 
