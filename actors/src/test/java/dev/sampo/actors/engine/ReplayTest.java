@@ -1,0 +1,98 @@
+package dev.sampo.actors.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sampo.actors.RunListener;
+import dev.sampo.actors.StepReport;
+import dev.sampo.actors.node.NodeAddress;
+import dev.sampo.actors.node.SampoNode;
+import dev.sampo.config.LoadedConfig;
+import dev.sampo.config.RunConfigReader;
+import dev.sampo.protocol.log.Recording;
+import dev.sampo.tasks.rec.RecDataSettings;
+import dev.sampo.tasks.rec.RecDataWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A run of all roles with the shipped model shape, and its recording taken again. */
+@Timeout(180)
+class ReplayTest {
+  private static final int STEPS = 4;
+
+  @TempDir Path folder;
+  private final Map<Long, Map<String, Double>> recordedMetrics = new HashMap<>();
+
+  @Test
+  void aRecordingTakenAgainEndsInTheSameBits() throws Exception {
+    LoadedConfig config = config();
+    record(config);
+
+    Recording recording = Recording.open(folder.resolve("run/rollouts"));
+    List<ReplayedStep> replayed = new ArrayList<>();
+    try (PolicyTrainer trainer =
+        NodeAssembly.trainer(
+            config.settings(),
+            image -> Optional.of(recording.image(image.sha256())),
+            folder.resolve("replay"))) {
+      Replay.run(recording, trainer, replayed::add);
+    }
+
+    assertThat(replayed).hasSize(STEPS).allMatch(ReplayedStep::isBitwiseEqual);
+    assertThat(replayed)
+        .allSatisfy(
+            step ->
+                assertThat(step.metrics().get("loss"))
+                    .isEqualTo(
+                        recordedMetrics.get(step.recorded().version().step()).get("loss")));
+  }
+
+  private void record(LoadedConfig config) throws Exception {
+    RunListener listener =
+        new RunListener() {
+          @Override
+          public void stepFinished(StepReport report) {
+            recordedMetrics.put(report.step(), report.metrics());
+          }
+
+          @Override
+          public void groupSetAside(String reason) {
+            throw new AssertionError(reason);
+          }
+        };
+    try (NodeAssembly assembly = NodeAssembly.of(config, folder.resolve("run"));
+        SampoNode node =
+            SampoNode.start(
+                new NodeAddress("127.0.0.1", 0, 0, Optional.empty()),
+                assembly.parts(),
+                listener,
+                config.pekko())) {
+      node.finished().toCompletableFuture().get(120, TimeUnit.SECONDS);
+    }
+  }
+
+  private LoadedConfig config() {
+    Path data = folder.resolve("data");
+    RecDataWriter.write(data, RecDataSettings.forTraining(16, 4, 1), (done, total) -> {});
+    return RunConfigReader.read(
+        Optional.empty(),
+        List.of(
+            "run.folder=" + folder.resolve("run"),
+            "run.steps=" + STEPS,
+            "model.path=" + Path.of("../models/tiny-rec").toAbsolutePath().normalize(),
+            "model.init=random",
+            "data.train=" + data.resolve("train.jsonl"),
+            "data.image-folder=" + data,
+            "learner.groups-per-step=4",
+            "rollout.group-size=4",
+            "rollout.max-groups-in-flight=2",
+            "staleness.max=1"));
+  }
+}
