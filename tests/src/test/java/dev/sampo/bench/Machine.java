@@ -73,7 +73,8 @@ final class Machine {
         a.matMul(b).close();
       }
       double flops = 2.0 * SIDE * SIDE * SIDE * PRODUCTS;
-      results.add("machine: float32 matrix product, 1024 x 1024", "GFLOP/s", flops / 1e9 / watch.lap());
+      results.add(
+          "machine: float32 matrix product, 1024 x 1024", "GFLOP/s", flops / 1e9 / watch.lap());
     }
   }
 

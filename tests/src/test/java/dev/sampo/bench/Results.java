@@ -33,10 +33,8 @@ final class Results {
 
   private List<Measurement> measurements() {
     return series.entrySet().stream()
-        .map(
-            entry ->
-                new Measurement(
-                    entry.getKey(), entry.getValue().unit(), entry.getValue().samples()))
+        .map(entry ->
+            new Measurement(entry.getKey(), entry.getValue().unit(), entry.getValue().samples()))
         .toList();
   }
 

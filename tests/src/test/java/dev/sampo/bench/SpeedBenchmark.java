@@ -4,6 +4,7 @@ import dev.sampo.vlm.ops.NativeThreads;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -72,9 +73,14 @@ public final class SpeedBenchmark implements Callable<Integer> {
     NativeThreads.use(threads);
     Path folder = Files.createTempDirectory("sampo-bench");
     try (Workload work = Workload.of(model, folder)) {
+      Stopwatch watch = new Stopwatch();
+      long worked = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
       Results results = run(work, folder);
+      worked = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - worked;
       String name = model.getFileName() + (work.hasWeights() ? "" : ", random weights");
-      report(results, Machine.describe(threads, name));
+      SortedMap<String, Object> environment = Machine.describe(threads, name);
+      environment.put("share of a core that the working thread got", worked / 1e9 / watch.lap());
+      report(results, environment);
     } finally {
       delete(folder);
     }

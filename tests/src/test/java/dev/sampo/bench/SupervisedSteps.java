@@ -43,10 +43,22 @@ final class SupervisedSteps implements AutoCloseable {
   private final SftTraining training;
 
   SupervisedSteps(Workload work, int threads) {
-    SftPhase phase = new SftPhase(Path.of(""), Path.of(""), TEMPLATE.text(), IMAGES, QUESTIONS, 10_000);
+    SftPhase phase =
+        new SftPhase(Path.of(""), Path.of(""), TEMPLATE.text(), IMAGES, QUESTIONS, 10_000);
     SftSettings settings =
         new SftSettings(
-            List.of(phase), 1e-4, ScheduleShape.CONSTANT, 0, 1, 1, 0.05, 0.9, 0.98, 1e-8, 1, 8192,
+            List.of(phase),
+            1e-4,
+            ScheduleShape.CONSTANT,
+            0,
+            1,
+            1,
+            0.05,
+            0.9,
+            0.98,
+            1e-8,
+            1,
+            8192,
             threads);
     this.model = work.open();
     this.optimizer =

@@ -37,6 +37,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 
 /**
  * The parts of reinforcement learning, one after the other on one thread: prepare prompts, generate
@@ -53,6 +55,8 @@ final class TrainingLoop implements AutoCloseable {
   private final GenerationEngine engine;
   private final AdamW optimizer;
   private final PolicyUpdate update;
+  private final ExecutorService judges =
+      Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().factory());
   private final RewardPipeline rewards;
   private final PublishedWeights published;
   private final WeightInstaller installer;
@@ -96,7 +100,7 @@ final class TrainingLoop implements AutoCloseable {
                 1,
                 1),
             RewardRegistry.standard(),
-            Runnable::run);
+            judges);
   }
 
   /** As in {@code conf/quickstart.conf}. */
@@ -113,8 +117,7 @@ final class TrainingLoop implements AutoCloseable {
         1,
         8192,
         threads,
-        new GrpoSettings(
-            0.2, 0.2, 0, Aggregation.SEQUENCE_MEAN, AdvantageKind.GROUP_NORMALISED));
+        new GrpoSettings(0.2, 0.2, 0, Aggregation.SEQUENCE_MEAN, AdvantageKind.GROUP_NORMALISED));
   }
 
   private PolicyVersion version(WeightSnapshot weights) {
@@ -128,14 +131,14 @@ final class TrainingLoop implements AutoCloseable {
     var encoder = work.encoder(Workload.GROUPS);
     List<EncodedPrompt> prompts =
         leases.stream().map(lease -> encoder.encode(lease.prompt())).toList();
-    results.add("prompts: decode, resize, cut, tokenize", "prompts/s", prompts.size() / watch.lap());
+    results.add(
+        "prompts: decode, resize, cut, tokenize", "prompts/s", prompts.size() / watch.lap());
 
     List<CompletionGroup> groups = generate(leases, prompts, results);
 
     watch.lap();
     List<ScoredGroup> scored = groups.stream().map(group -> rewards.score(group).join()).toList();
-    results.add(
-        "rewards: iou and format", "completions/s", numCompletions(groups) / watch.lap());
+    results.add("rewards: iou and format", "completions/s", numCompletions(groups) / watch.lap());
 
     learn(scored, byGroup(leases, prompts), results);
     publish(results);
@@ -211,14 +214,11 @@ final class TrainingLoop implements AutoCloseable {
     return sum;
   }
 
-  private void learn(
-      List<ScoredGroup> groups, Map<Long, EncodedPrompt> encoded, Results results) {
+  private void learn(List<ScoredGroup> groups, Map<Long, EncodedPrompt> encoded, Results results) {
     List<CompletionGroup> trained = groups.stream().map(ScoredGroup::group).toList();
     List<EncodedPrompt> prompts =
         groups.stream()
-            .map(
-                group ->
-                    Objects.requireNonNull(encoded.get(group.id().value())))
+            .map(group -> Objects.requireNonNull(encoded.get(group.id().value())))
             .toList();
     double completionTokens = trained.stream().mapToInt(CompletionGroup::numSampledTokens).sum();
 
@@ -276,6 +276,7 @@ final class TrainingLoop implements AutoCloseable {
 
   @Override
   public void close() {
+    judges.shutdownNow();
     engine.close();
     update.close();
     optimizer.close();

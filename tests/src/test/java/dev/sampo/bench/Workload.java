@@ -105,11 +105,10 @@ final class Workload implements AutoCloseable {
   /** The questions of one optimizer step, other ones at every call. */
   List<RolloutLease> nextLeases() {
     return Stream.generate(questions::next)
-        .map(
-            visit ->
-                visit.row() instanceof DataRow.Example row
-                    ? lease(visit.id(), row.prompt())
-                    : unexpected(visit.row()))
+        .map(visit ->
+            visit.row() instanceof DataRow.Example row
+                ? lease(visit.id(), row.prompt())
+                : unexpected(visit.row()))
         .limit(GROUPS)
         .toList();
   }
