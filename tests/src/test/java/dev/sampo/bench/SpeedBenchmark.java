@@ -4,7 +4,6 @@ import dev.sampo.vlm.ops.NativeThreads;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -74,12 +73,11 @@ public final class SpeedBenchmark implements Callable<Integer> {
     Path folder = Files.createTempDirectory("sampo-bench");
     try (Workload work = Workload.of(model, folder)) {
       Stopwatch watch = new Stopwatch();
-      long worked = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
       Results results = run(work, folder);
-      worked = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - worked;
+      Stopwatch.Lap whole = watch.lap();
       String name = model.getFileName() + (work.hasWeights() ? "" : ", random weights");
       SortedMap<String, Object> environment = Machine.describe(threads, name);
-      environment.put("share of a core that the working thread got", worked / 1e9 / watch.lap());
+      environment.put("cores in use on average", whole.cpuSeconds() / whole.seconds());
       report(results, environment);
     } finally {
       delete(folder);
@@ -121,12 +119,12 @@ public final class SpeedBenchmark implements Callable<Integer> {
     environment.forEach((key, value) -> out.println(key + ": " + value));
     out.println();
     out.println(results.table());
-    double best = results.median("machine: float32 matrix product, 1024 x 1024");
+    double best = results.median(Machine.PRODUCT);
     for (String part : new String[] {"prefill", "decode", "learner step"}) {
       double rate = results.median("rate: " + part);
       out.printf(
           Locale.ROOT,
-          "%s: %.1f of %.1f GFLOP/s, %.0f %% of the matrix product%n",
+          "%s: %.1f of %.1f GFLOP per CPU second, %.0f %% of the matrix product%n",
           part,
           rate,
           best,

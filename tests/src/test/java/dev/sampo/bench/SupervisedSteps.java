@@ -84,7 +84,7 @@ final class SupervisedSteps implements AutoCloseable {
       answers += metrics.getOrDefault("num_tokens", 0.0);
       rows += metrics.getOrDefault("rows", 0.0);
     }
-    double seconds = watch.lap();
+    double seconds = watch.lap().seconds();
     results.add("supervised step, 12 images x 4 questions", "s", seconds / STEPS_PER_SAMPLE);
     results.add("supervised, answer tokens", "tokens/s", answers / seconds);
     results.add("supervised, demonstrations", "rows/s", rows / seconds);

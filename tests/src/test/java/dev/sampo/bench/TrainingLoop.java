@@ -132,13 +132,16 @@ final class TrainingLoop implements AutoCloseable {
     List<EncodedPrompt> prompts =
         leases.stream().map(lease -> encoder.encode(lease.prompt())).toList();
     results.add(
-        "prompts: decode, resize, cut, tokenize", "prompts/s", prompts.size() / watch.lap());
+        "prompts: decode, resize, cut, tokenize",
+        "prompts/s",
+        prompts.size() / watch.lap().seconds());
 
     List<CompletionGroup> groups = generate(leases, prompts, results);
 
     watch.lap();
     List<ScoredGroup> scored = groups.stream().map(group -> rewards.score(group).join()).toList();
-    results.add("rewards: iou and format", "completions/s", numCompletions(groups) / watch.lap());
+    results.add(
+        "rewards: iou and format", "completions/s", numCompletions(groups) / watch.lap().seconds());
 
     learn(scored, byGroup(leases, prompts), results);
     publish(results);
@@ -167,24 +170,25 @@ final class TrainingLoop implements AutoCloseable {
     Stopwatch watch = new Stopwatch();
     // The first step takes all prompts in and samples the first token of every row.
     List<CompletionGroup> groups = new ArrayList<>(engine.step());
-    double prefill = watch.lap();
+    Stopwatch.Lap prefill = watch.lap();
     long first = engine.numSampledTokens() - before;
     int steps = 0;
     for (; !engine.isIdle(); steps++) {
       groups.addAll(engine.step());
     }
-    double decode = watch.lap();
+    Stopwatch.Lap decode = watch.lap();
     long tokens = engine.numSampledTokens() - before;
-    results.add("generation, with prefill", "tokens/s", tokens / (prefill + decode));
-    results.add("generation, decode steps alone", "tokens/s", (tokens - first) / decode);
-    results.add("generation: prefill of 32 prompts", "s", prefill);
-    results.add("generation: one decode step", "ms", 1e3 * decode / steps);
-    results.add("generation: sampled tokens", "tokens", tokens);
+    results.add(
+        "generation, with prefill", "tokens/s", tokens / (prefill.seconds() + decode.seconds()));
+    results.add("generation, decode steps alone", "tokens/s", (tokens - first) / decode.seconds());
+    results.add("generation: prefill of 32 prompts", "s", prefill.seconds());
+    results.add("generation: one decode step", "ms", 1e3 * decode.seconds() / steps);
+    results.add("generation: sampled tokens", "tokens", (double) tokens);
     results.add("generation: mean prompt", "tokens", meanLength(prompts));
     results.add("floor: prefill of 32 prompts", "GFLOP", prefillFlops(prompts) / 1e9);
     results.add("floor: decode steps of 32 groups", "GFLOP", decodeFlops(groups) / 1e9);
-    results.add("rate: prefill", "GFLOP/s", prefillFlops(prompts) / 1e9 / prefill);
-    results.add("rate: decode", "GFLOP/s", decodeFlops(groups) / 1e9 / decode);
+    results.add("rate: prefill", "GFLOP/CPU s", prefillFlops(prompts) / 1e9 / prefill.cpuSeconds());
+    results.add("rate: decode", "GFLOP/CPU s", decodeFlops(groups) / 1e9 / decode.cpuSeconds());
     return groups;
   }
 
@@ -228,7 +232,8 @@ final class TrainingLoop implements AutoCloseable {
       update.microBatch();
     }
     StepResult result = update.finish();
-    double seconds = watch.lap();
+    Stopwatch.Lap lap = watch.lap();
+    double seconds = lap.seconds();
 
     SortedMap<String, Double> metrics = taken(result).metrics();
     results.add("learner step", "s", seconds);
@@ -244,11 +249,15 @@ final class TrainingLoop implements AutoCloseable {
         "learner, prompts counted once too",
         "tokens/s",
         metrics.getOrDefault("num_tokens", 0.0) / seconds);
+    results.add(
+        "learner, completion tokens, by CPU time",
+        "tokens/CPU s",
+        completionTokens / lap.cpuSeconds());
     results.add("learner: micro-batches of a step", "", microBatches);
     // Backwards every matrix product costs two: one for its input, one for its weight.
     double work = 3 * (prefillFlops(prompts) + decodeFlops(trained));
     results.add("floor: learner step", "GFLOP", work / 1e9);
-    results.add("rate: learner step", "GFLOP/s", work / 1e9 / seconds);
+    results.add("rate: learner step", "GFLOP/CPU s", work / 1e9 / lap.cpuSeconds());
   }
 
   private static StepResult.Taken taken(StepResult result) {
@@ -263,11 +272,11 @@ final class TrainingLoop implements AutoCloseable {
     WeightSnapshot weights = WeightSnapshot.of(policy.parameters());
     PolicyVersion version = version(weights);
     WeightDelta delta = published.publish(version, weights);
-    results.add("weights: copy, hash, write the delta", "ms", 1e3 * watch.lap());
+    results.add("weights: copy, hash, write the delta", "ms", 1e3 * watch.lap().seconds());
     WeightInstaller.Update read = installer.prepare(delta, published.folder(version));
-    results.add("weights: read and check the delta", "ms", 1e3 * watch.lap());
+    results.add("weights: read and check the delta", "ms", 1e3 * watch.lap().seconds());
     installer.install(read);
-    results.add("weights: install between two decode steps", "ms", 1e3 * watch.lap());
+    results.add("weights: install between two decode steps", "ms", 1e3 * watch.lap().seconds());
     results.add(
         "weights: size of the delta",
         "MB",
