@@ -120,6 +120,26 @@ class GenerationEngineTest {
   }
 
   @Test
+  void agreementIsCloseForTheWeightsThatSampledAndFarForOthers() {
+    try (ShippedModel ownModel = ShippedModel.load();
+        GenerationEngine engine = engine(ownModel, 4, 1)) {
+      engine.admit(shipped.lease(0, 4, WARM), shipped.prompt(0));
+      CompletionGroup group = finishAll(engine).getFirst();
+
+      Agreement same = Agreement.measure(ownModel.model(), shipped.prompt(0), group);
+      ownModel.model().parameters().values().forEach(array -> array.muli(1.1f));
+      Agreement other = Agreement.measure(ownModel.model(), shipped.prompt(0), group);
+
+      assertThat(Agreement.canBeMeasured(group, shipped.version(0))).isTrue();
+      assertThat(Agreement.canBeMeasured(group, shipped.version(1))).isFalse();
+      assertThat(same.maxAbs()).isBetween(0.0, 1e-5);
+      assertThat(same.k3()).isBetween(0.0, 1e-9);
+      assertThat(same.numTokens()).isEqualTo(group.numSampledTokens());
+      assertThat(other.maxAbs()).isGreaterThan(1e-3);
+    }
+  }
+
+  @Test
   void newWeightsTakeOverBetweenTwoStepsAndTheirTokensSaySo() {
     try (ShippedModel ownModel = ShippedModel.load();
         GenerationEngine engine = engine(ownModel, 4, 1)) {
@@ -176,7 +196,7 @@ class GenerationEngineTest {
                 manager,
                 shipped.answers(),
                 1000)) {
-      runSteps(loop, 500);
+      runSteps(loop, 2500); // until the JIT has compiled what it will
       long residentBefore = residentKilobytes();
       runSteps(loop, 3000);
 

@@ -7,6 +7,7 @@ import dev.sampo.protocol.LeaseId;
 import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.RolloutLease;
 import dev.sampo.protocol.WeightDelta;
+import dev.sampo.rollout.Agreement;
 import dev.sampo.rollout.AnswerTokens;
 import dev.sampo.rollout.GenerationEngine;
 import dev.sampo.rollout.RolloutSettings;
@@ -20,11 +21,9 @@ import dev.sampo.vlm.weights.transfer.WeightSnapshot;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /** The rollout engine with a model of its own. */
 public final class EngineGenerator implements Generator {
@@ -33,7 +32,9 @@ public final class EngineGenerator implements Generator {
   private final GenerationEngine engine;
   private final WeightInstaller weights;
   private final int slots;
-  private final Set<LeaseId> held = new LinkedHashSet<>();
+  private final AgreementLog agreements;
+  private final Map<LeaseId, EncodedPrompt> held = new LinkedHashMap<>();
+  private Optional<PolicyVersion> agreedOn = Optional.empty();
   private boolean hasPublishedWeights;
 
   /**
@@ -42,16 +43,19 @@ public final class EngineGenerator implements Generator {
    * @param model gets the published weights; closed with this generator, as is {@code processor}
    * @param maxTokens longest completion of any lease
    * @param worker how groups name this worker
+   * @param agreements told once per version how well sampling and scoring agree
    */
   public EngineGenerator(
       VisionLanguageModel model,
       VlmProcessor processor,
       RolloutSettings settings,
       int maxTokens,
-      String worker) {
+      String worker,
+      AgreementLog agreements) {
     this.model = model;
     this.processor = processor;
     this.slots = settings.maxGroupsInFlight();
+    this.agreements = agreements;
     WeightSnapshot initial = WeightSnapshot.of(model.parameters());
     PolicyVersion unpublished = new PolicyVersion("unpublished", 1, 0, initial.sha256());
     this.engine =
@@ -80,15 +84,29 @@ public final class EngineGenerator implements Generator {
     EncodedPrompt prompt = processor.encode(lease.prompt().text(), pictures);
     return () -> {
       engine.admit(lease, prompt);
-      held.add(lease.id());
+      held.put(lease.id(), prompt);
     };
   }
 
   @Override
   public List<CompletionGroup> decode() {
     List<CompletionGroup> finished = engine.step();
-    finished.forEach(group -> held.remove(group.lease()));
+    for (CompletionGroup group : finished) {
+      EncodedPrompt prompt = held.remove(group.lease());
+      if (prompt != null) {
+        agreeOnVersion(group, prompt);
+      }
+    }
     return finished;
+  }
+
+  /** Once per version, with the first group that it sampled alone. */
+  private void agreeOnVersion(CompletionGroup group, EncodedPrompt prompt) {
+    PolicyVersion version = engine.version();
+    if (!agreedOn.equals(Optional.of(version)) && Agreement.canBeMeasured(group, version)) {
+      agreements.add(version, Agreement.measure(model, prompt, group));
+      agreedOn = Optional.of(version);
+    }
   }
 
   @Override
@@ -100,7 +118,7 @@ public final class EngineGenerator implements Generator {
   @Override
   public Map<LeaseId, Progress> running() {
     Map<LeaseId, Progress> all = new LinkedHashMap<>();
-    for (LeaseId lease : held) {
+    for (LeaseId lease : held.keySet()) {
       engine
           .progress(lease)
           .ifPresent(p -> all.put(lease, new Progress(p.numTokens(), p.oldestStep())));

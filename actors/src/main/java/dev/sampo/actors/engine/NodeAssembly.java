@@ -191,6 +191,7 @@ public final class NodeAssembly implements AutoCloseable {
   }
 
   private RolloutPart rollout() {
+    var agreements = new AgreementLog(config.mismatch().max());
     return new RolloutPart(
         () ->
             new EngineGenerator(
@@ -198,9 +199,11 @@ public final class NodeAssembly implements AutoCloseable {
                 processor(config.model().path()),
                 config.rollout(),
                 config.sampling().maxTokens(),
-                "rollout@" + config.node().host()),
+                "rollout@" + config.node().host(),
+                agreements),
         folder.resolve("fetched"),
-        CACHE_BYTES);
+        CACHE_BYTES,
+        agreements::metrics);
   }
 
   private RewardPart reward() {

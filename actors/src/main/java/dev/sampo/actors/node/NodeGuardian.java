@@ -201,7 +201,12 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
                 Learner.create(
                     learnerSetup(part, recorder, publisher, buffer),
                     part.trainer(),
-                    new StepMeter(listener, System::nanoTime, clocks.learner(), clocks.others())),
+                    new StepMeter(
+                        listener,
+                        System::nanoTime,
+                        clocks.learner(),
+                        clocks.others(),
+                        parts.rollout().map(RolloutPart::measurements).orElse(Map::of))),
                 "learner",
                 DEVICE);
     publisher.tell(new WeightPublisher.LearnerIs(started));

@@ -2,6 +2,7 @@ package dev.sampo.actors.node;
 
 import dev.sampo.actors.pipeline.Generator;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.function.Supplier;
 
 /**
@@ -10,5 +11,10 @@ import java.util.function.Supplier;
  * @param generator opens the generator, on the worker's thread
  * @param scratch folder for fetched images and weights; emptied by nobody else
  * @param cacheBytes most bytes of images kept
+ * @param measurements what the generator measured last, by metric name; from any thread
  */
-public record RolloutPart(Supplier<? extends Generator> generator, Path scratch, long cacheBytes) {}
+public record RolloutPart(
+    Supplier<? extends Generator> generator,
+    Path scratch,
+    long cacheBytes,
+    Supplier<Map<String, Double>> measurements) {}

@@ -23,6 +23,7 @@ import java.util.function.Supplier;
  *       learner waited for a batch
  *   <li>{@code throughput/completion_tokens}: sampled tokens of the step's groups per second
  *   <li>{@code utilisation/<role>}: worker seconds of the role per second
+ *   <li>what the generator of this node measured last, for example {@code mismatch/*}
  * </ul>
  *
  * Used by the learner's thread only.
@@ -31,6 +32,7 @@ public final class StepMeter {
   private final RunListener listener;
   private final LongSupplier nanoTime;
   private final BusyClock learner;
+  private final Supplier<Map<String, Double>> ofGenerator;
   private final SortedMap<String, BusyClock> roles;
   private final Map<String, Duration> busyBefore = new HashMap<>();
   private final Map<String, Double> ofStep = new HashMap<>();
@@ -42,15 +44,18 @@ public final class StepMeter {
    * @param nanoTime the time, as {@link System#nanoTime()}
    * @param learner the learner's own clock
    * @param others the clocks of the other roles on this node
+   * @param ofGenerator what the generator of this node measured last
    */
   public StepMeter(
       RunListener listener,
       LongSupplier nanoTime,
       BusyClock learner,
-      Map<String, BusyClock> others) {
+      Map<String, BusyClock> others,
+      Supplier<Map<String, Double>> ofGenerator) {
     this.listener = listener;
     this.nanoTime = nanoTime;
     this.learner = learner;
+    this.ofGenerator = ofGenerator;
     this.roles = new TreeMap<>(others);
     this.roles.put("learner", learner);
     this.stepStarted = nanoTime.getAsLong();
@@ -96,6 +101,7 @@ public final class StepMeter {
       busyBefore.put(role, total);
       ofStep.put("utilisation/" + role, total.minus(before).toNanos() / 1e9 / seconds);
     });
+    ofStep.putAll(ofGenerator.get());
     ofStep.putAll(metrics);
     listener.stepFinished(new StepReport(step, ofStep));
     ofStep.clear();

@@ -63,7 +63,7 @@ final class CurvesPicture {
                 lines(
                     new Line("entropy", "entropy (nats per token)", Palette.PURPLE),
                     new Line("frac_reward_zero_std", "groups of equal rewards", Palette.ORANGE),
-                    new Line("mismatch/mean", "rollout-learner mismatch", Palette.GREEN))),
+                    new Line("mismatch/k3", "rollout-learner mismatch", Palette.GREEN))),
             panel(
                 "Seconds per step",
                 lines(
@@ -218,6 +218,7 @@ final class CurvesPicture {
     styler.setLegendBorderColor(Palette.PAPER);
     styler.setLegendFont(Palette.plain(12));
     styler.setXAxisDecimalPattern("0");
+    styler.setXAxisMaxLabelCount(12);
     styler.setYAxisMin(0.0);
   }
 }

@@ -47,11 +47,9 @@ class ReplayTest {
 
     assertThat(replayed).hasSize(STEPS).allMatch(ReplayedStep::isBitwiseEqual);
     assertThat(replayed)
-        .allSatisfy(
-            step ->
-                assertThat(step.metrics().get("loss"))
-                    .isEqualTo(
-                        recordedMetrics.get(step.recorded().version().step()).get("loss")));
+        .allSatisfy(step ->
+            assertThat(step.metrics().get("loss"))
+                .isEqualTo(recordedMetrics.get(step.recorded().version().step()).get("loss")));
   }
 
   private void record(LoadedConfig config) throws Exception {

@@ -4,6 +4,7 @@ import com.typesafe.config.ConfigFactory;
 import dev.sampo.actors.RunListener;
 import dev.sampo.actors.StepReport;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 
 /** A rollout node in a JVM of its own; arguments: address to join, scratch folder. */
@@ -12,7 +13,8 @@ public final class RolloutNodeMain {
 
   public static void main(String[] arguments) {
     RolloutPart part =
-        new RolloutPart(() -> new CountingModel.FakeGenerator(3), Path.of(arguments[1]), 1 << 20);
+        new RolloutPart(
+            () -> new CountingModel.FakeGenerator(3), Path.of(arguments[1]), 1 << 20, Map::of);
     SampoNode node =
         SampoNode.start(
             new NodeAddress("127.0.0.1", 0, 0, Optional.of(arguments[0])),

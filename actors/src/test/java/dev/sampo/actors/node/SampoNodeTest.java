@@ -234,7 +234,8 @@ class SampoNodeTest {
         new RolloutPart(
             () -> new CountingModel.FakeGenerator(3),
             folder.resolve("scratch-" + SCRATCH.incrementAndGet()),
-            1 << 20);
+            1 << 20,
+            Map::of);
     CompletionScore score =
         new CompletionScore(Map.of("r", new RewardOutcome.Scored(1)), OptionalDouble.of(1));
     RewardPart rewardPart =

@@ -14,6 +14,9 @@ public final class NativeThreads {
     }
     Engine.getEngine("PyTorch"); // loads the library
     JniUtils.setNumThreads(count);
+    // A thread's first native operation gives it the count set last by any thread; have that over.
+    JniUtils.getNumThreads();
+    JniUtils.setNumThreads(count);
   }
 
   /** The count of the calling thread. */
