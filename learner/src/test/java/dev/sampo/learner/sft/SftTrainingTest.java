@@ -69,7 +69,7 @@ class SftTrainingTest {
     }
 
     assertThat(losses).hasSize(60);
-    assertThat(losses.getFirst()).isBetween(2.0, 6.0);
+    assertThat(losses.getFirst()).isGreaterThan(2.0);
     assertThat(losses.getLast()).isLessThan(0.2);
   }
 
