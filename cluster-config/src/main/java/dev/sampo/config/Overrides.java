@@ -3,12 +3,13 @@ package dev.sampo.config;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
-import com.typesafe.config.ConfigOrigin;
+import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigOriginFactory;
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
 import java.util.List;
+import java.util.Map;
 
 /** Values given on the command line as {@code key=value}; later ones win. */
 final class Overrides {
@@ -38,10 +39,21 @@ final class Overrides {
       }
       String path =
           key.startsWith(RunConfigReader.ROOT + ".") ? key : RunConfigReader.ROOT + "." + key;
-      ConfigOrigin origin = ConfigOriginFactory.newSimple(OPTION + assignment);
-      layer = layer.withValue(path, value(assignment.substring(equals + 1)).withOrigin(origin));
+      layer =
+          nested(path, value(assignment.substring(equals + 1)), OPTION + assignment)
+              .withFallback(layer);
     }
     return layer;
+  }
+
+  /** The value at a path, where every section on the way names the option as its origin. */
+  private static Config nested(String path, ConfigValue value, String origin) {
+    ConfigValue inner = value.withOrigin(ConfigOriginFactory.newSimple(origin));
+    List<String> keys = ConfigUtil.splitPath(path);
+    for (String key : keys.reversed()) {
+      inner = ConfigValueFactory.fromMap(Map.of(key, inner), origin);
+    }
+    return ((ConfigObject) inner).toConfig();
   }
 
   private static boolean isPath(String key) {

@@ -2,6 +2,7 @@ package dev.sampo.actors.cli;
 
 import dev.sampo.actors.engine.ReplayException;
 import dev.sampo.actors.node.NodeStartException;
+import dev.sampo.actors.node.NodeStoppedException;
 import dev.sampo.actors.report.OccupiedFolderException;
 import dev.sampo.config.InvalidConfigException;
 import dev.sampo.learner.LearnerException;
@@ -45,6 +46,7 @@ final class CommandFailures implements IExecutionExceptionHandler, IParameterExc
           LearnerException.class,
           RecordingException.class,
           NodeStartException.class,
+          NodeStoppedException.class,
           ReplayException.class);
 
   private final BooleanSupplier debug;

@@ -3,6 +3,7 @@ package dev.sampo.actors.cli;
 import dev.sampo.actors.RunListener;
 import dev.sampo.actors.StepReport;
 import dev.sampo.actors.engine.NodeAssembly;
+import dev.sampo.actors.node.NodeStoppedException;
 import dev.sampo.actors.node.SampoNode;
 import dev.sampo.actors.report.RunFolder;
 import dev.sampo.config.LoadedConfig;
@@ -112,7 +113,9 @@ final class NodeCommand implements Callable<Integer> {
       out.println("node " + node.joinAddress() + ", http " + node.httpUrl());
       node.finished()
           .whenComplete((version, failure) -> {
-            if (failure != null) {
+            if (failure instanceof NodeStoppedException) {
+              out.println("node stopped");
+            } else if (failure != null) {
               out.println("sampo: " + CommandFailures.describe(failure));
             }
           });

@@ -45,7 +45,9 @@ public final class SampoMain implements Runnable {
   public static void main(String[] args) {
     PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
     PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
-    System.exit(run(out, err, args));
+    int exitCode = run(out, err, args);
+    out.flush(); // print() without a line end does not
+    System.exit(exitCode);
   }
 
   /**

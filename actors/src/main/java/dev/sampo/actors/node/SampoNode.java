@@ -74,9 +74,7 @@ public final class SampoNode implements AutoCloseable {
       node.drainBeforeLeaving();
       system
           .getWhenTerminated()
-          .thenRun(() ->
-              finished.completeExceptionally(
-                  new IllegalStateException("the node stopped before the run was finished")));
+          .thenRun(() -> finished.completeExceptionally(new NodeStoppedException()));
       return node;
     } catch (NodeStartException e) {
       system.terminate();
