@@ -93,6 +93,7 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
   private final ExperienceQueue queue;
   private final Set<LeaseId> pending = new HashSet<>();
   private final Set<LeaseId> kept = new HashSet<>();
+  private final Set<LeaseId> learning = new HashSet<>(); // of the batch that the learner has
   private Optional<Take> learnerWaits = Optional.empty();
 
   private ExperienceBuffer(ActorContext<Command> context, Setup setup, ExperienceQueue queue) {
@@ -113,7 +114,10 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
       case Judged(Offer offer, GroupDispatch.Verdict verdict) -> onJudged(offer, verdict);
       case Kept(Offer offer) -> onKept(offer);
       case Unanswered(Offer offer, String reason) -> onUnanswered(offer, reason);
-      case Take take -> learnerWaits = Optional.of(take);
+      case Take take -> {
+        learning.clear(); // the coordinator knows what became of them before it allows a step
+        learnerWaits = Optional.of(take);
+      }
       case GetDepth get -> get.replyTo().tell(new Depth(queue.size(), setup.capacity()));
     }
     serveLearner();
@@ -122,7 +126,7 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
 
   private void onOffer(Offer offer) {
     LeaseId lease = leaseOf(offer);
-    if (kept.contains(lease)) {
+    if (kept.contains(lease) || learning.contains(lease)) {
       offer.replyTo().tell(new Accepted(lease));
       return;
     }
@@ -206,6 +210,7 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
     }
     if (!taken.batch().isEmpty()) {
       forget(taken.batch());
+      taken.batch().forEach(group -> learning.add(group.group().lease()));
       learnerWaits = Optional.empty();
       take.replyTo().tell(new Learner.Batch(taken.batch()));
     }

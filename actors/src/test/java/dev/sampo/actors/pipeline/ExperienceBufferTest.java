@@ -1,0 +1,111 @@
+package dev.sampo.actors.pipeline;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sampo.actors.run.ExperienceQueue;
+import dev.sampo.actors.run.GroupDispatch;
+import dev.sampo.actors.run.StalenessGate;
+import java.time.Duration;
+import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
+import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** One group a step. */
+class ExperienceBufferTest {
+  private final ActorTestKit kit = LocalActors.kit();
+  private final TestProbe<RunCoordinator.Command> coordinator = kit.createTestProbe();
+  private final TestProbe<Recorder.Command> recorder = kit.createTestProbe();
+  private final TestProbe<Learner.Command> learner = kit.createTestProbe();
+  private final TestProbe<ExperienceBuffer.Answer> worker = kit.createTestProbe();
+
+  @AfterEach
+  void stop() {
+    kit.shutdownTestKit();
+  }
+
+  @Test
+  void aGroupIsAcceptedWhenItIsRecorded() {
+    ActorRef<ExperienceBuffer.Command> buffer = buffer(2);
+
+    buffer.tell(offer(1));
+    judgedToKeep();
+    worker.expectNoMessage(Duration.ofMillis(50));
+    recorded();
+
+    worker.expectMessageClass(ExperienceBuffer.Accepted.class);
+  }
+
+  @Test
+  void anOfferRepeatedWhileTheLearnerHasTheGroupIsAcceptedButNotKeptTwice() {
+    ActorRef<ExperienceBuffer.Command> buffer = buffer(2);
+    accept(buffer, 1);
+    buffer.tell(new ExperienceBuffer.Take(0, learner.getRef()));
+    learner.expectMessageClass(Learner.Batch.class);
+
+    buffer.tell(offer(1));
+
+    worker.expectMessageClass(ExperienceBuffer.Accepted.class);
+    coordinator.expectNoMessage(Duration.ofMillis(50));
+  }
+
+  @Test
+  void anOfferRepeatedAfterTheStepIsTheCoordinatorsToJudge() {
+    ActorRef<ExperienceBuffer.Command> buffer = buffer(2);
+    accept(buffer, 1);
+    buffer.tell(new ExperienceBuffer.Take(0, learner.getRef()));
+    learner.expectMessageClass(Learner.Batch.class);
+    buffer.tell(new ExperienceBuffer.Take(1, learner.getRef()));
+
+    buffer.tell(offer(1));
+
+    coordinator
+        .expectMessageClass(RunCoordinator.Offered.class)
+        .replyTo()
+        .tell(new GroupDispatch.Verdict.Discard("trained"));
+    worker.expectMessageClass(ExperienceBuffer.Discarded.class);
+  }
+
+  @Test
+  void anOfferBeyondTheCapacityIsPutOffAndItsLeaseKeptAlive() {
+    ActorRef<ExperienceBuffer.Command> buffer = buffer(1);
+    accept(buffer, 1);
+
+    buffer.tell(offer(2));
+
+    assertThat(coordinator.expectMessageClass(RunCoordinator.StillHeld.class).lease())
+        .isEqualTo(LocalActors.group(2).lease());
+    worker.expectMessageClass(ExperienceBuffer.Busy.class);
+  }
+
+  private void accept(ActorRef<ExperienceBuffer.Command> buffer, long id) {
+    buffer.tell(offer(id));
+    judgedToKeep();
+    recorded();
+    worker.expectMessageClass(ExperienceBuffer.Accepted.class);
+  }
+
+  private void judgedToKeep() {
+    coordinator
+        .expectMessageClass(RunCoordinator.Offered.class)
+        .replyTo()
+        .tell(new GroupDispatch.Verdict.Keep());
+  }
+
+  private void recorded() {
+    recorder.expectMessageClass(Recorder.KeepGroup.class).replyTo().tell(new Recorder.Done());
+  }
+
+  private ExperienceBuffer.Offer offer(long id) {
+    return new ExperienceBuffer.Offer(LocalActors.scored(id), worker.getRef());
+  }
+
+  private ActorRef<ExperienceBuffer.Command> buffer(int capacity) {
+    return kit.spawn(
+        ExperienceBuffer.create(
+            new ExperienceBuffer.Setup(
+                capacity, Duration.ofMillis(100), coordinator.getRef(), recorder.getRef()),
+            new ExperienceQueue(new StalenessGate(1, 1, 10))));
+  }
+}
