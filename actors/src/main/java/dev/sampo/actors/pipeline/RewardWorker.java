@@ -4,7 +4,10 @@ import dev.sampo.actors.CrossesNodes;
 import dev.sampo.protocol.CompletionGroup;
 import dev.sampo.protocol.CompletionScore;
 import dev.sampo.protocol.LeaseId;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -16,7 +19,9 @@ import org.apache.pekko.actor.typed.receptionist.ServiceKey;
 
 /**
  * Scores groups. The reward functions run elsewhere, on threads of their own; this actor only keeps
- * count, and refuses what is beyond its limit so that another worker is asked.
+ * count, and refuses what is beyond its limit so that another worker is asked. A question that is
+ * put again while it is being answered starts nothing: whoever asked last gets the answer, so that
+ * rewards slower than the asker's patience are scored once.
  *
  * <p>Edge <i>Score</i>: answered when every reward function has answered, failed or timed out.
  */
@@ -46,12 +51,12 @@ public final class RewardWorker extends AbstractMatchingBehavior<RewardWorker.Co
   /** Not scored here, for example because there is enough to do already. */
   public record Refused(LeaseId lease, String reason) implements Answer {}
 
-  private record Finished(Score question, Answer answer) implements Command {}
+  private record Finished(Answer answer) implements Command {}
 
   private final Function<CompletionGroup, CompletionStage<List<CompletionScore>>> rewards;
   private final BusyClock busy;
   private final int maxInFlight;
-  private int inFlight;
+  private final Map<LeaseId, ActorRef<Answer>> inFlight = new HashMap<>();
 
   private RewardWorker(
       ActorContext<Command> context,
@@ -82,12 +87,11 @@ public final class RewardWorker extends AbstractMatchingBehavior<RewardWorker.Co
   public Behavior<Command> onMessage(Command message) {
     switch (message) {
       case Score score -> onScore(score);
-      case Finished(Score question, Answer answer) -> {
-        inFlight--;
-        if (inFlight == 0) {
+      case Finished(Answer answer) -> {
+        Objects.requireNonNull(inFlight.remove(answer.lease())).tell(answer);
+        if (inFlight.isEmpty()) {
           busy.stop();
         }
-        question.replyTo().tell(answer);
       }
     }
     return this;
@@ -95,20 +99,22 @@ public final class RewardWorker extends AbstractMatchingBehavior<RewardWorker.Co
 
   private void onScore(Score score) {
     LeaseId lease = score.group().lease();
-    if (inFlight == maxInFlight) {
+    if (inFlight.replace(lease, score.replyTo()) != null) {
+      return;
+    }
+    if (inFlight.size() == maxInFlight) {
       score.replyTo().tell(new Refused(lease, maxInFlight + " groups are being scored"));
       return;
     }
-    if (inFlight == 0) {
+    if (inFlight.isEmpty()) {
       busy.start();
     }
-    inFlight++;
+    inFlight.put(lease, score.replyTo());
     getContext()
         .pipeToSelf(
             rewards.apply(score.group()),
             (scores, failure) ->
                 new Finished(
-                    score,
                     scores != null
                         ? new Scored(lease, scores)
                         : new Refused(lease, String.valueOf(failure))));
