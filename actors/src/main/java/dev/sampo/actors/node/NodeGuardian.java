@@ -156,7 +156,12 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
     ClusterSingletonSettings settings =
         ClusterSingletonSettings.create(getContext().getSystem()).withRole(LEARNER_ROLE);
     return ClusterSingleton.get(getContext().getSystem())
-        .init(SingletonActor.of(behavior, "coordinator").withSettings(settings));
+        .init(
+            SingletonActor.of(
+                    FailureWatch.over(RunCoordinator.Command.class, behavior, finished),
+                    "coordinator")
+                .withProps(DispatcherSelector.blocking()) // it reads rows and hashes their images
+                .withSettings(settings));
   }
 
   private Behavior<RunCoordinator.Command> coordinator(LearnerPart part, String httpUrl) {

@@ -84,6 +84,23 @@ class SampoNodeTest {
   }
 
   @Test
+  void aFailureOfTheCoordinatorFailsTheRun() {
+    NodeParts parts =
+        parts(
+            true,
+            true,
+            true,
+            3,
+            1,
+            row -> {
+              throw new IllegalStateException("no more rows");
+            });
+    try (SampoNode node = start(parts, Optional.empty())) {
+      assertThatThrownBy(() -> await(node.finished())).hasRootCauseMessage("no more rows");
+    }
+  }
+
+  @Test
   void rolesOnSeveralNodesTrainTogetherAndALateWorkerGetsASnapshot() throws Exception {
     try (SampoNode learner = start(parts(true, false, false, 40, 1), Optional.empty());
         SampoNode reward = join(parts(false, false, true, 40, 1), learner);
