@@ -5,7 +5,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.sampo.tasks.data.BlobStore;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.apache.pekko.http.javadsl.model.ContentTypes;
@@ -21,7 +24,7 @@ import org.apache.pekko.http.javadsl.server.Route;
  *
  * <pre>
  * GET  /health              the process answers
- * GET  /ready               member of the cluster, parts started
+ * GET  /ready               member of the cluster
  * GET  /metrics             Prometheus
  * GET  /status              the run as the coordinator sees it, JSON
  * GET  /blobs/SHA-256       an image that this node has read
@@ -43,7 +46,8 @@ final class NodeServer extends AllDirectives {
    * @param metrics the metrics as Prometheus text
    * @param status the state of the run
    * @param blobs images of this node
-   * @param weights folder of the published weights
+   * @param weights folder of the published weights; empty on a node that publishes none
+   * @param files runs what reads files
    * @param pause stops the learner
    * @param resume lets it go on
    */
@@ -52,7 +56,8 @@ final class NodeServer extends AllDirectives {
       Supplier<String> metrics,
       Supplier<CompletionStage<Map<String, Object>>> status,
       BlobStore blobs,
-      Path weights,
+      Optional<Path> weights,
+      Executor files,
       Runnable pause,
       Runnable resume) {}
 
@@ -94,25 +99,34 @@ final class NodeServer extends AllDirectives {
   }
 
   private Route blob(String sha256) {
-    return content
-        .blobs()
-        .find(sha256)
-        .map(bytes ->
-            complete(
-                HttpResponse.create()
-                    .withEntity(HttpEntities.create(ContentTypes.APPLICATION_OCTET_STREAM, bytes))))
-        .orElseGet(() -> complete(StatusCodes.NOT_FOUND, "no blob " + sha256 + "\n"));
+    return onSuccess(
+        CompletableFuture.supplyAsync(() -> content.blobs().find(sha256), content.files()),
+        found ->
+            found
+                .map(bytes ->
+                    complete(
+                        HttpResponse.create()
+                            .withEntity(
+                                HttpEntities.create(ContentTypes.APPLICATION_OCTET_STREAM, bytes))))
+                .orElseGet(() -> complete(StatusCodes.NOT_FOUND, "no blob " + sha256 + "\n")));
   }
 
   private Route weightFile() {
     return path(
         PathMatchers.segment().slash(PathMatchers.segment()),
         (folder, file) ->
-            PLAIN_NAME.matcher(folder).matches() && PLAIN_NAME.matcher(file).matches()
-                ? getFromFile(
-                    content.weights().resolve(folder).resolve(file).toFile(),
-                    ContentTypes.APPLICATION_OCTET_STREAM)
-                : reject());
+            content
+                .weights()
+                .filter(root -> isPlain(folder) && isPlain(file))
+                .map(root ->
+                    getFromFile(
+                        root.resolve(folder).resolve(file).toFile(),
+                        ContentTypes.APPLICATION_OCTET_STREAM))
+                .orElseGet(this::reject));
+  }
+
+  private static boolean isPlain(String name) {
+    return PLAIN_NAME.matcher(name).matches();
   }
 
   private Route control(Runnable action) {

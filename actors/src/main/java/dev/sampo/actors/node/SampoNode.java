@@ -8,7 +8,6 @@ import dev.sampo.actors.pipeline.RolloutWorker;
 import dev.sampo.actors.pipeline.RunCoordinator;
 import dev.sampo.actors.pipeline.RunStatus;
 import dev.sampo.protocol.PolicyVersion;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +21,7 @@ import org.apache.pekko.actor.AddressFromURIString;
 import org.apache.pekko.actor.CoordinatedShutdown;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.DispatcherSelector;
 import org.apache.pekko.actor.typed.javadsl.AskPattern;
 import org.apache.pekko.cluster.MemberStatus;
 import org.apache.pekko.cluster.typed.Cluster;
@@ -127,7 +127,8 @@ public final class SampoNode implements AutoCloseable {
                 metrics::scrape,
                 () -> status(system).thenApply(NodeStatus::json),
                 sha256 -> parts.learner().flatMap(part -> part.images().find(sha256)),
-                parts.learner().map(LearnerPart::weights).orElse(Path.of("weights")),
+                parts.learner().map(LearnerPart::weights),
+                system.dispatchers().lookup(DispatcherSelector.blocking()),
                 () -> system.tell(new NodeGuardian.Pause()),
                 () -> system.tell(new NodeGuardian.Resume())));
     try {
