@@ -23,7 +23,6 @@ import dev.sampo.reward.pipeline.RewardPipeline;
 import dev.sampo.reward.pipeline.RewardRegistry;
 import dev.sampo.tasks.data.DataCursor;
 import dev.sampo.tasks.data.DataFile;
-import dev.sampo.tasks.data.DataRow;
 import dev.sampo.tasks.data.DataSet;
 import dev.sampo.tasks.data.ImageFiles;
 import dev.sampo.tasks.data.PromptSource;
@@ -129,17 +128,14 @@ public final class NodeAssembly implements AutoCloseable {
   }
 
   private PromptFeed feed(ImageFiles images) {
-    PromptSource source =
+    DataSet rows = rows(config.data(), images);
+    return new RowFeed(
         new PromptSource(
-            rows(config.data(), images),
+            rows,
             config.data().shuffle() ? PromptSource.Order.SHUFFLED : PromptSource.Order.FILE,
             config.run().seed(),
-            DataCursor.START);
-    return () ->
-        switch (source.next().row()) {
-          case DataRow.Example example -> new PromptFeed.Visit.Ready(example.prompt());
-          case DataRow.BadRow bad -> new PromptFeed.Visit.Bad(bad.source(), bad.reason());
-        };
+            DataCursor.START),
+        rows.size());
   }
 
   private LearnerPart learner() {

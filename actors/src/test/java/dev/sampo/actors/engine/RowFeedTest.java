@@ -1,0 +1,43 @@
+package dev.sampo.actors.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.sampo.actors.run.PromptFeed;
+import dev.sampo.tasks.DataException;
+import dev.sampo.tasks.data.DataCursor;
+import dev.sampo.tasks.data.DataFile;
+import dev.sampo.tasks.data.DataSet;
+import dev.sampo.tasks.data.ImageFiles;
+import dev.sampo.tasks.data.PromptSource;
+import dev.sampo.tasks.data.QuestionTemplate;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RowFeedTest {
+  @TempDir Path folder;
+
+  @Test
+  void rowsThatCannotBeAskedAreNamedUntilNoneIsLeftThatCan() throws IOException {
+    Path file = Files.writeString(folder.resolve("train.jsonl"), "{\n[]\n");
+    DataSet rows =
+        DataSet.open(
+            List.of(new DataFile(file, folder)),
+            "rec",
+            QuestionTemplate.forTask("rec"),
+            new ImageFiles());
+    RowFeed feed =
+        new RowFeed(
+            new PromptSource(rows, PromptSource.Order.FILE, 0, DataCursor.START), rows.size());
+
+    assertThat(feed.next()).isInstanceOf(PromptFeed.Visit.Bad.class);
+    assertThat(feed.next()).isInstanceOf(PromptFeed.Visit.Bad.class);
+    assertThatThrownBy(feed::next)
+        .isInstanceOf(DataException.class)
+        .hasMessageContaining("no row can be asked any more");
+  }
+}
