@@ -40,9 +40,7 @@ public record LoadedConfig(RunConfig settings, Config source) {
   public void requireFiles() {
     List<ConfigProblem> problems = new ArrayList<>();
     NodeSettings node = settings.node();
-    boolean needsModel =
-        node.has(NodeRole.LEARNER) || node.has(NodeRole.ROLLOUT) || node.has(NodeRole.EVAL);
-    if (needsModel) {
+    if (node.has(NodeRole.LEARNER) || node.has(NodeRole.ROLLOUT)) {
       requireFolder("model.path", settings.model().path(), problems);
       if (Files.isDirectory(settings.model().path())) {
         requireFile("model.path", settings.model().path().resolve("config.json"), problems);
@@ -51,8 +49,6 @@ public record LoadedConfig(RunConfig settings, Config source) {
     if (node.has(NodeRole.LEARNER)) {
       requireFile("data.train", settings.data().train(), problems);
       requireFolder("data.image-folder", settings.data().imageFolder(), problems);
-    }
-    if (node.has(NodeRole.LEARNER) || node.has(NodeRole.EVAL)) {
       settings
           .evaluation()
           .splits()
