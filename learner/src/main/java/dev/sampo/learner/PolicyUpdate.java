@@ -163,12 +163,12 @@ public final class PolicyUpdate implements AutoCloseable {
     double temperature = step.batch.temperature();
     try (NDManager scope = manager.newSubManager();
         GradientCollector collector = Gradients.collect()) {
-      Optional<NDArray> anchor =
+      Optional<NDArray> references =
           reference.map(model ->
               step.clock.time("reference", () -> model.score(tree, temperature, scope).logProbs()));
       BranchScores scores =
           step.clock.time("forward", () -> policy.score(tree, temperature, scope));
-      NDArray loss = objective.loss(scores.logProbs(), arrays(rows, anchor, scope));
+      NDArray loss = objective.loss(scores.logProbs(), arrays(rows, references, scope));
       float value = loss.getFloat();
       step.loss += value;
       float[] logProbs = scores.logProbs().toFloatArray();
@@ -176,7 +176,7 @@ public final class PolicyUpdate implements AutoCloseable {
         step.notFinite.addAll(culprits(batch, rows, logProbs));
         return;
       }
-      collect(step.statistics, rows, logProbs, scores.entropies().toFloatArray(), anchor);
+      collect(step.statistics, rows, logProbs, scores.entropies().toFloatArray(), references);
       step.clock.time("backward", () -> collector.backward(loss));
     }
   }
@@ -255,17 +255,20 @@ public final class PolicyUpdate implements AutoCloseable {
     double learningRate = learningRates.at(step.current.step());
     step.clock.time("optimizer", () -> optimizer.step(learningRate, norm));
     metrics.put("learning_rate", learningRate);
-    metrics.put("num_tokens", (double) numTokens(step.batch));
+    long numSampled = numSampledTokens(step.batch);
+    metrics.put("num_tokens", (double) (numPromptTokens(step.batch) + numSampled));
+    metrics.put("num_sampled_tokens", (double) numSampled);
     metrics.putAll(step.clock.metrics());
     return new StepResult.Taken(
         optimizer.numSteps(), learningRate, step.batch.ids(), step.batch.packing(), metrics);
   }
 
-  private static long numTokens(TrainingBatch batch) {
-    return batch.groups().stream()
-        .map(ScoredGroup::group)
-        .mapToLong(group -> group.promptTokens().length() + group.numSampledTokens())
-        .sum();
+  private static long numPromptTokens(TrainingBatch batch) {
+    return batch.groups().stream().mapToLong(group -> group.group().promptTokens().length()).sum();
+  }
+
+  private static long numSampledTokens(TrainingBatch batch) {
+    return batch.groups().stream().mapToLong(group -> group.group().numSampledTokens()).sum();
   }
 
   /** Closes the open step, if there is one, without changing the weights. */

@@ -290,6 +290,7 @@ class PolicyUpdateTest {
             "completions/clipped_ratio",
             "grad_norm",
             "learning_rate",
+            "num_sampled_tokens",
             "num_tokens",
             "mismatch/k1",
             "mismatch/k3",

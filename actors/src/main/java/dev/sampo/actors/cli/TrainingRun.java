@@ -84,7 +84,7 @@ final class TrainingRun {
             training,
             Duration.between(started, Instant.now()),
             report.max("staleness/max").orElse(0.0).longValue(),
-            report.sum("num_tokens") / Math.max(1e-9, training.toNanos() / 1e9),
+            report.sum("num_sampled_tokens") / Math.max(1e-9, training.toNanos() / 1e9),
             config.run().seed());
     report.writeSummary(comparison, totals);
     out.println();
