@@ -35,7 +35,7 @@ public record TrainingBatch(
           "the packing %s does not divide %d groups".formatted(packing, groups.size()));
     }
     double temperature = groups.getFirst().group().sampling().temperature();
-    if (temperature == 0
+    if (groups.getFirst().group().sampling().isGreedy()
         || groups.stream().anyMatch(g -> g.group().sampling().temperature() != temperature)) {
       throw new IllegalArgumentException(
           "the groups of a step are sampled at one temperature above 0, got "

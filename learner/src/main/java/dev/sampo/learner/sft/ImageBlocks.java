@@ -70,10 +70,6 @@ final class ImageBlocks {
     return numBadRows;
   }
 
-  int numBlocks() {
-    return blocks.size();
-  }
-
   /**
    * The rows that a step takes, by image.
    *
