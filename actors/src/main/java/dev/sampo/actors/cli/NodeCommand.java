@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletionException;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -111,15 +112,19 @@ final class NodeCommand implements Callable<Integer> {
             SampoNode.start(
                 TrainingRun.address(config.node()), assembly.parts(), quiet(), loaded.pekko())) {
       out.println("node " + node.joinAddress() + ", http " + node.httpUrl());
-      node.finished()
-          .whenComplete((version, failure) -> {
-            if (failure instanceof NodeStoppedException) {
-              out.println("node stopped");
-            } else if (failure != null) {
-              out.println("sampo: " + CommandFailures.describe(failure));
-            }
-          });
-      node.terminated().toCompletableFuture().join();
+      serveUntilStopped(node, out);
+    }
+  }
+
+  /** Returns when the node was stopped; throws when a part of it failed. */
+  private static void serveUntilStopped(SampoNode node, PrintWriter out) {
+    try {
+      node.finished().toCompletableFuture().join();
+    } catch (CompletionException e) {
+      if (!(e.getCause() instanceof NodeStoppedException)) {
+        throw e;
+      }
+      out.println("node stopped");
     }
   }
 

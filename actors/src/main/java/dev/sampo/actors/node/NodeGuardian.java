@@ -138,6 +138,7 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
   @Override
   public Behavior<Command> onSignal(Signal signal) {
     if (signal instanceof ChildFailed failed) {
+      worker = worker.filter(present -> !present.equals(failed.getRef())); // nothing to drain
       finished.completeExceptionally(failed.getCause());
     }
     return this;
