@@ -138,7 +138,8 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
   @Override
   public Behavior<Command> onSignal(Signal signal) {
     if (signal instanceof ChildFailed failed) {
-      worker = worker.filter(present -> !present.equals(failed.getRef())); // nothing to drain
+      // A dead worker has nothing to drain.
+      worker = worker.filter(present -> !present.path().equals(failed.getRef().path()));
       finished.completeExceptionally(failed.getCause());
     }
     return this;
