@@ -1,5 +1,6 @@
 package dev.sampo.actors.engine;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sampo.actors.RunListener;
@@ -49,7 +50,9 @@ class ReplayTest {
     assertThat(replayed)
         .allSatisfy(step ->
             assertThat(step.metrics().get("loss"))
-                .isEqualTo(recordedMetrics.get(step.recorded().version().step()).get("loss")));
+                .isEqualTo(
+                    requireNonNull(recordedMetrics.get(step.recorded().version().step()))
+                        .get("loss")));
   }
 
   private void record(LoadedConfig config) throws Exception {

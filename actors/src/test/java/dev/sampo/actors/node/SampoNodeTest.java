@@ -35,6 +35,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongFunction;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -106,12 +107,13 @@ class SampoNodeTest {
         SampoNode reward = join(parts(false, false, true, 40, 1), learner);
         SampoNode first = join(parts(false, true, false, 40, 1), learner)) {
       watcher.awaitStep(10);
+      learner.pause(); // so that the run cannot end before the late worker is there
       try (SampoNode late = join(parts(false, true, false, 40, 1), learner)) {
+        RunStatus joined = awaitWorkers(learner, 2);
+        learner.resume();
         await(learner.finished());
-        RunStatus status = await(learner.status());
 
-        assertThat(status.workers()).hasSize(2);
-        assertThat(status.workers()).allSatisfy(worker -> assertThat(worker.step()).isPositive());
+        assertThat(joined.workers()).allSatisfy(worker -> assertThat(worker.step()).isPositive());
         assertThat(trainedSteps(learner)).hasSize(40 * GROUPS_PER_STEP);
         assertThat(late.httpUrl()).isNotEqualTo(first.httpUrl());
         assertThat(reward.httpUrl()).isNotEqualTo(first.httpUrl());
@@ -196,9 +198,22 @@ class SampoNodeTest {
   }
 
   /** Polls until the learner waits and no group is running or on its way. */
+  private static RunStatus awaitWorkers(SampoNode learner, int count) throws Exception {
+    long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+    RunStatus status = await(learner.status());
+    while (status.workers().size() < count && System.nanoTime() < deadline) {
+      LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+      status = await(learner.status());
+    }
+    assertThat(status.workers()).hasSize(count);
+    return status;
+  }
+
   private static RunStatus awaitStandstill(SampoNode node) throws Exception {
+    long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
     RunStatus before = await(node.status());
-    for (int poll = 0; poll < 200; poll++) {
+    while (System.nanoTime() < deadline) {
+      LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
       RunStatus now = await(node.status());
       if (now.groups().leased() == 0 && now.groups().equals(before.groups())) {
         return now;
