@@ -24,6 +24,11 @@ public interface VisionLanguageModel extends AutoCloseable {
    */
   SortedMap<String, NDArray> parameters();
 
+  /** Weights in all, tied ones once. */
+  default long numParameters() {
+    return parameters().values().stream().mapToLong(NDArray::size).sum();
+  }
+
   /**
    * Scores the branches of a tree, each prompt and each distinct image passing the network once.
    * Prompts share an image if they hold the same {@link ImagePatches} values.

@@ -114,7 +114,7 @@ final class DryRun {
 
   private static void addModel(StringBuilder report, RunConfig config) {
     try (var model = NodeAssembly.open(config.model(), config.run().seed())) {
-      long weights = model.parameters().values().stream().mapToLong(array -> array.size()).sum();
+      long weights = model.numParameters();
       line(report, "weights", "%d in %d tensors", weights, model.parameters().size());
       int copies = config.learner().objective().needsReference() ? 5 : 4;
       line(

@@ -2,6 +2,7 @@ package dev.sampo.actors.cli;
 
 import dev.sampo.actors.engine.NodeAssembly;
 import dev.sampo.actors.evaluation.EvaluationSplits;
+import dev.sampo.actors.node.SampoNode;
 import dev.sampo.config.ModelSource;
 import dev.sampo.config.RunConfig;
 import dev.sampo.reward.RewardSettings.WeightedReward;
@@ -15,11 +16,12 @@ final class Preflight {
   private Preflight() {}
 
   /**
-   * Checks data, rewards and model of a run.
+   * Checks ports, data, rewards and model of a run.
    *
    * @throws RuntimeException of the part that cannot be used, with a message for the user
    */
   static void check(RunConfig config) {
+    SampoNode.requireFree(TrainingRun.address(config.node()));
     NodeAssembly.checkData(config.data());
     EvaluationSplits.open(config.evaluation(), config.data());
     RewardRegistry registry = RewardRegistry.standard();

@@ -8,6 +8,9 @@ import dev.sampo.actors.pipeline.RolloutWorker;
 import dev.sampo.actors.pipeline.RunCoordinator;
 import dev.sampo.actors.pipeline.RunStatus;
 import dev.sampo.protocol.PolicyVersion;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -142,7 +145,22 @@ public final class SampoNode implements AutoCloseable {
     }
   }
 
-  private static NodeStartException cannotBind(String host, int port, RuntimeException cause) {
+  /**
+   * Checks that a node could listen at an address, before anything is made for it.
+   *
+   * @throws NodeStartException if it could not
+   */
+  public static void requireFree(NodeAddress address) {
+    for (int port : new int[] {address.port(), address.httpPort()}) {
+      try (ServerSocket probe = new ServerSocket()) {
+        probe.bind(new InetSocketAddress(address.host(), port));
+      } catch (IOException e) {
+        throw cannotBind(address.host(), port, e);
+      }
+    }
+  }
+
+  private static NodeStartException cannotBind(String host, int port, Exception cause) {
     return new NodeStartException(
         "cannot listen on %s:%d: the port is in use or the address is not this machine's"
             .formatted(host, port),

@@ -123,6 +123,17 @@ final class SampoMainTest {
   }
 
   @Test
+  void aLearnerWhosePortIsTakenLeavesNoRunFolder() throws IOException {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Said said = train(configuration(data()) + "\nsampo.node.port = " + taken.getLocalPort());
+
+      assertThat(said.code).isEqualTo(1);
+      assertThat(said.err).contains("127.0.0.1:" + taken.getLocalPort()).contains("in use");
+      assertThat(folder.resolve("run")).doesNotExist();
+    }
+  }
+
+  @Test
   void anOccupiedRunFolderIsRefused() throws IOException {
     Path run = Files.createDirectories(folder.resolve("run"));
     Files.writeString(run.resolve("precious.txt"), "mine");
