@@ -1,5 +1,6 @@
 package dev.sampo.vlm.prompt;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.sampo.vlm.EncodedPrompt;
@@ -172,7 +173,11 @@ public final class VlmProcessor implements AutoCloseable {
     if (!Files.isRegularFile(file)) {
       throw new IOException("%s: no such file, a checkpoint has one".formatted(file));
     }
-    return JSON.readTree(file.toFile());
+    try {
+      return JSON.readTree(file.toFile());
+    } catch (JsonProcessingException e) {
+      throw new IOException("%s: not valid JSON: %s".formatted(file, e.getOriginalMessage()), e);
+    }
   }
 
   @Override
