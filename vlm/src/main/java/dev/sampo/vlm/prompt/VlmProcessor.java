@@ -6,7 +6,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.sampo.vlm.EncodedPrompt;
 import dev.sampo.vlm.ImagePatches;
 import dev.sampo.vlm.image.ImageProcessor;
-import dev.sampo.vlm.image.ImageSettings;
+import dev.sampo.vlm.image.PatchImageProcessor;
+import dev.sampo.vlm.image.PatchSettings;
 import dev.sampo.vlm.image.RgbImage;
 import dev.sampo.vlm.text.ChatTemplate;
 import dev.sampo.vlm.text.PromptText;
@@ -33,6 +34,7 @@ public final class VlmProcessor implements AutoCloseable {
   private final TextTokenizer tokenizer;
   private final PromptText promptText;
   private final ImageProcessor imageProcessor;
+  private final int mergeSize;
   private final int imageToken;
   private final Set<Integer> endTokens;
 
@@ -40,11 +42,13 @@ public final class VlmProcessor implements AutoCloseable {
       TextTokenizer tokenizer,
       ChatTemplate template,
       ImageProcessor imageProcessor,
+      int mergeSize,
       int imageToken,
       Set<Integer> endTokens) {
     this.tokenizer = tokenizer;
     this.promptText = new PromptText(template, tokenizer);
     this.imageProcessor = imageProcessor;
+    this.mergeSize = mergeSize;
     this.imageToken = imageToken;
     this.endTokens = endTokens;
   }
@@ -66,9 +70,9 @@ public final class VlmProcessor implements AutoCloseable {
       throw new IOException("%s: no image_token_id".formatted(folder.resolve("config.json")));
     }
     Path pictures = folder.resolve("preprocessor_config.json");
-    ImageProcessor imageProcessor;
+    PatchSettings settings;
     try {
-      imageProcessor = new ImageProcessor(ImageSettings.of(readJson(pictures)));
+      settings = PatchSettings.of(readJson(pictures));
     } catch (IllegalArgumentException e) {
       throw new IOException("%s: %s".formatted(folder, e.getMessage()), e);
     }
@@ -77,7 +81,8 @@ public final class VlmProcessor implements AutoCloseable {
     return new VlmProcessor(
         TextTokenizer.load(folder),
         template,
-        imageProcessor,
+        new PatchImageProcessor(settings),
+        settings.mergeSize(),
         config.path("image_token_id").asInt(),
         endTokens);
   }
@@ -101,8 +106,7 @@ public final class VlmProcessor implements AutoCloseable {
    */
   public EncodedPrompt encodePatches(String userText, List<ImagePatches> images) {
     int[] ids = expand(promptText.encode(userText, images.size()), images);
-    int merge = imageProcessor.settings().mergeSize();
-    RotaryPositions positions = RotaryPositions.of(ids, images, imageToken, merge);
+    RotaryPositions positions = RotaryPositions.of(ids, images, imageToken, mergeSize);
     return new EncodedPrompt(ids, positions.positions(), positions.next(), images);
   }
 
@@ -113,7 +117,7 @@ public final class VlmProcessor implements AutoCloseable {
       throw new IllegalArgumentException(
           "the chat template made %d image tokens for %d images".formatted(places, images.size()));
     }
-    int merged = imageProcessor.settings().mergeSize() * imageProcessor.settings().mergeSize();
+    int merged = mergeSize * mergeSize;
     IntStream.Builder expanded = IntStream.builder();
     int image = 0;
     for (int id : ids) {

@@ -11,6 +11,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -30,15 +32,15 @@ class PicturesTest {
   @ParameterizedTest
   @MethodSource("pictures")
   void decodedAndResizedAsPillowDoes(JsonNode expected) {
-    ImageProcessor processor =
+    PatchImageProcessor processor =
         processor("{\"max_pixels\": %s}".formatted(expected.path("max_pixels")));
     RgbImage resized = ImageDecoder.read(FOLDER.resolve(expected.path("resized").asText()));
 
     RgbImage image = ImageDecoder.read(FOLDER.resolve(expected.path("file").asText()));
-    ImageProcessor.Size size = processor.targetSize(image.width(), image.height());
+    PatchImageProcessor.Size size = processor.targetSize(image.width(), image.height());
     RgbImage actual = BicubicResampling.resize(image, size.width(), size.height());
 
-    assertThat(size).isEqualTo(new ImageProcessor.Size(resized.width(), resized.height()));
+    assertThat(size).isEqualTo(new PatchImageProcessor.Size(resized.width(), resized.height()));
     assertThat(actual.rgb()).containsExactly(resized.rgb());
   }
 
@@ -46,18 +48,18 @@ class PicturesTest {
   void sizesEqualTransformers() {
     for (JsonNode row : CASES.path("sizes")) {
       int[] size = Goldens.ints(row);
-      ImageProcessor processor =
+      PatchImageProcessor processor =
           processor("{\"min_pixels\": 3136, \"max_pixels\": %d}".formatted(size[2]));
 
       assertThat(processor.targetSize(size[0], size[1]))
           .as("%s", row)
-          .isEqualTo(new ImageProcessor.Size(size[3], size[4]));
+          .isEqualTo(new PatchImageProcessor.Size(size[3], size[4]));
     }
   }
 
   @Test
   void boundsAreReadFromTheNewerKeysToo() {
-    ImageSettings settings =
+    PatchSettings settings =
         settings(
             "{\"min_pixels\": null, \"size\": {\"shortest_edge\": 784, \"longest_edge\": 1568}}");
 
@@ -67,7 +69,7 @@ class PicturesTest {
 
   @Test
   void withoutResizingNormalisingAndRescalingSamplesAreKept() {
-    ImageProcessor processor =
+    PatchImageProcessor processor =
         processor(
             "{\"do_resize\": false, \"do_rescale\": false, \"do_normalize\": false, \"patch_size\": 1,"
                 + " \"merge_size\": 1, \"temporal_patch_size\": 1}");
@@ -147,17 +149,52 @@ class PicturesTest {
         .hasMessageMatching("preprocessor_config.json: \\w+ is .*, allowed is .*");
   }
 
+  @Test
+  void limitsOfARunReplaceThoseOfTheCheckpoint() {
+    PatchSettings settings = settings("{\"min_pixels\": 3136, \"max_pixels\": 12845056}");
+
+    assertThat(settings.with(limits(784, 1568)).minPixels()).isEqualTo(784);
+    assertThat(settings.with(limits(784, 1568)).maxPixels()).isEqualTo(1568);
+    assertThat(settings.with(ImageLimits.NONE)).isEqualTo(settings);
+  }
+
+  @Test
+  void limitsThatContradictAreRefused() {
+    PatchSettings settings = settings("{\"min_pixels\": 3136, \"max_pixels\": 12845056}");
+    ImageLimits few =
+        new ImageLimits(OptionalLong.empty(), OptionalLong.of(100), OptionalInt.empty());
+    ImageLimits tiles =
+        new ImageLimits(OptionalLong.empty(), OptionalLong.empty(), OptionalInt.of(6));
+
+    assertThatThrownBy(() -> limits(0, 100))
+        .hasMessage("image limits: min-pixels is 0, allowed is 1 or more");
+    assertThatThrownBy(() -> limits(200, 100))
+        .hasMessage("image limits: max-pixels is 100, allowed is min-pixels (200) or more");
+    assertThatThrownBy(() -> settings.with(few))
+        .hasMessage(
+            "image limits: max-pixels is 100, allowed is min_pixels of the checkpoint (3136) or more");
+    assertThatThrownBy(() -> settings.with(tiles))
+        .hasMessage(
+            "image limits: max-tiles is 6, allowed is only min-pixels and max-pixels: the model"
+                + " does not cut pictures into tiles");
+  }
+
+  private static ImageLimits limits(long minPixels, long maxPixels) {
+    return new ImageLimits(
+        OptionalLong.of(minPixels), OptionalLong.of(maxPixels), OptionalInt.empty());
+  }
+
   private static RgbImage blank(int width, int height) {
     return new RgbImage(width, height, new byte[3 * width * height]);
   }
 
-  private static ImageProcessor processor(String json) {
-    return new ImageProcessor(settings(json));
+  private static PatchImageProcessor processor(String json) {
+    return new PatchImageProcessor(settings(json));
   }
 
-  private static ImageSettings settings(String json) {
+  private static PatchSettings settings(String json) {
     try {
-      return ImageSettings.of(new ObjectMapper().readTree(json));
+      return PatchSettings.of(new ObjectMapper().readTree(json));
     } catch (IOException e) {
       throw new IllegalArgumentException(e);
     }

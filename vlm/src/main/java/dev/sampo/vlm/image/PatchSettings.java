@@ -4,8 +4,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 
 /**
- * What {@code preprocessor_config.json} says about pictures. Absent keys take the values of the
- * published Qwen2-VL processor.
+ * What {@code preprocessor_config.json} says about pictures that are cut into one grid of patches.
+ * Absent keys take the values of the published Qwen2-VL processor.
+ *
+ * <p>Bounds of the area have two names. Both processors of Transformers 4.57.1 take {@code
+ * min_pixels} and {@code max_pixels} first. Without them {@code Qwen2VLImageProcessorFast}, which
+ * {@code AutoProcessor} chooses, takes {@code size.shortest_edge} and {@code size.longest_edge}, as
+ * this class does; {@code Qwen2VLImageProcessor} overlooks those and takes its defaults.
  *
  * @param resize whether pictures are resized; if not, their sides must be multiples of {@link
  *     #factor()}
@@ -18,7 +23,7 @@ import java.util.List;
  * @param mean subtracted from scaled red, green and blue
  * @param std divides what is left
  */
-public record ImageSettings(
+public record PatchSettings(
     boolean resize,
     long minPixels,
     long maxPixels,
@@ -32,7 +37,7 @@ public record ImageSettings(
   private static final List<Double> CLIP_MEAN = List.of(0.48145466, 0.4578275, 0.40821073);
   private static final List<Double> CLIP_STD = List.of(0.26862954, 0.26130258, 0.27577711);
 
-  public ImageSettings {
+  public PatchSettings {
     mean = List.copyOf(mean);
     std = List.copyOf(std);
     require(patchSize >= 1, "patch_size", patchSize, "1 or more");
@@ -50,13 +55,13 @@ public record ImageSettings(
    *
    * @throws IllegalArgumentException naming the key, its value and what is allowed
    */
-  public static ImageSettings of(JsonNode json) {
+  public static PatchSettings of(JsonNode json) {
     JsonNode size = json.path("size");
     int resample = json.path("resample").asInt(PIL_BICUBIC);
     require(resample == PIL_BICUBIC, "resample", resample, "3 (bicubic)");
     boolean normalize = json.path("do_normalize").asBoolean(true);
     boolean rescale = json.path("do_rescale").asBoolean(true);
-    return new ImageSettings(
+    return new PatchSettings(
         json.path("do_resize").asBoolean(true),
         json.path("min_pixels").asLong(size.path("shortest_edge").asLong(56 * 56)),
         json.path("max_pixels").asLong(size.path("longest_edge").asLong(28 * 28 * 1280)),
@@ -66,6 +71,27 @@ public record ImageSettings(
         rescale ? json.path("rescale_factor").asDouble(1 / 255.0) : 1,
         normalize ? triple(json, "image_mean", CLIP_MEAN) : List.of(0.0, 0.0, 0.0),
         normalize ? triple(json, "image_std", CLIP_STD) : List.of(1.0, 1.0, 1.0));
+  }
+
+  /**
+   * These settings with the limits of a run in place of the checkpoint's.
+   *
+   * @throws IllegalArgumentException if a limit contradicts what the checkpoint says, or concerns
+   *     tiles
+   */
+  public PatchSettings with(ImageLimits limits) {
+    limits.requireNoTiles();
+    long fewest = limits.minPixels().orElse(minPixels);
+    long most = limits.maxPixels().orElse(maxPixels);
+    ImageLimits.require(
+        fewest <= most,
+        limits.minPixels().isPresent() ? "min-pixels" : "max-pixels",
+        limits.minPixels().isPresent() ? fewest : most,
+        limits.minPixels().isPresent()
+            ? "max_pixels of the checkpoint (%d) or fewer".formatted(most)
+            : "min_pixels of the checkpoint (%d) or more".formatted(fewest));
+    return new PatchSettings(
+        resize, fewest, most, patchSize, temporalPatchSize, mergeSize, scale, mean, std);
   }
 
   /** Sides of a resized picture are multiples of this. */
