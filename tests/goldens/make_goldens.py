@@ -14,8 +14,7 @@ Writes, for each configuration, a Hugging Face checkpoint folder with
                          loss.log_probs.<row>, loss.log_probs_t.<row>, loss.entropies.<row>   [C]
                          loss.grad.<parameter>                         three full gradients
 
-and `images/` (inputs of every case), `pictures/` (files in several formats with what Pillow makes of
-them, and a table of resized sizes) and `chat/` (chat templates with what they render to).
+and `images/` (inputs of every case).
 """
 import json
 import os
@@ -32,7 +31,8 @@ from PIL import Image
 from safetensors.torch import save_file
 from transformers import (Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Qwen2_5_VLProcessor, Qwen2TokenizerFast,
                           Qwen2VLImageProcessor, Qwen2VLVideoProcessor)
-from transformers.models.qwen2_vl.image_processing_qwen2_vl import smart_resize
+
+from drawing import picture
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = ROOT / "models" / "tiny-rec"
@@ -82,19 +82,6 @@ FULL_GRADIENTS = {"shipped": ["visual.merger.ln_q.weight", "model.layers.1.self_
                                    "model.embed_tokens.weight"],
                   "windows-untied": ["visual.blocks.2.attn.qkv.weight", "model.layers.1.mlp.down_proj.weight",
                                      "lm_head.weight"]}
-
-
-def picture(seed, width, height, noise=12):
-    """Smooth waves, a bright disc and a little noise: detail at every scale."""
-    rng = np.random.default_rng(seed)
-    y, x = np.mgrid[0:height, 0:width]
-    layers = []
-    for _ in range(3):
-        fx, fy, phase = rng.uniform(0.02, 0.35), rng.uniform(0.02, 0.35), rng.uniform(0, 6)
-        layers.append(127 + 90 * np.sin(fx * x + fy * y + phase))
-    rgb = np.stack(layers, -1) + rng.integers(-noise, noise + 1, (height, width, 1))
-    rgb[(x - width * 0.6) ** 2 + (y - height * 0.4) ** 2 < (min(width, height) / 4) ** 2] += (80, -60, 40)
-    return Image.fromarray(rgb.clip(0, 255).astype(np.uint8))
 
 
 def write_json(path, value):
@@ -263,109 +250,15 @@ def record_configuration(out, name, spec):
     save_file(reference, folder / "reference.safetensors")
 
 
-# file -> (size, Pillow mode, save options, most pixels after resizing)
-PICTURES = {
-    "rgb-shrunk-5-times.png": ((230, 150), "RGB", {}, 28 * 28 * 4),
-    "rgb-grown-8-times.png": ((3, 7), "RGB", {}, 28 * 28 * 1280),
-    "rgb-one-axis.png": ((56, 71), "RGB", {}, 28 * 28 * 1280),
-    "rgb-long.png": ((360, 5), "RGB", {}, 28 * 28 * 1280),
-    "rgba.png": ((60, 40), "RGBA", {}, 28 * 28 * 1280),
-    "grey.png": ((47, 60), "L", {}, 28 * 28 * 1280),
-    "grey-alpha.png": ((31, 57), "LA", {}, 28 * 28 * 1280),
-    "palette.png": ((50, 45), "P", {"transparency": 3}, 28 * 28 * 1280),
-    "palette-16.png": ((50, 45), "P", {"bits": 4}, 28 * 28 * 1280),
-    "two-colours.png": ((41, 60), "1", {}, 28 * 28 * 1280),
-    "colour-420.jpg": ((97, 61), "RGB", {"quality": 85, "subsampling": "4:2:0"}, 28 * 28 * 1280),
-    "colour-444-progressive.jpg": ((61, 70), "RGB", {"quality": 90, "subsampling": "4:4:4", "progressive": True},
-                                   28 * 28 * 1280),
-    "grey.jpg": ((64, 60), "L", {"quality": 90}, 28 * 28 * 1280),
-}
-
-CHAT_TEMPLATES = {
-    "system-and-counter": """{% set count = namespace(value=0) %}{% for message in messages %}
-    {% if loop.first and message['role'] != 'system' -%}
-<|im_start|>system
-You are a helpful assistant.<|im_end|>
-{% endif %}
-<|im_start|>{{ message['role'] }}
-{% if message['content'] is string %}
-{{ message['content'] }}<|im_end|>
-{% else %}
-{%- for part in message['content'] %}
-{%- if part['type'] == 'image' or 'image' in part %}
-{%- set count.value = count.value + 1 %}
-Picture {{ count.value }}: <|vision_start|><|image_pad|><|vision_end|>
-{%- elif 'text' in part %}{{ part['text'] }}{% endif %}
-{%- endfor %}
-<|im_end|>
-{% endif %}
-{% endfor %}
-{% if add_generation_prompt %}<|im_start|>assistant
-{% endif %}
-""",
-    "default-system": "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}"
-                      "{{ '<|im_start|>system\nAnswer.<|im_end|>\n' }}{% endif %}"
-                      "{{ '<|im_start|>' + message.role + '\n' }}{% for part in message.content %}"
-                      "{% if part.type == 'image' %}<|image_pad|>{% else %}{{ part.text | trim }}{% endif %}"
-                      "{% endfor %}{{ '<|im_end|>\n' }}{% endfor %}"
-                      "{{ '<|im_start|>assistant\n' if add_generation_prompt else '' }}",
-}
-QUESTIONS = [("What is it?", 1), ("  {{ 7 * 7 }} {% if %} \n<b>&amp; 'quoted' \"twice\" \\n  ", 0), ("Compare.\n", 2)]
-
-
-def record_pictures(folder):
-    folder.mkdir()
-    records = []
-    for i, (file, (size, mode, options, most)) in enumerate(PICTURES.items()):
-        image = picture(20 + i, *size, noise=1)
-        if mode in ("RGBA", "LA"):
-            alpha = picture(50 + i, *size, noise=0).getchannel(0)
-            image = image.convert(mode[:-1])
-            image.putalpha(alpha)
-        elif mode == "P":
-            image = image.quantize(2 ** options.get("bits", 8))
-        else:
-            image = image.convert(mode)
-        image.save(folder / file, **options)
-        read = Image.open(folder / file).convert("RGB")
-        height, width = smart_resize(read.height, read.width, 28, 56 * 56, most)
-        resized = Path(file).name.replace(".", "-") + "-resized.png"
-        read.resize((width, height), Image.BICUBIC).save(folder / resized, optimize=True)
-        records.append({"file": file, "max_pixels": most, "resized": resized})
-    rng, sizes = np.random.default_rng(7), []
-    while len(sizes) < 300:
-        width, height = (int(v) for v in np.exp(rng.uniform(0, 8, 2)))
-        most = int(rng.choice([3136, 28 * 28 * 100, 12845056]))
-        if max(width, height) <= 200 * min(width, height):
-            to = smart_resize(height, width, 28, 3136, most)
-            sizes.append([width, height, most, to[1], to[0]])
-    (folder / "cases.json").write_text(json.dumps({"pictures": records, "sizes": sizes}) + "\n")
-
-
-def record_chat(folder):
-    folder.mkdir()
-    records = []
-    for name, template in CHAT_TEMPLATES.items():
-        (folder / f"{name}.jinja").write_text(template)
-        tokenizer = Qwen2TokenizerFast.from_pretrained(TINY)
-        for text, images in QUESTIONS:
-            content = [{"type": "image"}] * images + [{"type": "text", "text": text}]
-            rendered = tokenizer.apply_chat_template([{"role": "user", "content": content}], chat_template=template,
-                                                     tokenize=False, add_generation_prompt=True)
-            records.append({"template": f"{name}.jinja", "text": text, "images": images, "rendered": rendered})
-    write_json(folder / "cases.json", records)
-
-
 def main(out):
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    shutil.rmtree(out, ignore_errors=True)
+    for name in ("images", *CONFIGURATIONS):
+        shutil.rmtree(out / name, ignore_errors=True)
     (out / "images").mkdir(parents=True)
     for group, roles in SIZES.items():
         for i, (role, size) in enumerate(roles.items()):
             picture(i, *size).save(out / "images" / f"{group}-{role}.png", optimize=True)
-    record_pictures(out / "pictures")
-    record_chat(out / "chat")
     for name, spec in CONFIGURATIONS.items():
         record_configuration(out, name, spec)
     write_json(out / "versions.json", {"torch": torch.__version__, "transformers": transformers.__version__,
