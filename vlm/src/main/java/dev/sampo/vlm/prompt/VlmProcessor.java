@@ -1,130 +1,191 @@
 package dev.sampo.vlm.prompt;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.sampo.vlm.EncodedPrompt;
 import dev.sampo.vlm.ImagePatches;
+import dev.sampo.vlm.image.ImageLimits;
 import dev.sampo.vlm.image.ImageProcessor;
 import dev.sampo.vlm.image.PatchImageProcessor;
 import dev.sampo.vlm.image.PatchSettings;
 import dev.sampo.vlm.image.RgbImage;
-import dev.sampo.vlm.text.ChatTemplate;
+import dev.sampo.vlm.qwen.QwenPromptFormat;
+import dev.sampo.vlm.text.CheckpointJson;
+import dev.sampo.vlm.text.Message;
+import dev.sampo.vlm.text.PromptFormat;
+import dev.sampo.vlm.text.PromptPositions;
 import dev.sampo.vlm.text.PromptText;
 import dev.sampo.vlm.text.TextTokenizer;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /**
  * Everything between a question and the model, by the files of the checkpoint: tokenizer, chat
  * template, picture settings, end tokens. Thread-safe.
  */
 public final class VlmProcessor implements AutoCloseable {
-  private static final ObjectMapper JSON = new ObjectMapper();
-  private static final String MODEL_TYPE = "qwen2_5_vl";
+  private static final String CONFIG = "config.json";
 
   private final TextTokenizer tokenizer;
   private final PromptText promptText;
+  private final PromptFormat format;
   private final ImageProcessor imageProcessor;
-  private final int mergeSize;
   private final int imageToken;
+  private final int[] beforeImage;
+  private final int[] afterImage;
   private final Set<Integer> endTokens;
 
-  private VlmProcessor(
-      TextTokenizer tokenizer,
-      ChatTemplate template,
-      ImageProcessor imageProcessor,
-      int mergeSize,
-      int imageToken,
-      Set<Integer> endTokens) {
+  private VlmProcessor(Path folder, JsonNode config, Parts parts, TextTokenizer tokenizer)
+      throws IOException {
     this.tokenizer = tokenizer;
-    this.promptText = new PromptText(template, tokenizer);
-    this.imageProcessor = imageProcessor;
-    this.mergeSize = mergeSize;
-    this.imageToken = imageToken;
-    this.endTokens = endTokens;
+    this.format = parts.format();
+    this.promptText = new PromptText(format.chatTemplate(folder), tokenizer);
+    this.imageProcessor = parts.images();
+    this.imageToken = tokenizer.requireId(format.imageToken());
+    this.beforeImage = ids(format.beforeImage(), tokenizer);
+    this.afterImage = ids(format.afterImage(), tokenizer);
+    this.endTokens = EndTokens.read(folder, config, format, tokenizer);
+    int configured = config.path("image_token_id").asInt(imageToken);
+    if (configured != imageToken) {
+      throw new IOException(
+          "%s: image_token_id is %d, the tokenizer's %s is %d"
+              .formatted(folder.resolve(CONFIG), configured, format.imageToken(), imageToken));
+    }
+  }
+
+  /**
+   * Loads the processor of a Hugging Face checkpoint folder as the checkpoint describes it.
+   *
+   * @throws IOException if a file is missing or broken; the message names it
+   */
+  public static VlmProcessor load(Path folder) throws IOException {
+    return load(folder, ImageLimits.NONE);
   }
 
   /**
    * Loads the processor of a Hugging Face checkpoint folder. Weights are not needed.
    *
-   * @throws IOException if a file is missing or broken; the message names it
+   * @param limits go before what the checkpoint says about the size of pictures
+   * @throws IOException if the family is not known or a file is missing or broken; the message
+   *     names it
    */
-  public static VlmProcessor load(Path folder) throws IOException {
-    JsonNode config = readJson(folder.resolve("config.json"));
-    String type = config.path("model_type").asText("(absent)");
-    if (!type.equals(MODEL_TYPE)) {
-      throw new IOException(
-          "%s: model_type is %s, allowed is %s"
-              .formatted(folder.resolve("config.json"), type, MODEL_TYPE));
-    }
-    if (!config.path("image_token_id").isInt()) {
-      throw new IOException("%s: no image_token_id".formatted(folder.resolve("config.json")));
-    }
-    Path pictures = folder.resolve("preprocessor_config.json");
-    PatchSettings settings;
+  public static VlmProcessor load(Path folder, ImageLimits limits) throws IOException {
+    JsonNode config = CheckpointJson.read(folder.resolve(CONFIG));
+    Parts parts = parts(folder, config, limits);
+    List<String> reserved = new ArrayList<>(parts.format().beforeImage());
+    reserved.add(parts.format().imageToken());
+    reserved.addAll(parts.format().afterImage());
+    TextTokenizer tokenizer = TextTokenizer.load(folder, reserved);
     try {
-      settings = PatchSettings.of(readJson(pictures));
+      return new VlmProcessor(folder, config, parts, tokenizer);
+    } catch (IOException | RuntimeException e) {
+      tokenizer.close();
+      throw e;
+    }
+  }
+
+  /** What a family brings. */
+  private record Parts(PromptFormat format, ImageProcessor images) {}
+
+  private static Parts parts(Path folder, JsonNode config, ImageLimits limits) throws IOException {
+    String type = config.path("model_type").asText("(absent)");
+    Path pictures = folder.resolve("preprocessor_config.json");
+    try {
+      return switch (type) {
+        case "qwen2_vl", "qwen2_5_vl" -> {
+          PatchSettings settings = PatchSettings.of(CheckpointJson.read(pictures)).with(limits);
+          yield new Parts(
+              new QwenPromptFormat(settings.mergeSize()), new PatchImageProcessor(settings));
+        }
+        default ->
+            throw new IOException(
+                "%s: model_type is %s, allowed are qwen2_vl and qwen2_5_vl"
+                    .formatted(folder.resolve(CONFIG), type));
+      };
     } catch (IllegalArgumentException e) {
       throw new IOException("%s: %s".formatted(folder, e.getMessage()), e);
     }
-    ChatTemplate template = ChatTemplate.load(folder);
-    Set<Integer> endTokens = readEndTokens(folder, config);
-    return new VlmProcessor(
-        TextTokenizer.load(folder),
-        template,
-        new PatchImageProcessor(settings),
-        settings.mergeSize(),
-        config.path("image_token_id").asInt(),
-        endTokens);
+  }
+
+  private static int[] ids(List<String> tokens, TextTokenizer tokenizer) throws IOException {
+    int[] ids = new int[tokens.size()];
+    for (int i = 0; i < ids.length; i++) {
+      ids[i] = tokenizer.requireId(tokens.get(i));
+    }
+    return ids;
   }
 
   /**
-   * Encodes a question.
+   * Encodes a question that comes after its images; see {@link #encode(List, List)}.
    *
-   * @param userText what the user says, after the images; special tokens in it are plain text
-   * @param images any number of pictures
-   * @throws IllegalArgumentException if the chat template has no place for the images
-   * @throws dev.sampo.vlm.image.InvalidImageException if a picture cannot be taken
+   * @param userText what the user says; special tokens in it are plain text
    */
   public EncodedPrompt encode(String userText, List<RgbImage> images) {
-    return encodePatches(userText, images.stream().map(imageProcessor::process).toList());
+    return encode(List.of(Message.question(userText, images.size())), images);
   }
 
   /**
-   * Encodes a question about pictures that {@link #imageProcessor()} has processed before.
+   * Encodes a conversation up to where the next answer begins.
    *
-   * @throws IllegalArgumentException if the chat template has no place for the images
+   * @param conversation turns with any number of images at any place; special tokens in their text
+   *     are plain text
+   * @param images as many as the conversation has places for, in that order
+   * @throws IllegalArgumentException if there are more or fewer images than places, or if the chat
+   *     template cannot render the conversation
+   * @throws dev.sampo.vlm.image.InvalidImageException if a picture cannot be taken
+   */
+  public EncodedPrompt encode(List<Message> conversation, List<RgbImage> images) {
+    requirePlaces(conversation, images.size());
+    return encodePatches(conversation, images.stream().map(imageProcessor::process).toList());
+  }
+
+  /**
+   * As {@link #encode(String, List)}, for pictures that {@link #imageProcessor()} has processed.
    */
   public EncodedPrompt encodePatches(String userText, List<ImagePatches> images) {
-    int[] ids = expand(promptText.encode(userText, images.size()), images);
-    RotaryPositions positions = RotaryPositions.of(ids, images, imageToken, mergeSize);
+    return encodePatches(List.of(Message.question(userText, images.size())), images);
+  }
+
+  /** As {@link #encode(List, List)}, for pictures that {@link #imageProcessor()} has processed. */
+  public EncodedPrompt encodePatches(List<Message> conversation, List<ImagePatches> images) {
+    requirePlaces(conversation, images.size());
+    int[] ids = expand(promptText.encode(conversation), images);
+    PromptPositions positions = format.positions(ids, imageToken, images);
     return new EncodedPrompt(ids, positions.positions(), positions.next(), images);
   }
 
-  /** Repeats each image token as often as the image has merged patches. */
+  private static void requirePlaces(List<Message> conversation, int images) {
+    int places = Message.countImages(conversation);
+    if (places != images) {
+      throw new IllegalArgumentException(
+          "the conversation has places for %d images, %d came with it".formatted(places, images));
+    }
+  }
+
+  /** Puts all tokens of an image where the template printed one. */
   private int[] expand(int[] ids, List<ImagePatches> images) {
     long places = Arrays.stream(ids).filter(id -> id == imageToken).count();
     if (places != images.size()) {
       throw new IllegalArgumentException(
           "the chat template made %d image tokens for %d images".formatted(places, images.size()));
     }
-    int merged = mergeSize * mergeSize;
     IntStream.Builder expanded = IntStream.builder();
     int image = 0;
     for (int id : ids) {
-      int copies = id == imageToken ? images.get(image++).numPatches() / merged : 1;
-      for (int copy = 0; copy < copies; copy++) {
+      if (id != imageToken) {
         expanded.add(id);
+        continue;
       }
+      Arrays.stream(beforeImage).forEach(expanded);
+      IntStream.generate(() -> imageToken)
+          .limit(format.tokensOf(images.get(image)))
+          .forEach(expanded);
+      Arrays.stream(afterImage).forEach(expanded);
+      image++;
     }
     return expanded.build().toArray();
   }
@@ -153,35 +214,6 @@ public final class VlmProcessor implements AutoCloseable {
   /** How pictures are prepared. */
   public ImageProcessor imageProcessor() {
     return imageProcessor;
-  }
-
-  private static Set<Integer> readEndTokens(Path folder, JsonNode config) throws IOException {
-    Path generation = folder.resolve("generation_config.json");
-    JsonNode entry = config.path("eos_token_id");
-    if (Files.isRegularFile(generation) && readJson(generation).hasNonNull("eos_token_id")) {
-      entry = readJson(generation).path("eos_token_id");
-    }
-    Set<Integer> ids = new LinkedHashSet<>();
-    (entry.isArray() ? entry.valueStream() : Stream.of(entry))
-        .filter(JsonNode::isInt)
-        .forEach(id -> ids.add(id.asInt()));
-    if (ids.isEmpty()) {
-      throw new IOException(
-          "%s: neither generation_config.json nor config.json names an eos_token_id"
-              .formatted(folder));
-    }
-    return Collections.unmodifiableSet(ids);
-  }
-
-  private static JsonNode readJson(Path file) throws IOException {
-    if (!Files.isRegularFile(file)) {
-      throw new IOException("%s: no such file, a checkpoint has one".formatted(file));
-    }
-    try {
-      return JSON.readTree(file.toFile());
-    } catch (JsonProcessingException e) {
-      throw new IOException("%s: not valid JSON: %s".formatted(file, e.getOriginalMessage()), e);
-    }
   }
 
   @Override

@@ -1,7 +1,6 @@
 package dev.sampo.vlm.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.hubspot.jinjava.Jinjava;
 import com.hubspot.jinjava.JinjavaConfig;
 import com.hubspot.jinjava.LegacyOverrides;
@@ -9,10 +8,9 @@ import com.hubspot.jinjava.interpret.RenderResult;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The chat template of a checkpoint: a Jinja template, rendered with the settings of Transformers
@@ -20,8 +18,6 @@ import java.util.Map;
  * question are only braces. Thread-safe.
  */
 public final class ChatTemplate {
-  private static final ObjectMapper JSON = new ObjectMapper();
-
   /** Where this engine once differed from Python's. */
   private static final LegacyOverrides PYTHON_RULES =
       LegacyOverrides.newBuilder()
@@ -62,11 +58,9 @@ public final class ChatTemplate {
     }
     for (String name : List.of("chat_template.json", "tokenizer_config.json")) {
       Path file = folder.resolve(name);
-      if (Files.isRegularFile(file)) {
-        JsonNode entry = JSON.readTree(file.toFile()).path("chat_template");
-        if (entry.isTextual()) {
-          return new ChatTemplate(entry.asText(), file);
-        }
+      Optional<JsonNode> json = CheckpointJson.readIfPresent(file);
+      if (json.isPresent() && json.get().path("chat_template").isTextual()) {
+        return new ChatTemplate(json.get().path("chat_template").asText(), file);
       }
     }
     throw new IOException(
@@ -80,20 +74,17 @@ public final class ChatTemplate {
   }
 
   /**
-   * Renders one question, images first, up to where the answer begins.
+   * Renders a conversation up to where the next answer begins.
    *
    * @throws IllegalArgumentException if the template cannot be rendered
    */
-  public String render(String userText, int images) {
-    List<Map<String, String>> content =
-        new ArrayList<>(Collections.nCopies(images, Map.of("type", "image")));
-    content.add(Map.of("type", "text", "text", userText));
-    Map<String, Object> bindings =
-        Map.of(
-            "messages",
-            List.of(Map.of("role", "user", "content", content)),
-            "add_generation_prompt",
-            true);
+  public String render(List<Message> conversation) {
+    List<Map<String, Object>> messages =
+        conversation.stream()
+            .map(message ->
+                Map.of("role", message.role().templateName(), "content", content(message)))
+            .toList();
+    Map<String, Object> bindings = Map.of("messages", messages, "add_generation_prompt", true);
     RenderResult result = jinja.renderForResult(template, bindings);
     if (result.hasErrors()) {
       throw new IllegalArgumentException(
@@ -101,5 +92,15 @@ public final class ChatTemplate {
               .formatted(source, result.getErrors().getFirst().getMessage()));
     }
     return result.getOutput();
+  }
+
+  private static List<Map<String, String>> content(Message message) {
+    return message.parts().stream()
+        .map(part ->
+            switch (part) {
+              case Part.Text(String text) -> Map.of("type", "text", "text", text);
+              case Part.Image() -> Map.of("type", "image");
+            })
+        .toList();
   }
 }

@@ -6,13 +6,12 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -31,11 +30,14 @@ public final class TextTokenizer implements AutoCloseable {
   private static final Map<String, String> OPTIONS =
       Map.of("addSpecialTokens", "false", "truncation", "do_not_truncate", "padding", "do_not_pad");
 
+  private final Path source;
   private final HuggingFaceTokenizer tokenizer;
   private final Map<String, Integer> specialIds;
   private final Pattern special;
 
-  private TextTokenizer(HuggingFaceTokenizer tokenizer, Map<String, Integer> specialIds) {
+  private TextTokenizer(
+      Path source, HuggingFaceTokenizer tokenizer, Map<String, Integer> specialIds) {
+    this.source = source;
     this.tokenizer = tokenizer;
     this.specialIds = specialIds;
     this.special =
@@ -49,23 +51,23 @@ public final class TextTokenizer implements AutoCloseable {
   /**
    * Loads {@code tokenizer.json} of a checkpoint folder.
    *
+   * @param reserved added tokens that count as special whether or not the file says so
    * @throws IOException naming the file, if it cannot be read or is not a tokenizer
    */
-  public static TextTokenizer load(Path folder) throws IOException {
+  public static TextTokenizer load(Path folder, Collection<String> reserved) throws IOException {
     Path file = folder.resolve("tokenizer.json");
-    if (!Files.isRegularFile(file)) {
-      throw new IOException("%s: no such file, a checkpoint has one".formatted(file));
-    }
-    JsonNode json = JSON.readTree(file.toFile());
+    JsonNode json = CheckpointJson.read(file);
     Map<String, Integer> specialIds = new LinkedHashMap<>();
     for (JsonNode token : json.path("added_tokens")) {
-      if (token.path("special").asBoolean()) {
-        specialIds.put(token.path("content").asText(), token.path("id").asInt());
+      String content = token.path("content").asText();
+      if (token.path("special").asBoolean() || reserved.contains(content)) {
+        specialIds.put(content, token.path("id").asInt());
         hide((ObjectNode) token);
       }
     }
     try {
       return new TextTokenizer(
+          file,
           HuggingFaceTokenizer.newInstance(
               new ByteArrayInputStream(JSON.writeValueAsBytes(json)), OPTIONS),
           specialIds);
@@ -74,15 +76,27 @@ public final class TextTokenizer implements AutoCloseable {
     }
   }
 
-  /** Keeps the id but gives it a name made of noncharacters, which no text contains. */
+  /**
+   * Keeps the id of a special token but gives it a name made of noncharacters, which no text
+   * contains.
+   */
   private static void hide(ObjectNode token) {
+    token.put("special", true);
     token.put("content", "\uFDD0" + token.path("id").asInt() + "\uFDD1");
   }
 
-  /** Id of a special token, such as {@code <|image_pad|>}. */
-  public OptionalInt specialId(String token) {
+  /**
+   * Id of a special token, such as {@code <|image_pad|>}.
+   *
+   * @throws IOException naming the file, if the vocabulary lacks it
+   */
+  public int requireId(String token) throws IOException {
     Integer id = specialIds.get(token);
-    return id == null ? OptionalInt.empty() : OptionalInt.of(id);
+    if (id == null) {
+      throw new IOException(
+          "%s: no token %s among added_tokens with special true".formatted(source, token));
+    }
+    return id;
   }
 
   /** Encodes text in which nothing is special. */
@@ -104,7 +118,7 @@ public final class TextTokenizer implements AutoCloseable {
     int from = 0;
     while (!specialIds.isEmpty() && matcher.find()) {
       append(ids, text.substring(from, matcher.start()), shield);
-      ids.add(specialId(matcher.group()).orElseThrow());
+      ids.add(specialIds.getOrDefault(matcher.group(), -1));
       from = matcher.end();
     }
     append(ids, text.substring(from), shield);

@@ -9,9 +9,13 @@ import dev.sampo.vlm.Goldens;
 import dev.sampo.vlm.ImagePatches;
 import dev.sampo.vlm.image.ImageDecoder;
 import dev.sampo.vlm.image.RgbImage;
+import dev.sampo.vlm.text.Message;
+import dev.sampo.vlm.text.Part;
+import dev.sampo.vlm.text.Role;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -104,6 +108,58 @@ class VlmProcessorTest {
   }
 
   @Test
+  void imagesBelongWhereTheConversationHasThem() throws IOException {
+    try (VlmProcessor processor = VlmProcessor.load(Goldens.of("shipped").folder())) {
+      RgbImage square = ImageDecoder.read(Goldens.ROOT.resolve("images/large-square.png"));
+      RgbImage tiny = ImageDecoder.read(Goldens.ROOT.resolve("images/large-tiny.png"));
+      List<Message> conversation =
+          List.of(
+              Message.of(Role.SYSTEM, "short answers"),
+              new Message(Role.USER, List.of(new Part.Text("first"), new Part.Image())),
+              Message.of(Role.ASSISTANT, "red"),
+              Message.question("second", 1));
+
+      EncodedPrompt prompt = processor.encode(conversation, List.of(square, tiny));
+
+      assertThat(processor.decode(prompt.tokenIds()))
+          .isEqualTo(
+              "system\nshort answers\nuser\nfirst\nassistant\nred\nuser\nsecond\nassistant\n");
+      assertThat(runsOf(IMAGE_TOKEN, prompt.tokenIds()))
+          .containsExactly(
+              prompt.images().get(0).numPatches() / 4, prompt.images().get(1).numPatches() / 4);
+    }
+  }
+
+  @Test
+  void imagesWithoutAPlaceAndPlacesWithoutAnImageAreRefused() throws IOException {
+    try (VlmProcessor processor = VlmProcessor.load(Goldens.of("shipped").folder())) {
+      RgbImage image = ImageDecoder.read(Goldens.ROOT.resolve("images/large-tiny.png"));
+
+      assertThatThrownBy(
+              () -> processor.encode(List.of(Message.of(Role.USER, "what?")), List.of(image)))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("the conversation has places for 0 images, 1 came with it");
+      assertThatThrownBy(
+              () -> processor.encode(List.of(Message.question("what?", 2)), List.of(image)))
+          .hasMessage("the conversation has places for 2 images, 1 came with it");
+    }
+  }
+
+  private static List<Integer> runsOf(int token, int[] ids) {
+    List<Integer> runs = new ArrayList<>();
+    for (int at = 0; at < ids.length; at++) {
+      if (ids[at] == token) {
+        int from = at;
+        while (at < ids.length && ids[at] == token) {
+          at++;
+        }
+        runs.add(at - from);
+      }
+    }
+    return runs;
+  }
+
+  @Test
   void longQuestionsAreNotCutOff() throws IOException {
     try (VlmProcessor processor = VlmProcessor.load(Goldens.of("shipped").folder())) {
       EncodedPrompt prompt = processor.encode(" red".repeat(5000), List.of());
@@ -132,7 +188,7 @@ class VlmProcessorTest {
 
     Files.writeString(folder.resolve("config.json"), "{\"model_type\": \"llama\"}");
     assertThatThrownBy(() -> VlmProcessor.load(folder))
-        .hasMessageContaining("model_type is llama, allowed is qwen2_5_vl");
+        .hasMessageContaining("model_type is llama, allowed are qwen2_vl");
   }
 
   static List<RgbImage> images(JsonNode expected) {

@@ -8,6 +8,7 @@ import dev.sampo.vlm.Goldens;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,7 +30,10 @@ class ChatTemplateTest {
 
     String rendered =
         ChatTemplate.load(folder)
-            .render(expected.path("text").asText(), expected.path("images").asInt());
+            .render(
+                List.of(
+                    Message.question(
+                        expected.path("text").asText(), expected.path("images").asInt())));
 
     assertThat(rendered).isEqualTo(expected.path("rendered").asText());
   }
@@ -40,7 +44,8 @@ class ChatTemplateTest {
         folder.resolve("tokenizer_config.json"),
         "{\"chat_template\": \"{{ messages[0].role }}!\"}");
 
-    assertThat(ChatTemplate.load(folder).render("", 0)).isEqualTo("user!");
+    assertThat(ChatTemplate.load(folder).render(List.of(Message.of(Role.USER, ""))))
+        .isEqualTo("user!");
   }
 
   @Test
@@ -50,7 +55,7 @@ class ChatTemplateTest {
         .hasMessageContaining("no chat template");
 
     Files.writeString(folder.resolve("chat_template.jinja"), "{% for x in %}");
-    assertThatThrownBy(() -> ChatTemplate.load(folder).render("", 0))
+    assertThatThrownBy(() -> ChatTemplate.load(folder).render(List.of(Message.of(Role.USER, ""))))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("chat_template.jinja: cannot be rendered");
   }
