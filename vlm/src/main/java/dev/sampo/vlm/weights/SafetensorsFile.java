@@ -144,7 +144,8 @@ public final class SafetensorsFile implements AutoCloseable {
    *
    * @throws IOException if it cannot be written; nothing is left behind then
    */
-  public static void write(Path path, SortedMap<String, StoredTensor> tensors) throws IOException {
+  public static void write(Path path, SortedMap<String, ? extends TensorSource> tensors)
+      throws IOException {
     Path partial = path.resolveSibling(path.getFileName() + ".partial");
     try {
       try (FileChannel channel =
@@ -154,8 +155,8 @@ public final class SafetensorsFile implements AutoCloseable {
               StandardOpenOption.TRUNCATE_EXISTING,
               StandardOpenOption.WRITE)) {
         writeFully(channel, header(tensors));
-        for (StoredTensor tensor : tensors.values()) {
-          writeFully(channel, tensor.bytes());
+        for (TensorSource tensor : tensors.values()) {
+          tensor.read(piece -> writeFully(channel, piece.asByteBuffer()));
         }
         channel.force(true);
       }
@@ -167,19 +168,20 @@ public final class SafetensorsFile implements AutoCloseable {
     syncFolder(path.toAbsolutePath().getParent());
   }
 
-  private static ByteBuffer header(SortedMap<String, StoredTensor> tensors)
+  private static ByteBuffer header(SortedMap<String, ? extends TensorSource> tensors)
       throws JsonProcessingException {
     ObjectNode header = JSON.createObjectNode();
     header.putObject(METADATA).put("format", "pt");
     long offset = 0;
-    for (Map.Entry<String, StoredTensor> entry : tensors.entrySet()) {
-      StoredTensor tensor = entry.getValue();
+    for (Map.Entry<String, ? extends TensorSource> entry : tensors.entrySet()) {
+      TensorSource tensor = entry.getValue();
       ObjectNode node = header.putObject(entry.getKey());
       node.put("dtype", tensor.type().name());
       var shape = node.putArray("shape");
       tensor.shape().forEach(shape::add);
-      node.putArray("data_offsets").add(offset).add(offset + tensor.bytes().byteSize());
-      offset += tensor.bytes().byteSize();
+      long end = offset + tensor.numBytes();
+      node.putArray("data_offsets").add(offset).add(end);
+      offset = end;
     }
     byte[] json = JSON.writeValueAsString(header).getBytes(UTF_8);
     // The format pads the header with spaces so that elements start at a multiple of eight.
@@ -190,13 +192,6 @@ public final class SafetensorsFile implements AutoCloseable {
       buffer.put((byte) ' ');
     }
     return buffer.flip();
-  }
-
-  private static void writeFully(FileChannel channel, MemorySegment bytes) throws IOException {
-    long step = 1 << 30;
-    for (long at = 0; at < bytes.byteSize(); at += step) {
-      writeFully(channel, bytes.asSlice(at, Math.min(step, bytes.byteSize() - at)).asByteBuffer());
-    }
   }
 
   private static void writeFully(FileChannel channel, ByteBuffer buffer) throws IOException {

@@ -1,9 +1,6 @@
 package dev.sampo.vlm.weights;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.List;
 
 /**
@@ -13,9 +10,9 @@ import java.util.List;
  * @param shape sizes of the axes, outermost first; empty for a scalar
  * @param bytes little-endian elements, row-major; valid while the file it came from is open
  */
-public record StoredTensor(ElementType type, List<Long> shape, MemorySegment bytes) {
-  private static final ValueLayout.OfShort SHORT =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+public record StoredTensor(ElementType type, List<Long> shape, MemorySegment bytes)
+    implements TensorSource {
+  private static final long WINDOW_BYTES = 1 << 24;
 
   public StoredTensor {
     shape = List.copyOf(shape);
@@ -31,31 +28,27 @@ public record StoredTensor(ElementType type, List<Long> shape, MemorySegment byt
     return numElements(shape);
   }
 
-  /**
-   * The elements as little-endian float32 in a new direct buffer.
-   *
-   * @throws IllegalArgumentException for a type that is not F32, BF16 or F16
-   */
-  public ByteBuffer toFloat32() {
-    int count = Math.toIntExact(numElements());
-    ByteBuffer result =
-        ByteBuffer.allocateDirect(Math.multiplyExact(count, 4)).order(ByteOrder.LITTLE_ENDIAN);
-    switch (type) {
-      case F32 -> MemorySegment.ofBuffer(result).copyFrom(bytes);
-      case BF16 -> {
-        for (int i = 0; i < count; i++) {
-          result.putInt(4 * i, bytes.get(SHORT, 2L * i) << 16);
-        }
-      }
-      case F16 -> {
-        for (int i = 0; i < count; i++) {
-          result.putFloat(4 * i, Float.float16ToFloat(bytes.get(SHORT, 2L * i)));
-        }
-      }
-      case F64, I64, I32, I16, I8, U64, U32, U16, U8, BOOL ->
-          throw new IllegalArgumentException("weights are F32, BF16 or F16, got " + type);
+  @Override
+  public <E extends Exception> void read(Sink<E> sink) throws E {
+    for (long at = 0; at < bytes.byteSize(); at += WINDOW_BYTES) {
+      MemorySegment window = bytes.asSlice(at, Math.min(WINDOW_BYTES, bytes.byteSize() - at));
+      sink.accept(window);
+      release(window);
     }
-    return result;
+  }
+
+  /** The bytes of {@code count} elements from number {@code begin} on. */
+  MemorySegment elements(long begin, long count) {
+    return bytes.asSlice(begin * type.bytes(), count * type.bytes());
+  }
+
+  /**
+   * Gives the memory of bytes back that a mapped file brought in; they are read anew when touched.
+   */
+  static void release(MemorySegment window) {
+    if (window.isMapped() && window.isReadOnly()) {
+      window.unload();
+    }
   }
 
   static long numElements(List<Long> shape) {

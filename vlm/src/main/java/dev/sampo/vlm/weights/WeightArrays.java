@@ -6,69 +6,158 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import dev.sampo.vlm.ops.ArrayOps;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.LongStream;
 
 /** Weights between bytes and arrays. */
 public final class WeightArrays {
+  private static final int MAX_HEAP_BYTES = Integer.MAX_VALUE - 8;
+
   private WeightArrays() {}
 
   /** A float32 array with storage of its own, owned by {@code manager}. */
   public static NDArray load(StoredTensor tensor, NDManager manager) {
-    var shape = new Shape(tensor.shape().stream().mapToLong(Long::longValue).toArray());
-    return create(tensor.toFloat32(), shape, manager);
-  }
-
-  /** A float32 array from a direct little-endian buffer, with storage of its own. */
-  public static NDArray create(ByteBuffer bytes, Shape shape, NDManager manager) {
-    // The engine makes an array over the buffer itself; the copy outlives the buffer.
-    try (NDManager scope = manager.newSubManager()) {
-      NDArray array = scope.create(bytes, shape, DataType.FLOAT32).duplicate();
-      array.attach(manager);
-      return array;
-    }
-  }
-
-  /** A copy of a float32 array as bytes. */
-  public static StoredTensor store(NDArray array) {
-    return new StoredTensor(
-        ElementType.F32,
-        LongStream.of(array.getShape().getShape()).boxed().toList(),
-        MemorySegment.ofBuffer(array.toByteBuffer()));
+    return load(tensor, ElementType.F32, manager);
   }
 
   /**
-   * Writes all weights into one file, atomically.
+   * An array with storage of its own, owned by {@code manager}.
+   *
+   * <p>The storage is filled from the bytes directly. Bytes of a mapped file leave memory again as
+   * soon as they are copied, so that loading a model takes little more than the model. The array is
+   * a copy rather than the mapping itself because training writes to it, and because a file that
+   * somebody cuts short while it is mapped ends the process.
+   *
+   * @param type what the elements become: F32, BF16 or F16; rounded to the nearest, ties to even
+   * @throws IllegalArgumentException for another type, there or here
+   */
+  public static NDArray load(StoredTensor tensor, ElementType type, NDManager manager) {
+    NDArray array = newArray(tensor.shape(), type, manager);
+    ArrayTensor.eachWindow(
+        array,
+        (begin, target) -> {
+          MemorySegment source = tensor.elements(begin, target.byteSize() / type.bytes());
+          ElementConversion.convert(tensor.type(), source, type, target);
+          StoredTensor.release(source);
+        });
+    return array;
+  }
+
+  private static NDArray newArray(List<Long> sizes, ElementType type, NDManager manager) {
+    long[] shape = sizes.stream().mapToLong(Long::longValue).toArray();
+    return switch (type) {
+      case F32 -> manager.create(new Shape(shape), DataType.FLOAT32);
+      case F16 -> manager.create(new Shape(shape), DataType.FLOAT16);
+      case BF16 -> ArrayOps.newBfloat16(manager, shape);
+      case F64, I64, I32, I16, I8, U64, U32, U16, U8, BOOL ->
+          throw new IllegalArgumentException("weights are F32, BF16 or F16, not " + type);
+    };
+  }
+
+  /** A float32 array from a little-endian buffer, with storage of its own. */
+  public static NDArray create(ByteBuffer bytes, Shape shape, NDManager manager) {
+    List<Long> sizes = LongStream.of(shape.getShape()).boxed().toList();
+    return load(new StoredTensor(ElementType.F32, sizes, MemorySegment.ofBuffer(bytes)), manager);
+  }
+
+  /** The elements of an array as they are when read; the array must stay open until then. */
+  public static TensorSource view(NDArray array) {
+    return view(array, elementType(array));
+  }
+
+  /** The elements of an array, converted while they are read; the array must stay open. */
+  public static TensorSource view(NDArray array, ElementType type) {
+    return new ArrayTensor(array, type);
+  }
+
+  /** A copy of an array as bytes, in the type of the array. */
+  public static StoredTensor store(NDArray array) {
+    TensorSource source = view(array);
+    MemorySegment copy = newSegment(source.numBytes());
+    var at = new AtomicLong();
+    source.read(piece ->
+        MemorySegment.copy(piece, 0, copy, at.getAndAdd(piece.byteSize()), piece.byteSize()));
+    return new StoredTensor(source.type(), source.shape(), copy);
+  }
+
+  /** Memory that the garbage collector frees: of the heap, unless it is too much for one array. */
+  private static MemorySegment newSegment(long bytes) {
+    return bytes <= MAX_HEAP_BYTES
+        ? MemorySegment.ofArray(new byte[(int) bytes])
+        : Arena.ofAuto().allocate(bytes, Long.BYTES);
+  }
+
+  /**
+   * Writes all weights into one file, atomically, in the types they have.
    *
    * @throws IOException if it cannot be written
    */
   public static void save(Path file, SortedMap<String, NDArray> weights) throws IOException {
-    var tensors = new TreeMap<String, StoredTensor>();
-    weights.forEach((name, array) -> tensors.put(name, store(array)));
+    var tensors = new TreeMap<String, TensorSource>();
+    weights.forEach((name, array) -> tensors.put(name, view(array)));
     SafetensorsFile.write(file, tensors);
   }
 
   /**
-   * SHA-256 over the weights in name order, each as its name, a zero byte and its float32 elements
-   * in little-endian order; in hexadecimal.
+   * SHA-256 over the weights in name order, each as its name, a zero byte and its elements in
+   * little-endian order; in hexadecimal.
    */
   public static String sha256(SortedMap<String, NDArray> weights) {
     MessageDigest digest = newDigest();
     for (Map.Entry<String, NDArray> entry : weights.entrySet()) {
       digest.update(entry.getKey().getBytes(UTF_8));
       digest.update((byte) 0);
-      digest.update(entry.getValue().toByteBuffer());
+      update(digest, entry.getValue());
     }
     return HexFormat.of().formatHex(digest.digest());
+  }
+
+  /**
+   * SHA-256 of every weight by name, over its elements in little-endian order; in hexadecimal. What
+   * was frozen has the same hash ever after.
+   */
+  public static SortedMap<String, String> hashes(SortedMap<String, NDArray> weights) {
+    var hashes = new TreeMap<String, String>();
+    weights.forEach((name, array) -> {
+      MessageDigest digest = newDigest();
+      update(digest, array);
+      hashes.put(name, HexFormat.of().formatHex(digest.digest()));
+    });
+    return hashes;
+  }
+
+  private static void update(MessageDigest digest, NDArray array) {
+    view(array).read(piece -> digest.update(piece.asByteBuffer()));
+  }
+
+  /**
+   * Type of the elements of an array.
+   *
+   * @throws IllegalArgumentException if weights do not have it
+   */
+  public static ElementType elementType(NDArray array) {
+    DataType type = array.getDataType();
+    if (type == ArrayOps.BFLOAT16) {
+      return ElementType.BF16;
+    }
+    return switch (type) {
+      case FLOAT32 -> ElementType.F32;
+      case FLOAT16 -> ElementType.F16;
+      default -> throw new IllegalArgumentException("weights are F32, BF16 or F16, got " + type);
+    };
   }
 
   private static MessageDigest newDigest() {

@@ -79,7 +79,8 @@ public final class WeightSnapshot {
     }
     try (NDManager scope = parameters.values().iterator().next().getManager().newSubManager()) {
       List<NDArray> sources = new ArrayList<>();
-      parameters.forEach((name, array) -> sources.add(WeightArrays.load(tensor(name), scope)));
+      parameters.forEach((name, array) ->
+          sources.add(WeightArrays.load(tensor(name), WeightArrays.elementType(array), scope)));
       OptimizerOps.copy(scope, List.copyOf(parameters.values()), sources);
     }
   }
@@ -97,7 +98,7 @@ public final class WeightSnapshot {
     tensors.forEach((name, tensor) -> {
       digest.update(name.getBytes(UTF_8));
       digest.update((byte) 0);
-      digest.update(tensor.bytes().asByteBuffer());
+      tensor.read(piece -> digest.update(piece.asByteBuffer()));
     });
     return HexFormat.of().formatHex(digest.digest());
   }
