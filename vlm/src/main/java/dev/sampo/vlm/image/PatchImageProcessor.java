@@ -7,23 +7,16 @@ import dev.sampo.vlm.ImagePatches;
  * per picture, its size close to the picture's own.
  */
 public final class PatchImageProcessor implements ImageProcessor {
-  private static final int CHANNELS = 3;
   private static final int MAX_ASPECT_RATIO = 200;
 
   private final PatchSettings settings;
-
-  /** Value of each 8-bit sample after scaling and normalisation // [channels][256] */
-  private final float[][] normalised = new float[CHANNELS][256];
+  private final PatchCutter cutter;
 
   public PatchImageProcessor(PatchSettings settings) {
     this.settings = settings;
-    for (int channel = 0; channel < CHANNELS; channel++) {
-      float mean = settings.mean().get(channel).floatValue();
-      float std = settings.std().get(channel).floatValue();
-      for (int level = 0; level < 256; level++) {
-        normalised[channel][level] = ((float) (level * settings.scale()) - mean) / std;
-      }
-    }
+    this.cutter =
+        new PatchCutter(
+            settings.normalisation(), settings.patchSize(), settings.temporalPatchSize());
   }
 
   @Override
@@ -79,45 +72,24 @@ public final class PatchImageProcessor implements ImageProcessor {
 
   /**
    * Cuts in the order of the merge windows: window row, window column, patch row and patch column
-   * within the window. A patch holds channel, frame, row, column; its frames are equal.
+   * within the window.
    */
   private ImagePatches cut(RgbImage image) {
     int patch = settings.patchSize();
     int merge = settings.mergeSize();
     int rows = image.height() / patch;
     int columns = image.width() / patch;
-    int frame = patch * patch;
-    int frames = settings.temporalPatchSize();
-    float[] values = new float[Math.multiplyExact(rows * columns, CHANNELS * frames * frame)];
+    float[] values = new float[Math.multiplyExact(rows * columns, cutter.patchLength())];
     int out = 0;
     for (int windowRow = 0; windowRow < rows; windowRow += merge) {
       for (int windowColumn = 0; windowColumn < columns; windowColumn += merge) {
         for (int inWindow = 0; inWindow < merge * merge; inWindow++) {
           int top = (windowRow + inWindow / merge) * patch;
           int left = (windowColumn + inWindow % merge) * patch;
-          for (int channel = 0; channel < CHANNELS; channel++) {
-            copyPatch(image, top, left, channel, values, out);
-            for (int copy = 1; copy < frames; copy++) {
-              System.arraycopy(values, out, values, out + copy * frame, frame);
-            }
-            out += frames * frame;
-          }
+          out = cutter.cut(image, top, left, values, out);
         }
       }
     }
     return new ImagePatches(values, 1, rows, columns);
-  }
-
-  private void copyPatch(RgbImage image, int top, int left, int channel, float[] values, int out) {
-    int patch = settings.patchSize();
-    float[] levels = normalised[channel];
-    byte[] rgb = image.rgb();
-    for (int row = 0; row < patch; row++) {
-      int at = CHANNELS * ((top + row) * image.width() + left) + channel;
-      for (int column = 0; column < patch; column++) {
-        values[out++] = levels[rgb[at] & 0xff];
-        at += CHANNELS;
-      }
-    }
   }
 }

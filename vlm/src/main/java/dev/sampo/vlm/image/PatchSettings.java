@@ -1,7 +1,6 @@
 package dev.sampo.vlm.image;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.util.List;
 
 /**
  * What {@code preprocessor_config.json} says about pictures that are cut into one grid of patches.
@@ -19,9 +18,7 @@ import java.util.List;
  * @param patchSize side of a patch in pixels
  * @param temporalPatchSize frames of a patch; a still picture is repeated
  * @param mergeSize patches per side of the square that becomes one token
- * @param scale factor applied to the 8-bit samples, 1 for none
- * @param mean subtracted from scaled red, green and blue
- * @param std divides what is left
+ * @param normalisation of the samples
  */
 public record PatchSettings(
     boolean resize,
@@ -30,24 +27,14 @@ public record PatchSettings(
     int patchSize,
     int temporalPatchSize,
     int mergeSize,
-    double scale,
-    List<Double> mean,
-    List<Double> std) {
-  private static final int PIL_BICUBIC = 3;
-  private static final List<Double> CLIP_MEAN = List.of(0.48145466, 0.4578275, 0.40821073);
-  private static final List<Double> CLIP_STD = List.of(0.26862954, 0.26130258, 0.27577711);
-
+    Normalisation normalisation) {
   public PatchSettings {
-    mean = List.copyOf(mean);
-    std = List.copyOf(std);
-    require(patchSize >= 1, "patch_size", patchSize, "1 or more");
-    require(temporalPatchSize >= 1, "temporal_patch_size", temporalPatchSize, "1 or more");
-    require(mergeSize >= 1, "merge_size", mergeSize, "1 or more");
-    require(minPixels >= 1, "min_pixels", minPixels, "1 or more");
-    require(maxPixels >= minPixels, "max_pixels", maxPixels, "min_pixels or more");
-    require(mean.size() == 3, "image_mean", mean, "three numbers");
-    require(
-        std.size() == 3 && std.stream().allMatch(s -> s > 0), "image_std", std, "three above 0");
+    ProcessorConfig.require(patchSize >= 1, "patch_size", patchSize, "1 or more");
+    ProcessorConfig.require(
+        temporalPatchSize >= 1, "temporal_patch_size", temporalPatchSize, "1 or more");
+    ProcessorConfig.require(mergeSize >= 1, "merge_size", mergeSize, "1 or more");
+    ProcessorConfig.require(minPixels >= 1, "min_pixels", minPixels, "1 or more");
+    ProcessorConfig.require(maxPixels >= minPixels, "max_pixels", maxPixels, "min_pixels or more");
   }
 
   /**
@@ -57,10 +44,7 @@ public record PatchSettings(
    */
   public static PatchSettings of(JsonNode json) {
     JsonNode size = json.path("size");
-    int resample = json.path("resample").asInt(PIL_BICUBIC);
-    require(resample == PIL_BICUBIC, "resample", resample, "3 (bicubic)");
-    boolean normalize = json.path("do_normalize").asBoolean(true);
-    boolean rescale = json.path("do_rescale").asBoolean(true);
+    ProcessorConfig.requireBicubic(json);
     return new PatchSettings(
         json.path("do_resize").asBoolean(true),
         json.path("min_pixels").asLong(size.path("shortest_edge").asLong(56 * 56)),
@@ -68,9 +52,7 @@ public record PatchSettings(
         json.path("patch_size").asInt(14),
         json.path("temporal_patch_size").asInt(2),
         json.path("merge_size").asInt(2),
-        rescale ? json.path("rescale_factor").asDouble(1 / 255.0) : 1,
-        normalize ? triple(json, "image_mean", CLIP_MEAN) : List.of(0.0, 0.0, 0.0),
-        normalize ? triple(json, "image_std", CLIP_STD) : List.of(1.0, 1.0, 1.0));
+        Normalisation.of(json, Normalisation.CLIP));
   }
 
   /**
@@ -91,26 +73,11 @@ public record PatchSettings(
             ? "max_pixels of the checkpoint (%d) or fewer".formatted(most)
             : "min_pixels of the checkpoint (%d) or more".formatted(fewest));
     return new PatchSettings(
-        resize, fewest, most, patchSize, temporalPatchSize, mergeSize, scale, mean, std);
+        resize, fewest, most, patchSize, temporalPatchSize, mergeSize, normalisation);
   }
 
   /** Sides of a resized picture are multiples of this. */
   public int factor() {
     return patchSize * mergeSize;
-  }
-
-  private static List<Double> triple(JsonNode json, String key, List<Double> fallback) {
-    JsonNode value = json.path(key);
-    if (!value.isArray()) {
-      return fallback;
-    }
-    return value.valueStream().map(JsonNode::asDouble).toList();
-  }
-
-  private static void require(boolean condition, String key, Object value, String allowed) {
-    if (!condition) {
-      throw new IllegalArgumentException(
-          "preprocessor_config.json: %s is %s, allowed is %s".formatted(key, value, allowed));
-    }
   }
 }
