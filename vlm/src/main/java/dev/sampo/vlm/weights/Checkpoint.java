@@ -1,10 +1,7 @@
 package dev.sampo.vlm.weights;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.google.errorprone.annotations.MustBeClosed;
 import dev.sampo.vlm.ModelException;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.function.UnaryOperator;
 
 /**
@@ -23,8 +19,6 @@ import java.util.function.UnaryOperator;
 public final class Checkpoint implements AutoCloseable {
   /** The file of a checkpoint that is not sharded. */
   public static final String FILE = "model.safetensors";
-
-  private static final String INDEX = FILE + ".index.json";
 
   private final Path folder;
   private final List<SafetensorsFile> files;
@@ -69,23 +63,11 @@ public final class Checkpoint implements AutoCloseable {
     if (Files.isRegularFile(folder.resolve(FILE))) {
       return List.of(FILE);
     }
-    Path index = folder.resolve(INDEX);
-    if (!Files.isRegularFile(index)) {
+    if (!Files.isRegularFile(folder.resolve(CheckpointIndex.FILE))) {
       throw new ModelException(
-          "no weights in %s: expected %s or %s".formatted(folder, FILE, INDEX));
+          "no weights in %s: expected %s or %s".formatted(folder, FILE, CheckpointIndex.FILE));
     }
-    try {
-      var names = new TreeSet<String>();
-      for (JsonNode file : new JsonMapper().readTree(index.toFile()).path("weight_map")) {
-        names.add(file.asText());
-      }
-      if (names.isEmpty()) {
-        throw new ModelException("no files under weight_map in " + index);
-      }
-      return names;
-    } catch (IOException e) {
-      throw new ModelException("cannot read " + index + ": " + e.getMessage(), e);
-    }
+    return CheckpointIndex.read(folder).fileNames();
   }
 
   public SortedMap<String, StoredTensor> tensors() {

@@ -16,9 +16,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -26,7 +24,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A safetensors file, memory-mapped: eight bytes with the length of a JSON header, the header, the
@@ -146,26 +143,14 @@ public final class SafetensorsFile implements AutoCloseable {
    */
   public static void write(Path path, SortedMap<String, ? extends TensorSource> tensors)
       throws IOException {
-    Path partial = path.resolveSibling(path.getFileName() + ".partial");
-    try {
-      try (FileChannel channel =
-          FileChannel.open(
-              partial,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.TRUNCATE_EXISTING,
-              StandardOpenOption.WRITE)) {
-        writeFully(channel, header(tensors));
-        for (TensorSource tensor : tensors.values()) {
-          tensor.read(piece -> writeFully(channel, piece.asByteBuffer()));
-        }
-        channel.force(true);
-      }
-      Files.move(
-          partial, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } finally {
-      Files.deleteIfExists(partial);
-    }
-    syncFolder(path.toAbsolutePath().getParent());
+    AtomicFile.write(
+        path,
+        channel -> {
+          AtomicFile.writeFully(channel, header(tensors));
+          for (TensorSource tensor : tensors.values()) {
+            tensor.read(piece -> AtomicFile.writeFully(channel, piece.asByteBuffer()));
+          }
+        });
   }
 
   private static ByteBuffer header(SortedMap<String, ? extends TensorSource> tensors)
@@ -192,21 +177,6 @@ public final class SafetensorsFile implements AutoCloseable {
       buffer.put((byte) ' ');
     }
     return buffer.flip();
-  }
-
-  private static void writeFully(FileChannel channel, ByteBuffer buffer) throws IOException {
-    while (buffer.hasRemaining()) {
-      channel.write(buffer);
-    }
-  }
-
-  /** Makes the rename durable. */
-  private static void syncFolder(@Nullable Path folder) throws IOException {
-    if (folder != null) {
-      try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-        channel.force(true);
-      }
-    }
   }
 
   @FormatMethod
