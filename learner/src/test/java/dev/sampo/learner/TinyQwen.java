@@ -1,6 +1,6 @@
 package dev.sampo.learner;
 
-import ai.djl.Device;
+import dev.sampo.vlm.ModelOptions;
 import dev.sampo.protocol.ImageRef;
 import dev.sampo.protocol.Prompt;
 import dev.sampo.vlm.EncodedPrompt;
@@ -42,11 +42,11 @@ public final class TinyQwen {
   }
 
   public static VisionLanguageModel initialize(Path modelFolder, long seed) {
-    return VisionLanguageModels.initialize(modelFolder, seed, Device.cpu());
+    return VisionLanguageModels.initialize(modelFolder, seed, ModelOptions.onCpu());
   }
 
   public static VisionLanguageModel load(Path modelFolder) {
-    return VisionLanguageModels.load(modelFolder, Device.cpu());
+    return VisionLanguageModels.load(modelFolder, ModelOptions.onCpu());
   }
 
   /** A question about an image that is drawn from a seed. */

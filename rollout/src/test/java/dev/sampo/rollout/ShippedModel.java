@@ -1,6 +1,6 @@
 package dev.sampo.rollout;
 
-import ai.djl.Device;
+import dev.sampo.vlm.ModelOptions;
 import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.LeaseId;
 import dev.sampo.protocol.PolicyVersion;
@@ -31,7 +31,7 @@ record ShippedModel(VisionLanguageModel model, VlmProcessor processor) implement
   static ShippedModel load() {
     try {
       return new ShippedModel(
-          VisionLanguageModels.load(FOLDER, Device.cpu()), VlmProcessor.load(FOLDER));
+          VisionLanguageModels.load(FOLDER, ModelOptions.onCpu()), VlmProcessor.load(FOLDER));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

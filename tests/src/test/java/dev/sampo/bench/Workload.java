@@ -1,5 +1,6 @@
 package dev.sampo.bench;
 
+import dev.sampo.vlm.ModelOptions;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.sampo.actors.engine.NodeAssembly;
 import dev.sampo.learner.batch.CachedPromptEncoder;
@@ -74,8 +75,8 @@ final class Workload implements AutoCloseable {
   /** The policy; from random weights where the folder holds none. */
   VisionLanguageModel open() {
     return hasWeights()
-        ? VisionLanguageModels.load(model)
-        : VisionLanguageModels.initialize(model, SEED);
+        ? VisionLanguageModels.load(model, ModelOptions.standard())
+        : VisionLanguageModels.initialize(model, SEED, ModelOptions.standard());
   }
 
   boolean hasWeights() {

@@ -184,7 +184,7 @@ class TransformersParityTest {
   }
 
   private static VisionLanguageModel load(Goldens goldens) {
-    return VisionLanguageModels.load(goldens.folder(), Device.cpu());
+    return VisionLanguageModels.load(goldens.folder(), ModelOptions.onCpu());
   }
 
   private static NDManager newScope() {

@@ -25,7 +25,8 @@ class TreeParityTest {
   @ParameterizedTest
   @MethodSource("dev.sampo.vlm.Goldens#all")
   void logProbsAndEntropiesOfATreeAgree(Goldens goldens) throws IOException {
-    try (VisionLanguageModel model = VisionLanguageModels.load(goldens.folder(), Device.cpu());
+    try (VisionLanguageModel model =
+            VisionLanguageModels.load(goldens.folder(), ModelOptions.onCpu());
         VlmProcessor processor = VlmProcessor.load(goldens.folder());
         NDManager scope = Engine.getEngine("PyTorch").newBaseManager(Device.cpu())) {
       PrefixTree tree = tree(goldens, processor);
@@ -54,7 +55,8 @@ class TreeParityTest {
   @MethodSource("dev.sampo.vlm.Goldens#all")
   void promptsGeneratedTogetherGiveTheTokensOfEachAlone(Goldens goldens) throws IOException {
     List<JsonNode> cases = goldens.cases();
-    try (VisionLanguageModel model = VisionLanguageModels.load(goldens.folder(), Device.cpu());
+    try (VisionLanguageModel model =
+            VisionLanguageModels.load(goldens.folder(), ModelOptions.onCpu());
         VlmProcessor processor = VlmProcessor.load(goldens.folder());
         NDManager scope = Engine.getEngine("PyTorch").newBaseManager(Device.cpu())) {
       List<EncodedPrompt> prompts = cases.stream().map(c -> prompt(processor, c)).toList();

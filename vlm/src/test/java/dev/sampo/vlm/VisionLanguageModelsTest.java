@@ -3,7 +3,6 @@ package dev.sampo.vlm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ai.djl.Device;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.sampo.vlm.weights.SafetensorsFile;
@@ -37,12 +36,13 @@ class VisionLanguageModelsTest {
   @Test
   void savedWeightsLoadAsTheSamePolicy() throws IOException {
     String hash;
-    try (VisionLanguageModel model = VisionLanguageModels.load(goldens.folder(), Device.cpu())) {
+    try (VisionLanguageModel model =
+        VisionLanguageModels.load(goldens.folder(), ModelOptions.onCpu())) {
       hash = WeightArrays.sha256(model.parameters());
       model.save(folder);
     }
 
-    try (VisionLanguageModel copy = VisionLanguageModels.load(folder, Device.cpu())) {
+    try (VisionLanguageModel copy = VisionLanguageModels.load(folder, ModelOptions.onCpu())) {
       assertThat(WeightArrays.sha256(copy.parameters())).isEqualTo(hash);
     }
     try (SafetensorsFile original =
@@ -58,7 +58,8 @@ class VisionLanguageModelsTest {
   }
 
   private String cleanStart(long seed) {
-    try (VisionLanguageModel model = VisionLanguageModels.initialize(folder, seed, Device.cpu())) {
+    try (VisionLanguageModel model =
+        VisionLanguageModels.initialize(folder, seed, ModelOptions.onCpu())) {
       return WeightArrays.sha256(model.parameters());
     }
   }
@@ -85,8 +86,9 @@ class VisionLanguageModelsTest {
     index.putObject("weight_map").put("a", "model-1.safetensors").put("b", "model-2.safetensors");
     JSON.writeValue(folder.resolve("model.safetensors.index.json").toFile(), index);
 
-    try (VisionLanguageModel expected = VisionLanguageModels.load(goldens.folder(), Device.cpu());
-        VisionLanguageModel actual = VisionLanguageModels.load(folder, Device.cpu())) {
+    try (VisionLanguageModel expected =
+            VisionLanguageModels.load(goldens.folder(), ModelOptions.onCpu());
+        VisionLanguageModel actual = VisionLanguageModels.load(folder, ModelOptions.onCpu())) {
       assertThat(WeightArrays.sha256(actual.parameters()))
           .isEqualTo(WeightArrays.sha256(expected.parameters()));
     }
@@ -135,13 +137,13 @@ class VisionLanguageModelsTest {
     Path config = folder.resolve("config.json");
     Map<String, UnaryOperator<ObjectNode>> cases =
         Map.of(
-            config + ": model_type must be qwen2_5_vl, got 'llava'",
+            config + ": model_type must be one of ",
             json -> json.put("model_type", "llava"),
             config + ": hidden_size must be an integer, got nothing",
             json -> json.without("hidden_size"),
             config + ": num_hidden_layers must be positive, got 0",
             json -> json.put("num_hidden_layers", 0),
-            config + ": hidden_act must be silu, got gelu",
+            config + ": hidden_act must be silu, got \"gelu\"",
             json -> json.put("hidden_act", "gelu"),
             config + ": use_sliding_window must be false, got true",
             json -> json.put("use_sliding_window", true));
@@ -152,11 +154,11 @@ class VisionLanguageModelsTest {
       assertFails(entry.getKey());
     }
     Files.writeString(config, "{");
-    assertFails("cannot read " + config);
+    assertFails(config + ": not valid JSON");
   }
 
   private void assertFails(String message) {
-    assertThatThrownBy(() -> VisionLanguageModels.load(folder, Device.cpu()))
+    assertThatThrownBy(() -> VisionLanguageModels.load(folder, ModelOptions.onCpu()))
         .isInstanceOf(ModelException.class)
         .hasMessageStartingWith(message);
   }

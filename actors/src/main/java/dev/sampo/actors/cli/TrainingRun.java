@@ -1,5 +1,6 @@
 package dev.sampo.actors.cli;
 
+import dev.sampo.vlm.ModelOptions;
 import dev.sampo.actors.RunListener;
 import dev.sampo.actors.StepReport;
 import dev.sampo.actors.engine.NodeAssembly;
@@ -75,7 +76,7 @@ final class TrainingRun {
     Duration training = train(report);
     Path checkpoint = lastCheckpoint();
     Map<String, SplitResult> after =
-        measurement.measure("after", () -> VisionLanguageModels.load(checkpoint));
+        measurement.measure("after", () -> VisionLanguageModels.load(checkpoint, ModelOptions.standard()));
     Comparison comparison = Comparison.of(before, after);
     report.drawCurves(config.run().name(), config.staleness().max());
     report.drawScenes(comparison, measurement.splits().images()::find);

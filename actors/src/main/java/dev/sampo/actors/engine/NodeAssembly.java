@@ -1,5 +1,6 @@
 package dev.sampo.actors.engine;
 
+import dev.sampo.vlm.ModelOptions;
 import dev.sampo.actors.node.LearnerPart;
 import dev.sampo.actors.node.NodeParts;
 import dev.sampo.actors.node.RewardPart;
@@ -95,8 +96,8 @@ public final class NodeAssembly implements AutoCloseable {
   /** Opens the policy that a run starts from. */
   public static VisionLanguageModel open(ModelSource source, long seed) {
     return switch (source.init()) {
-      case CHECKPOINT -> VisionLanguageModels.load(source.path());
-      case RANDOM -> VisionLanguageModels.initialize(source.path(), seed);
+      case CHECKPOINT -> VisionLanguageModels.load(source.path(), ModelOptions.standard());
+      case RANDOM -> VisionLanguageModels.initialize(source.path(), seed, ModelOptions.standard());
     };
   }
 

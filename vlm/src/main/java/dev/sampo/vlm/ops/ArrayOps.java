@@ -22,4 +22,13 @@ public final class ArrayOps {
   public static NDArray newBfloat16(NDManager scope, long[] shape) {
     return Script.run("empty_bfloat16", scope, (Object) shape).singletonOrThrow();
   }
+
+  /**
+   * Zeros of the type and on the device of another array.
+   *
+   * @param scope owns the result
+   */
+  public static NDArray zeros(NDManager scope, long[] shape, NDArray like) {
+    return Script.run("zeros", scope, shape, like).singletonOrThrow();
+  }
 }

@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The Qwen2 decoder as native functions. {@code weights} are: embedding, final norm, head, then 12
- * per layer: input norm, q, bias, k, bias, v, bias, o, post-attention norm, gate, up, down.
+ * The decoder as native functions. Weights are: embedding, final norm, head, then 12 per layer:
+ * input norm, q, bias, k, bias, v, bias, o, post-attention norm, gate, up, down.
  *
  * <p>Arrays are int64 on the device of the weights if not said otherwise; those "on the CPU" are
  * read as numbers.
@@ -85,7 +85,7 @@ public final class DecoderOps {
    * @param recording whether gradients are recorded, for weights that require them
    */
   public static NDList score(
-      NDManager scope, List<NDArray> weights, Tree tree, Targets targets, boolean recording) {
+      NDManager scope, NetworkWeights weights, Tree tree, Targets targets, boolean recording) {
     var arguments = new ArrayList<>(tree.list());
     arguments.add(targets.source);
     arguments.add(targets.targets);
@@ -117,9 +117,16 @@ public final class DecoderOps {
    * @return float32 logits after the last token of each prompt // [B, V]
    */
   public static NDArray prefill(
-      NDManager scope, List<NDArray> weights, Tree tree, Caches caches, NDArray slots) {
+      NDManager scope, NetworkWeights weights, Tree tree, Caches caches, NDArray slots) {
     return Script.run(
-            "prefill", scope, weights, tree.list(), caches.promptKeys, caches.promptValues, slots)
+            "prefill",
+            scope,
+            weights.arrays(),
+            weights.adapters(false),
+            tree.list(),
+            caches.promptKeys,
+            caches.promptValues,
+            slots)
         .singletonOrThrow();
   }
 
@@ -150,7 +157,7 @@ public final class DecoderOps {
   /** Appends one token to rows. Returns float32 logits after it // [n, V] */
   public static NDArray decode(
       NDManager scope,
-      List<NDArray> weights,
+      NetworkWeights weights,
       Caches caches,
       Step step,
       double epsilon,
@@ -161,7 +168,8 @@ public final class DecoderOps {
     return Script.run(
             "decode",
             scope,
-            weights,
+            weights.arrays(),
+            weights.adapters(false),
             caches.promptKeys,
             caches.promptValues,
             caches.rowKeys,

@@ -33,7 +33,7 @@ final class Script {
   private Script() {}
 
   /**
-   * Calls a function of two tensor lists.
+   * Calls a function of weights, arguments and adapters, each a list of tensors.
    *
    * <p>DJL passes lists by array name, so this names the arrays.
    *
@@ -43,16 +43,18 @@ final class Script {
   static NDList differentiable(
       String function,
       NDManager scope,
-      List<NDArray> weights,
+      NetworkWeights weights,
       List<NDArray> arguments,
       boolean recording) {
     JniUtils.setGraphExecutorOptimize(false);
     try (NDArray marker = scope.create(0f)) {
       marker.setName("module_method:" + function);
-      var inputs = new NDList(1 + weights.size() + arguments.size());
+      List<NDArray> adapters = weights.adapters(recording);
+      var inputs = new NDList(1 + weights.arrays().size() + arguments.size() + adapters.size());
       inputs.add(marker);
-      add(inputs, "weights[]", weights);
+      add(inputs, "weights[]", weights.arrays());
       add(inputs, "arguments[]", arguments);
+      add(inputs, "adapters[]", adapters);
       return IValueUtils.forward(BLOCK, inputs, recording);
     }
   }

@@ -5,9 +5,10 @@ import ai.djl.ndarray.NDManager;
 import java.util.List;
 
 /**
- * The vision tower of Qwen2.5-VL as a native function. {@code weights} are: patch embedding, merger
- * norm, merger 0, bias, merger 2, bias, then 12 per block: norm1, qkv, bias, proj, bias, norm2,
- * gate, bias, up, bias, down, bias.
+ * The vision tower of Qwen2-VL and Qwen2.5-VL as a native function. Weights are: patch embedding,
+ * merger norm, shift, merger 0, bias, merger 2, bias, then 14 per block: norm1, shift, qkv, bias,
+ * proj, bias, norm2, shift, gate, bias, up, bias, down, bias. RMS norms have no shift; layers that
+ * are not gated have no up.
  */
 public final class VisionOps {
   private VisionOps() {}
@@ -45,7 +46,7 @@ public final class VisionOps {
    * @param recording whether gradients are recorded, for weights that require them
    */
   public static NDArray encode(
-      NDManager scope, List<NDArray> weights, Patches input, boolean recording) {
+      NDManager scope, NetworkWeights weights, Patches input, boolean recording) {
     List<NDArray> arguments =
         List.of(
             input.patches,

@@ -3,12 +3,13 @@ package dev.sampo.vlm.prompt;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.sampo.vlm.EncodedPrompt;
 import dev.sampo.vlm.ImagePatches;
+import dev.sampo.vlm.ModelException;
+import dev.sampo.vlm.family.ModelFamilies;
+import dev.sampo.vlm.family.ModelFamily;
+import dev.sampo.vlm.family.ModelFolder;
 import dev.sampo.vlm.image.ImageLimits;
 import dev.sampo.vlm.image.ImageProcessor;
-import dev.sampo.vlm.image.PatchImageProcessor;
-import dev.sampo.vlm.image.PatchSettings;
 import dev.sampo.vlm.image.RgbImage;
-import dev.sampo.vlm.qwen.QwenPromptFormat;
 import dev.sampo.vlm.text.CheckpointJson;
 import dev.sampo.vlm.text.Message;
 import dev.sampo.vlm.text.PromptFormat;
@@ -75,7 +76,7 @@ public final class VlmProcessor implements AutoCloseable {
    */
   public static VlmProcessor load(Path folder, ImageLimits limits) throws IOException {
     JsonNode config = CheckpointJson.read(folder.resolve(CONFIG));
-    Parts parts = parts(folder, config, limits);
+    Parts parts = parts(new ModelFolder(folder, config), limits);
     List<String> reserved = new ArrayList<>(parts.format().beforeImage());
     reserved.add(parts.format().imageToken());
     reserved.addAll(parts.format().afterImage());
@@ -91,23 +92,14 @@ public final class VlmProcessor implements AutoCloseable {
   /** What a family brings. */
   private record Parts(PromptFormat format, ImageProcessor images) {}
 
-  private static Parts parts(Path folder, JsonNode config, ImageLimits limits) throws IOException {
-    String type = config.path("model_type").asText("(absent)");
-    Path pictures = folder.resolve("preprocessor_config.json");
+  private static Parts parts(ModelFolder folder, ImageLimits limits) throws IOException {
     try {
-      return switch (type) {
-        case "qwen2_vl", "qwen2_5_vl" -> {
-          PatchSettings settings = PatchSettings.of(CheckpointJson.read(pictures)).with(limits);
-          yield new Parts(
-              new QwenPromptFormat(settings.mergeSize()), new PatchImageProcessor(settings));
-        }
-        default ->
-            throw new IOException(
-                "%s: model_type is %s, allowed are qwen2_vl and qwen2_5_vl"
-                    .formatted(folder.resolve(CONFIG), type));
-      };
+      ModelFamily family = ModelFamilies.of(folder);
+      return new Parts(family.promptFormat(folder), family.imageProcessor(folder, limits));
+    } catch (ModelException e) {
+      throw new IOException(e.getMessage(), e);
     } catch (IllegalArgumentException e) {
-      throw new IOException("%s: %s".formatted(folder, e.getMessage()), e);
+      throw new IOException("%s: %s".formatted(folder.path(), e.getMessage()), e);
     }
   }
 

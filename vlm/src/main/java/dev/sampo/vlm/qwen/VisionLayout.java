@@ -39,7 +39,7 @@ record VisionLayout(long[] unitAt, long[] cells, long[] imageAt, long[] windows,
 
   private record Unit(int place, int row, int column) {}
 
-  static VisionLayout of(List<ImagePatches> images, QwenVlSettings.Vision vision) {
+  static VisionLayout of(List<ImagePatches> images, QwenVisionSettings vision) {
     var windows = new ArrayList<Segment>();
     var frames = new ArrayList<Segment>();
     int start = 0;

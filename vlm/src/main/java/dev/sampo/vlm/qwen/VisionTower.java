@@ -6,6 +6,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.sampo.vlm.ImagePatches;
+import dev.sampo.vlm.family.VisionEncoder;
+import dev.sampo.vlm.ops.NetworkWeights;
 import dev.sampo.vlm.ops.VisionOps;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -13,28 +15,22 @@ import java.nio.FloatBuffer;
 import java.util.List;
 
 /** Turns images into features for the decoder. */
-final class VisionTower {
-  private final QwenVlSettings.Vision settings;
-  private final List<NDArray> weights;
+final class VisionTower implements VisionEncoder {
+  private final QwenVisionSettings settings;
+  private final NetworkWeights weights;
 
-  VisionTower(QwenVlSettings.Vision settings, List<NDArray> weights) {
+  VisionTower(QwenVisionSettings settings, NetworkWeights weights) {
     this.settings = settings;
-    this.weights = List.copyOf(weights);
+    this.weights = weights;
   }
 
-  /** Features that one image becomes. */
-  int numFeatures(ImagePatches image) {
+  @Override
+  public int numFeatures(ImagePatches image) {
     return image.numPatches() / settings.patchesPerUnit();
   }
 
-  /**
-   * Encodes images together.
-   *
-   * @param images at least one
-   * @param scope owns everything made
-   * @return features in reading order, all images end to end // [U, E]
-   */
-  NDArray encode(List<ImagePatches> images, NDManager scope, boolean recording) {
+  @Override
+  public NDArray encode(List<ImagePatches> images, NDManager scope, boolean recording) {
     images.forEach(this::check);
     VisionLayout layout = VisionLayout.of(images, settings);
     NDManager cpu = scope.newSubManager(Device.cpu());

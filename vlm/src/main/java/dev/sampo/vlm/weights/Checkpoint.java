@@ -75,15 +75,20 @@ public final class Checkpoint implements AutoCloseable {
   }
 
   /**
-   * The tensor of that name and shape.
+   * The stored form of a parameter. Where the slice is not one stretch of bytes it is gathered.
    *
    * @throws ModelException if it is missing or has another shape or an element type that weights do
    *     not have
    */
-  public StoredTensor require(String name, List<Long> shape) {
+  public StoredTensor require(StoredSlice slice, Parameter parameter) {
+    String name = slice.tensor();
     StoredTensor tensor = tensors.get(name);
     if (tensor == null) {
       throw new ModelException("checkpoint %s lacks tensor %s".formatted(folder, name));
+    }
+    var shape = new ArrayList<>(parameter.shape());
+    if (!shape.isEmpty()) {
+      shape.set(0, slice.groups() * slice.rowsPerGroup());
     }
     if (!tensor.shape().equals(shape)) {
       throw new ModelException(
@@ -97,7 +102,7 @@ public final class Checkpoint implements AutoCloseable {
               "checkpoint %s: tensor %s has type %s; weights are F32, BF16 or F16"
                   .formatted(folder, name, tensor.type()));
     }
-    return tensor;
+    return slice.isWhole() ? tensor : tensor.slice(slice, parameter.shape());
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.sampo.vlm.weights;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -51,7 +52,27 @@ public record StoredTensor(ElementType type, List<Long> shape, MemorySegment byt
     }
   }
 
-  static long numElements(List<Long> shape) {
+  /**
+   * Some of the rows. One group of rows is a view, several are copied together.
+   *
+   * @param sizes shape of the result
+   */
+  StoredTensor slice(StoredSlice slice, List<Long> sizes) {
+    long rowBytes = bytes.byteSize() / (slice.groups() * slice.rowsPerGroup());
+    long stretch = slice.rows() * rowBytes;
+    if (slice.groups() == 1) {
+      return new StoredTensor(type, sizes, bytes.asSlice(slice.from() * rowBytes, stretch));
+    }
+    MemorySegment gathered = Arena.ofAuto().allocate(slice.groups() * stretch);
+    for (long group = 0; group < slice.groups(); group++) {
+      long from = (group * slice.rowsPerGroup() + slice.from()) * rowBytes;
+      MemorySegment.copy(bytes, from, gathered, group * stretch, stretch);
+    }
+    return new StoredTensor(type, sizes, gathered);
+  }
+
+  /** Elements of a tensor of that shape. */
+  public static long numElements(List<Long> shape) {
     long count = 1;
     for (long size : shape) {
       count = Math.multiplyExact(count, size);

@@ -8,6 +8,7 @@ import ai.djl.training.GradientCollector;
 import dev.sampo.vlm.EncodedPrompt;
 import dev.sampo.vlm.GenerationCache;
 import dev.sampo.vlm.PrefixTree;
+import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.ops.Gradients;
 import dev.sampo.vlm.ops.OptimizerOps;
 import dev.sampo.vlm.ops.SamplingOps;
@@ -34,7 +35,7 @@ class MemoryTest {
   @Test
   @EnabledOnOs(OS.LINUX)
   void hundredsOfTrainingStepsKeepMemoryFlat() throws IOException {
-    try (QwenVl model = TinyModels.model();
+    try (VisionLanguageModel model = TinyModels.model();
         NDManager base = TinyModels.newScope()) {
       model.parameters().values().forEach(array -> array.setRequiresGradient(true));
       EncodedPrompt prompt =
@@ -53,7 +54,7 @@ class MemoryTest {
     }
   }
 
-  private static void trainingStep(QwenVl model, PrefixTree tree, NDManager base) {
+  private static void trainingStep(VisionLanguageModel model, PrefixTree tree, NDManager base) {
     try (NDManager scope = base.newSubManager();
         GradientCollector collector = Gradients.collect()) {
       NDArray loss = model.score(tree, 1, scope).logProbs().mean();
@@ -68,7 +69,7 @@ class MemoryTest {
   @Test
   @EnabledOnOs(OS.LINUX)
   void thousandsOfDecodeStepsKeepMemoryFlat() throws IOException {
-    try (QwenVl model = TinyModels.model();
+    try (VisionLanguageModel model = TinyModels.model();
         NDManager base = TinyModels.newScope();
         GenerationCache cache = model.newCache(new GenerationCache.Capacity(16, 8, 60, 40))) {
       List<EncodedPrompt> prompts =

@@ -12,6 +12,7 @@ import dev.sampo.vlm.GenerationCache.Capacity;
 import dev.sampo.vlm.ImagePatches;
 import dev.sampo.vlm.PrefixTree;
 import dev.sampo.vlm.PrefixTree.Group;
+import dev.sampo.vlm.VisionLanguageModel;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -29,7 +30,7 @@ class QwenVlCacheTest {
   private static final int GROUP = 2;
 
   private final RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(5);
-  private final QwenVl model = TinyModels.model();
+  private final VisionLanguageModel model = TinyModels.model();
   private final NDManager scope = TinyModels.newScope();
 
   @AfterEach

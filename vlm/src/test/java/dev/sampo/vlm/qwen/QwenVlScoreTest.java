@@ -13,6 +13,7 @@ import dev.sampo.vlm.EncodedPrompt;
 import dev.sampo.vlm.ImagePatches;
 import dev.sampo.vlm.PrefixTree;
 import dev.sampo.vlm.PrefixTree.Group;
+import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.ops.Gradients;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,7 +28,7 @@ import org.junit.jupiter.api.Test;
 /** A prefix tree is exact: sharing prompts, packing and padding change nothing. */
 class QwenVlScoreTest {
   private final RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(11);
-  private final QwenVl model = TinyModels.model();
+  private final VisionLanguageModel model = TinyModels.model();
   private final NDManager scope = TinyModels.newScope();
 
   @AfterEach

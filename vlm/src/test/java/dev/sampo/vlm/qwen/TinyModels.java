@@ -4,8 +4,15 @@ import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.sampo.vlm.EncodedPrompt;
 import dev.sampo.vlm.ImagePatches;
+import dev.sampo.vlm.ModelOptions;
+import dev.sampo.vlm.VisionLanguageModel;
+import dev.sampo.vlm.family.FamilyModel;
+import dev.sampo.vlm.family.ModelFolder;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -19,19 +26,30 @@ final class TinyModels {
   private TinyModels() {}
 
   /** Two key/value heads, windows of 2 x 2 merge units, one full block. */
-  static QwenVlSettings settings(boolean tiedHead) {
-    return new QwenVlSettings(
-        new QwenVlSettings.Text(
-            VOCABULARY, 32, 48, 3, 4, 2, 1e-6, 10_000, List.of(1, 1, 2), tiedHead),
-        new QwenVlSettings.Vision(3, 16, 24, 2, 3, 4, 2, 2, 16, List.of(1), 32),
-        IMAGE_TOKEN);
+  private static final String CONFIG =
+      """
+      {"model_type": "qwen2_5_vl", "image_token_id": %d, "vocab_size": %d, "hidden_size": 32,
+       "intermediate_size": 48, "num_hidden_layers": 3, "num_attention_heads": 4,
+       "num_key_value_heads": 2, "rms_norm_eps": 1e-6, "rope_theta": 10000,
+       "rope_scaling": {"type": "mrope", "mrope_section": [1, 1, 2]},
+       "vision_config": {"depth": 3, "hidden_size": 16, "intermediate_size": 24, "num_heads": 2,
+        "patch_size": 4, "temporal_patch_size": 2, "spatial_merge_size": 2, "window_size": 16,
+        "fullatt_block_indexes": [1], "out_hidden_size": 32}}
+      """
+          .formatted(IMAGE_TOKEN, VOCABULARY);
+
+  private static final int PATCH_VALUES = 3 * 2 * 4 * 4;
+
+  static VisionLanguageModel model() {
+    try {
+      var folder = new ModelFolder(Path.of("tiny"), new JsonMapper().readTree(CONFIG));
+      return FamilyModel.initialize(new QwenFamily().architecture(folder), 7, ModelOptions.onCpu());
+    } catch (JsonProcessingException e) {
+      throw new AssertionError(e);
+    }
   }
 
-  static QwenVl model() {
-    return QwenVl.initialize(settings(false), 7, Device.cpu());
-  }
-
-  static NDArray parameter(QwenVl model, String name) {
+  static NDArray parameter(VisionLanguageModel model, String name) {
     return Objects.requireNonNull(model.parameters().get(name));
   }
 
@@ -41,7 +59,7 @@ final class TinyModels {
 
   /** Patches of one image; sides in patches. */
   static ImagePatches image(RandomGenerator random, int height, int width) {
-    var values = new float[height * width * settings(false).vision().patchValues()];
+    var values = new float[height * width * PATCH_VALUES];
     for (int i = 0; i < values.length; i++) {
       values[i] = (float) random.nextGaussian();
     }

@@ -1,7 +1,6 @@
-package dev.sampo.vlm.qwen;
+package dev.sampo.vlm.decoder;
 
 import ai.djl.Device;
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.sampo.vlm.EncodedPrompt;
@@ -84,7 +83,7 @@ final class TreeLayout {
    *
    * @param scope owns them
    */
-  DecoderOps.Tree arrays(ImageFeatures images, QwenVlSettings.Text text, NDManager scope) {
+  DecoderOps.Tree arrays(ImageFeatures images, DecoderSettings text, NDManager scope) {
     NDManager cpu = scope.newSubManager(Device.cpu());
     long[] sizes = {
       tree.groups().size(), longestPrompt, tree.numRows(), longestFed, text.headSize()
@@ -105,11 +104,11 @@ final class TreeLayout {
   }
 
   /** Which position turns each rotary frequency. */
-  private static long[] axes(QwenVlSettings.Text text) {
+  private static long[] axes(DecoderSettings text) {
     var axes = new long[text.headSize() / 2];
     int at = 0;
     for (int axis = 0; axis < 3; axis++) {
-      for (int i = 0; i < text.mropeSection().get(axis); i++) {
+      for (int i = 0; i < text.mropeSections().get(axis); i++) {
         axes[at++] = axis;
       }
     }
@@ -186,14 +185,4 @@ final class TreeLayout {
         cpu.create(new long[] {tree.numRows(), width, chunk}),
         cpu.create(new double[] {temperature}));
   }
-
-  /**
-   * Image features for the tokens that stand for them.
-   *
-   * @param tokenAt image tokens among all tokens // [F]
-   * @param featureAt the feature of each; empty if they are in order
-   * @param features // [features, E]
-   */
-  @SuppressWarnings("ArrayRecordComponent") // made once, read once
-  record ImageFeatures(long[] tokenAt, long[] featureAt, NDArray features) {}
 }

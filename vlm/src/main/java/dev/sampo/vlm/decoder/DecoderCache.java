@@ -1,4 +1,4 @@
-package dev.sampo.vlm.qwen;
+package dev.sampo.vlm.decoder;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -6,7 +6,9 @@ import ai.djl.ndarray.types.Shape;
 import dev.sampo.vlm.EncodedPrompt;
 import dev.sampo.vlm.GenerationCache;
 import dev.sampo.vlm.PrefixTree;
+import dev.sampo.vlm.ops.ArrayOps;
 import dev.sampo.vlm.ops.DecoderOps;
+import dev.sampo.vlm.ops.NetworkWeights;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -16,10 +18,10 @@ import java.util.stream.Stream;
  * Keys and values per layer: one block per slot for the prompt, one per row for what was decoded.
  * The caches are allocated once and written in place.
  */
-final class QwenVlCache implements GenerationCache {
-  private final QwenVlSettings.Text settings;
-  private final List<NDArray> weights;
-  private final ImageEncoding images;
+final class DecoderCache implements GenerationCache {
+  private final DecoderSettings settings;
+  private final NetworkWeights weights;
+  private final PromptImages images;
   private final Capacity capacity;
   private final NDManager manager;
   private final DecoderOps.Caches caches;
@@ -33,10 +35,10 @@ final class QwenVlCache implements GenerationCache {
   /** Decoded tokens by row. */
   private final int[] rowLengths;
 
-  QwenVlCache(
-      QwenVlSettings.Text settings,
-      List<NDArray> weights,
-      ImageEncoding images,
+  DecoderCache(
+      DecoderSettings settings,
+      NetworkWeights weights,
+      PromptImages images,
       Capacity capacity,
       NDManager parent) {
     this.settings = settings;
@@ -63,7 +65,10 @@ final class QwenVlCache implements GenerationCache {
   }
 
   private List<NDArray> zeros(Shape shape) {
-    return Stream.generate(() -> manager.zeros(shape)).limit(settings.numLayers()).toList();
+    NDArray like = weights.arrays().getFirst();
+    return Stream.generate(() -> ArrayOps.zeros(manager, shape.getShape(), like))
+        .limit(settings.numLayers())
+        .toList();
   }
 
   @Override
@@ -84,6 +89,7 @@ final class QwenVlCache implements GenerationCache {
             "the cache holds prompts of at most %d tokens, got %d"
                 .formatted(capacity.maxPromptTokens(), prompt.length()));
       }
+      settings.requirePosition(prompt.nextPosition() - 1);
     }
     var tree =
         new TreeLayout(
@@ -125,6 +131,7 @@ final class QwenVlCache implements GenerationCache {
       int slot = row / capacity.rowsPerSlot();
       int length = rowLengths[row];
       step[i] = tokens[i];
+      settings.requirePosition(nextPositions[slot] + length);
       step[n + i] = (long) nextPositions[slot] + length;
       step[2 * n + i] = view.rowInView(i);
       step[3 * n + i] = length;

@@ -1,0 +1,59 @@
+package dev.sampo.vlm.decoder;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import dev.sampo.vlm.BranchScores;
+import dev.sampo.vlm.EncodedPrompt;
+import dev.sampo.vlm.GenerationCache;
+import dev.sampo.vlm.PrefixTree;
+import dev.sampo.vlm.ops.DecoderOps;
+import dev.sampo.vlm.ops.NetworkWeights;
+import java.util.List;
+
+/** The language model of a vision-language model, which all families here have in common. */
+public final class Decoder {
+  private final DecoderSettings settings;
+  private final NetworkWeights weights;
+  private final PromptImages images;
+
+  public Decoder(DecoderSettings settings, NetworkWeights weights, PromptImages images) {
+    this.settings = settings;
+    this.weights = weights;
+    this.images = images;
+  }
+
+  /**
+   * See {@link dev.sampo.vlm.VisionLanguageModel#score}.
+   *
+   * @param recording whether gradients are recorded
+   */
+  public BranchScores score(
+      PrefixTree tree, double temperature, NDManager scope, boolean recording) {
+    if (tree.numRows() == 0) {
+      throw new IllegalArgumentException("nothing to score: the tree has no branches");
+    }
+    List<EncodedPrompt> prompts = tree.groups().stream().map(PrefixTree.Group::prompt).toList();
+    tree.groups().forEach(this::checkPositions);
+    var layout = new TreeLayout(tree);
+    DecoderOps.Tree arrays =
+        layout.arrays(images.encode(prompts, scope, recording), settings, scope);
+    DecoderOps.Targets targets = layout.targets(temperature, settings.vocabularySize(), scope);
+    NDList result = DecoderOps.score(scope, weights, arrays, targets, recording);
+    if (!recording) {
+      // What inference mode makes cannot enter a recorded loss; copies can.
+      result = new NDList(result.stream().map(NDArray::duplicate).toList());
+    }
+    return new BranchScores(result.get(0), result.get(1), result.get(2));
+  }
+
+  private void checkPositions(PrefixTree.Group group) {
+    int longest = group.branches().stream().mapToInt(branch -> branch.length).max().orElse(0);
+    settings.requirePosition(group.prompt().nextPosition() + longest - 1);
+  }
+
+  /** See {@link dev.sampo.vlm.VisionLanguageModel#newCache}; {@code parent} owns the storage. */
+  public GenerationCache newCache(GenerationCache.Capacity capacity, NDManager parent) {
+    return new DecoderCache(settings, weights, images, capacity, parent);
+  }
+}

@@ -1,0 +1,36 @@
+package dev.sampo.vlm.family;
+
+import dev.sampo.vlm.decoder.DecoderSettings;
+import dev.sampo.vlm.ops.NetworkWeights;
+import dev.sampo.vlm.weights.ParameterTable;
+import dev.sampo.vlm.weights.WeightLayout;
+import java.util.function.Function;
+
+/**
+ * The network that a {@code config.json} describes.
+ *
+ * @param modelType {@code model_type}
+ * @param decoder shape of the decoder
+ * @param decoderTable its parameters, in the order of {@link dev.sampo.vlm.ops.DecoderOps}
+ * @param visionTable parameters of vision tower and projector, in the order that {@code vision}
+ *     takes them
+ * @param vision makes the encoder from its weights
+ * @param imageTokenId the token that stands for one image feature
+ * @param layout how the folder's files keep the parameters
+ */
+public record Architecture(
+    String modelType,
+    DecoderSettings decoder,
+    ParameterTable decoderTable,
+    ParameterTable visionTable,
+    Function<NetworkWeights, VisionEncoder> vision,
+    int imageTokenId,
+    WeightLayout layout) {
+  public Architecture {
+    if (imageTokenId < 0 || imageTokenId >= decoder.vocabularySize()) {
+      throw new IllegalArgumentException(
+          "image_token_id must be in [0, %d), got %d"
+              .formatted(decoder.vocabularySize(), imageTokenId));
+    }
+  }
+}
