@@ -1,7 +1,8 @@
 package dev.sampo.bench;
 
 import dev.sampo.vlm.ImagePatches;
-import dev.sampo.vlm.qwen.QwenVlSettings;
+import dev.sampo.vlm.decoder.DecoderSettings;
+import dev.sampo.vlm.qwen.QwenVisionSettings;
 
 /**
  * Floating point operations of the matrix products that a forward pass cannot do without, from the
@@ -9,11 +10,11 @@ import dev.sampo.vlm.qwen.QwenVlSettings;
  * and in the last layer keys and values alone for prompt tokens that nothing is predicted from.
  * Norms, activations, softmax and rotations are not counted.
  */
-record ModelFlops(QwenVlSettings settings) {
+record ModelFlops(DecoderSettings decoder, QwenVisionSettings vision) {
 
   /** The vision tower on one image. */
   long image(ImagePatches image) {
-    QwenVlSettings.Vision v = settings.vision();
+    QwenVisionSettings v = vision;
     long n = image.numPatches();
     long width = v.hiddenSize();
     long merged = v.patchesPerUnit() * width;
@@ -28,7 +29,7 @@ record ModelFlops(QwenVlSettings settings) {
   }
 
   private long pairsInWindows(ImagePatches image) {
-    QwenVlSettings.Vision v = settings.vision();
+    QwenVisionSettings v = vision;
     int side = v.unitsPerWindow() * v.mergeSize();
     long pairs = 0;
     for (int top = 0; top < image.height(); top += side) {
@@ -43,7 +44,7 @@ record ModelFlops(QwenVlSettings settings) {
 
   /** A prompt of {@code length} tokens and the logits after it, without its images. */
   long prompt(long length) {
-    QwenVlSettings.Text t = settings.text();
+    DecoderSettings t = decoder;
     long inner = length * layerToken() + attention(length * (length + 1) / 2);
     long last = length * keysAndValues() + layerToken() - keysAndValues() + attention(length);
     return (t.numLayers() - 1) * inner + last + head();
@@ -51,7 +52,7 @@ record ModelFlops(QwenVlSettings settings) {
 
   /** One token that sees {@code context} places, itself included, and the logits after it. */
   long token(long context) {
-    return settings.text().numLayers() * (layerToken() + attention(context)) + head();
+    return decoder.numLayers() * (layerToken() + attention(context)) + head();
   }
 
   /** The tokens after a prompt whose logits are needed: all but the last of a completion. */
@@ -64,21 +65,21 @@ record ModelFlops(QwenVlSettings settings) {
   }
 
   private long layerToken() {
-    QwenVlSettings.Text t = settings.text();
+    DecoderSettings t = decoder;
     long width = t.hiddenSize();
     return 4 * width * width + keysAndValues() + 6 * width * t.intermediateSize();
   }
 
   private long keysAndValues() {
-    QwenVlSettings.Text t = settings.text();
+    DecoderSettings t = decoder;
     return 4L * t.hiddenSize() * t.numKeyValueHeads() * t.headSize();
   }
 
   private long attention(long pairs) {
-    return 4L * settings.text().hiddenSize() * pairs;
+    return 4L * decoder.hiddenSize() * pairs;
   }
 
   private long head() {
-    return 2L * settings.text().hiddenSize() * settings.text().vocabularySize();
+    return 2L * decoder.hiddenSize() * decoder.vocabularySize();
   }
 }

@@ -1,7 +1,5 @@
 package dev.sampo.bench;
 
-import dev.sampo.vlm.ModelOptions;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.sampo.actors.engine.NodeAssembly;
 import dev.sampo.learner.batch.CachedPromptEncoder;
 import dev.sampo.protocol.GroupId;
@@ -18,11 +16,13 @@ import dev.sampo.tasks.data.PromptSource;
 import dev.sampo.tasks.data.QuestionTemplate;
 import dev.sampo.tasks.rec.RecDataSettings;
 import dev.sampo.tasks.rec.RecDataWriter;
+import dev.sampo.vlm.ModelOptions;
 import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.VisionLanguageModels;
+import dev.sampo.vlm.family.ModelFamilies;
+import dev.sampo.vlm.family.ModelFolder;
 import dev.sampo.vlm.prompt.VlmProcessor;
-import dev.sampo.vlm.qwen.QwenVl;
-import dev.sampo.vlm.qwen.QwenVlSettings;
+import dev.sampo.vlm.qwen.QwenFamily;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -87,11 +87,10 @@ final class Workload implements AutoCloseable {
     }
   }
 
-  ModelFlops flops() throws IOException {
-    Path config = model.resolve("config.json");
-    QwenVlSettings settings =
-        QwenVl.readSettings(new ObjectMapper().readTree(config.toFile()), config);
-    return new ModelFlops(settings);
+  ModelFlops flops() {
+    ModelFolder folder = ModelFolder.read(model);
+    return new ModelFlops(
+        ModelFamilies.of(folder).architecture(folder).decoder(), QwenFamily.vision(folder));
   }
 
   VlmProcessor processor() {

@@ -24,7 +24,7 @@ public record ModelFolder(Path path, JsonNode config) {
     try {
       return new ModelFolder(path, CheckpointJson.read(path.resolve(CONFIG)));
     } catch (IOException e) {
-      throw new ModelException(e.getMessage(), e);
+      throw new ModelException(String.valueOf(e.getMessage()), e);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.sampo.vlm.qwen;
 
+import dev.sampo.vlm.ModelException;
 import dev.sampo.vlm.decoder.DecoderSettings;
 import dev.sampo.vlm.decoder.DecoderTable;
 import dev.sampo.vlm.family.Architecture;
@@ -37,9 +38,7 @@ public final class QwenFamily implements ModelFamily {
     DecoderSettings decoder = decoder(config);
     ConfigReader visionConfig = config.section("vision_config");
     String type = config.text("model_type", "");
-    QwenVisionSettings vision =
-        visionConfig.checked(
-            () -> type.equals(QWEN2) ? qwen2Vision(visionConfig) : qwen25Vision(visionConfig));
+    QwenVisionSettings vision = vision(folder);
     if (vision.outHiddenSize() != decoder.hiddenSize()) {
       throw visionConfig.invalid(
           type.equals(QWEN2) ? "hidden_size" : "out_hidden_size",
@@ -56,6 +55,18 @@ public final class QwenFamily implements ModelFamily {
             weights -> new VisionTower(vision, weights),
             imageToken,
             new QwenWeightLayout()));
+  }
+
+  /**
+   * Shape of the vision tower.
+   *
+   * @throws ModelException if a setting is missing, wrong or not supported
+   */
+  public static QwenVisionSettings vision(ModelFolder folder) {
+    ConfigReader config = ConfigReader.of(folder);
+    ConfigReader vision = config.section("vision_config");
+    boolean isQwen2 = config.text("model_type", "").equals(QWEN2);
+    return vision.checked(() -> isQwen2 ? qwen2Vision(vision) : qwen25Vision(vision));
   }
 
   @Override

@@ -13,7 +13,7 @@ import java.util.List;
  * @param fullAttentionBlocks blocks that see the whole image
  * @param outHiddenSize width of a feature
  */
-record QwenVisionSettings(
+public record QwenVisionSettings(
     BlockKind blocks,
     int depth,
     int hiddenSize,
@@ -28,14 +28,14 @@ record QwenVisionSettings(
     int outHiddenSize) {
 
   /** Norms and feed-forward layers of a block. */
-  enum BlockKind {
+  public enum BlockKind {
     /** Layer norms and two layers with a quick GELU: Qwen2-VL. */
     LAYER_NORM,
     /** RMS norms and gated layers: Qwen2.5-VL. */
     GATED
   }
 
-  QwenVisionSettings {
+  public QwenVisionSettings {
     fullAttentionBlocks = List.copyOf(fullAttentionBlocks);
     positive("depth", depth);
     positive("hidden_size", hiddenSize);
@@ -61,17 +61,17 @@ record QwenVisionSettings(
   }
 
   /** Patches of one merge unit. */
-  int patchesPerUnit() {
+  public int patchesPerUnit() {
     return mergeSize * mergeSize;
   }
 
   /** Values of one patch. */
-  int patchValues() {
+  public int patchValues() {
     return numChannels * temporalPatchSize * patchSize * patchSize;
   }
 
   /** Merge units per side of an attention window. */
-  int unitsPerWindow() {
+  public int unitsPerWindow() {
     return windowSize / mergeSize / patchSize;
   }
 

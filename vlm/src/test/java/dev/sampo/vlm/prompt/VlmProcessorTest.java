@@ -187,8 +187,7 @@ class VlmProcessorTest {
         .hasMessageContaining("config.json: no such file");
 
     Files.writeString(folder.resolve("config.json"), "{\"model_type\": \"llama\"}");
-    assertThatThrownBy(() -> VlmProcessor.load(folder))
-        .hasMessageContaining("got llama");
+    assertThatThrownBy(() -> VlmProcessor.load(folder)).hasMessageContaining("got llama");
   }
 
   static List<RgbImage> images(JsonNode expected) {
