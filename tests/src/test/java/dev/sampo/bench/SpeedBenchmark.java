@@ -87,7 +87,7 @@ public final class SpeedBenchmark implements Callable<Integer> {
 
   private Results run(Workload work, Path folder) throws IOException {
     Results results = new Results();
-    int vocabulary = work.flops().settings().text().vocabularySize();
+    int vocabulary = work.flops().decoder().vocabularySize();
     repeat(results, Machine::measureProduct);
     try (RefilledGeneration generation = new RefilledGeneration(work, threads)) {
       repeat(results, generation::measure);
