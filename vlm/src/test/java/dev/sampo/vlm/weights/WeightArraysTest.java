@@ -87,7 +87,7 @@ class WeightArraysTest {
   /** Longer than a window, and a transposed view that does not lie in memory as it is read. */
   @Test
   void arraysAreStoredElementByElement() {
-    long rows = ArrayTensor.WINDOW / 1000 + 2;
+    int rows = (int) ArrayTensor.WINDOW / 1000 + 2;
     NDArray wide = scope.arange(0f, rows * 1000, 1f).reshape(rows, 1000);
     NDArray turned = scope.arange(6f).reshape(2, 3).transpose();
 
