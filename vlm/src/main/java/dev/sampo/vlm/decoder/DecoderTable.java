@@ -28,7 +28,7 @@ public final class DecoderTable {
         List.of((long) settings.vocabularySize(), width));
     table.norm(prefix + "norm.weight", width);
     if (settings.tiedHead()) {
-      table.again(EMBEDDING);
+      table.tied(head, EMBEDDING);
     } else {
       table.matrix(head, settings.vocabularySize(), width, 1);
     }

@@ -15,6 +15,8 @@ import java.util.function.Function;
  * @param visionTable parameters of vision tower and projector, in the order that {@code vision}
  *     takes them
  * @param vision makes the encoder from its weights
+ * @param visionPrefix how names of parameters begin that Transformers counts among the vision
+ *     tower; for some families these are the projector's too
  * @param imageTokenId the token that stands for one image feature
  * @param layout how the folder's files keep the parameters
  */
@@ -24,6 +26,7 @@ public record Architecture(
     ParameterTable decoderTable,
     ParameterTable visionTable,
     Function<NetworkWeights, VisionEncoder> vision,
+    String visionPrefix,
     int imageTokenId,
     WeightLayout layout) {
   public Architecture {

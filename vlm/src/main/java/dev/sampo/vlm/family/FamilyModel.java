@@ -14,8 +14,10 @@ import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.decoder.Decoder;
 import dev.sampo.vlm.ops.Gradients;
 import dev.sampo.vlm.ops.NetworkWeights;
-import dev.sampo.vlm.weights.Checkpoint;
+import dev.sampo.vlm.weights.CheckpointWriter;
+import dev.sampo.vlm.weights.LayoutTensors;
 import dev.sampo.vlm.weights.ParameterTable;
+import dev.sampo.vlm.weights.TensorSource;
 import dev.sampo.vlm.weights.WeightArrays;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -23,6 +25,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Function;
 
 /** A model of any family: its vision encoder in front of its decoder. */
@@ -119,7 +122,13 @@ public final class FamilyModel implements VisionLanguageModel {
 
   @Override
   public void save(Path folder) throws IOException {
-    WeightArrays.save(folder.resolve(Checkpoint.FILE), parameters);
+    var values = new TreeMap<String, TensorSource>();
+    parameters.forEach((name, array) -> values.put(name, WeightArrays.view(array)));
+    CheckpointWriter.write(
+        folder,
+        LayoutTensors.of(
+            architecture.layout(), ModelWeights.parameters(architecture).values(), values),
+        CheckpointWriter.MAX_FILE_BYTES);
   }
 
   @Override

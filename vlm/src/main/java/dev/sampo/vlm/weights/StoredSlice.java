@@ -1,5 +1,7 @@
 package dev.sampo.vlm.weights;
 
+import java.lang.foreign.MemorySegment;
+
 /**
  * Where a file keeps a parameter: some of the rows of one of its tensors. The rows come in groups
  * of one size, and the parameter is the same stretch of each, laid end to end.
@@ -33,5 +35,30 @@ public record StoredSlice(String tensor, long groups, long rowsPerGroup, long fr
   /** Whether the parameter is all of the tensor. */
   public boolean isWhole() {
     return groups == 1 && rows == rowsPerGroup;
+  }
+
+  /**
+   * Copies the bytes of the tensor's rows that belong to the parameter.
+   *
+   * @param whole bytes of the tensor
+   * @param part bytes of the parameter
+   */
+  void gather(MemorySegment whole, MemorySegment part) {
+    long stretch = part.byteSize() / groups;
+    for (long group = 0; group < groups; group++) {
+      MemorySegment.copy(whole, start(group, stretch), part, group * stretch, stretch);
+    }
+  }
+
+  /** The way back of {@link #gather}. */
+  void scatter(MemorySegment part, MemorySegment whole) {
+    long stretch = part.byteSize() / groups;
+    for (long group = 0; group < groups; group++) {
+      MemorySegment.copy(part, group * stretch, whole, start(group, stretch), stretch);
+    }
+  }
+
+  private long start(long group, long stretch) {
+    return (group * rowsPerGroup + from) * (stretch / rows);
   }
 }

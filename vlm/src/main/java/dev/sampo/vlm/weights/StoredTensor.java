@@ -63,11 +63,8 @@ public record StoredTensor(ElementType type, List<Long> shape, MemorySegment byt
     if (slice.groups() == 1) {
       return new StoredTensor(type, sizes, bytes.asSlice(slice.from() * rowBytes, stretch));
     }
-    MemorySegment gathered = Arena.ofAuto().allocate(slice.groups() * stretch);
-    for (long group = 0; group < slice.groups(); group++) {
-      long from = (group * slice.rowsPerGroup() + slice.from()) * rowBytes;
-      MemorySegment.copy(bytes, from, gathered, group * stretch, stretch);
-    }
+    MemorySegment gathered = Arena.ofAuto().allocate(slice.groups() * stretch, Long.BYTES);
+    slice.gather(bytes, gathered);
     return new StoredTensor(type, sizes, gathered);
   }
 
