@@ -53,6 +53,7 @@ public final class QwenFamily implements ModelFamily {
             DecoderTable.of(decoder, "model.", "lm_head"),
             QwenVisionTable.of(vision),
             weights -> new VisionTower(vision, weights),
+            "visual.",
             imageToken,
             new QwenWeightLayout()));
   }
