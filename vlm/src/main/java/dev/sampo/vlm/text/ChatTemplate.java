@@ -8,16 +8,21 @@ import com.hubspot.jinjava.interpret.RenderResult;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
- * The chat template of a checkpoint: a Jinja template, rendered with the settings of Transformers
- * (blocks trimmed, no autoescape). What it prints is never interpreted again, so braces in a
- * question are only braces. Thread-safe.
+ * The chat template of a checkpoint: a Jinja template, rendered as Transformers renders it with
+ * Jinja2 (blocks trimmed, no autoescape). What it prints is never interpreted again, so braces in a
+ * question are only braces. A template with a construct that would not render as in Python is
+ * refused when it is loaded. Thread-safe.
  */
 public final class ChatTemplate {
+  private static final String ENTRY = "chat_template";
+
   /** Where this engine once differed from Python's. */
   private static final LegacyOverrides PYTHON_RULES =
       LegacyOverrides.newBuilder()
@@ -27,40 +32,74 @@ public final class ChatTemplate {
           .withKeepNullableLoopValues(true)
           .build();
 
-  private final Jinjava jinja =
-      new Jinjava(
-          JinjavaConfig.newBuilder()
-              .withTrimBlocks(true)
-              .withLstripBlocks(true)
-              .withNestedInterpretationEnabled(false)
-              .withLegacyOverrides(PYTHON_RULES)
-              .build());
-  private final String template;
-  private final Path source;
+  private static final Jinjava ENGINE = engine();
 
-  ChatTemplate(String template, Path source) {
-    // Jinja drops the newline at the end of a template.
-    this.template =
-        template.endsWith("\n") ? template.substring(0, template.length() - 1) : template;
+  private final TemplateTranslation template;
+  private final Path source;
+  private final Map<String, Object> variables;
+  private final Optional<String> joinedImage;
+
+  private ChatTemplate(
+      TemplateTranslation template,
+      Path source,
+      Map<String, Object> variables,
+      Optional<String> joinedImage) {
+    this.template = template;
     this.source = source;
+    this.variables = variables;
+    this.joinedImage = joinedImage;
+  }
+
+  private static Jinjava engine() {
+    Jinjava jinja =
+        new Jinjava(
+            JinjavaConfig.newBuilder()
+                .withNestedInterpretationEnabled(false)
+                .withLegacyOverrides(PYTHON_RULES)
+                .build());
+    TemplateFunctions.all().forEach(jinja.getGlobalContext()::registerFunction);
+    jinja.getGlobalContext().registerFilter(new TemplateFunctions.ToJson());
+    return jinja;
   }
 
   /**
-   * Loads {@code chat_template.jinja}, {@code chat_template.json} or the entry {@code
-   * chat_template} of {@code tokenizer_config.json}, whichever there is first.
+   * Reads a template.
    *
-   * @throws IOException if a checkpoint folder has none of them
+   * @param source where it is from, named in errors
+   * @param variables what it may use besides the conversation
+   * @throws IOException if it is broken or has a construct that is not supported
+   */
+  public static ChatTemplate of(String template, Path source, Map<String, String> variables)
+      throws IOException {
+    try {
+      return new ChatTemplate(
+          TemplateTranslation.of(template), source, Map.copyOf(variables), Optional.empty());
+    } catch (TemplateSyntaxException e) {
+      throw new IOException("%s: chat template, %s".formatted(source, e.getMessage()), e);
+    }
+  }
+
+  /**
+   * Loads {@code chat_template.jinja}, {@code additional_chat_templates/default.jinja}, {@code
+   * chat_template.json} or the entry {@code chat_template} of {@code tokenizer_config.json},
+   * whichever there is first. An entry may be a list of named templates; the one called {@code
+   * default} is taken.
+   *
+   * @throws IOException if a checkpoint folder has none of them, or if it is broken
    */
   public static ChatTemplate load(Path folder) throws IOException {
-    Path plain = folder.resolve("chat_template.jinja");
-    if (Files.isRegularFile(plain)) {
-      return new ChatTemplate(Files.readString(plain), plain);
+    Path settings = folder.resolve("tokenizer_config.json");
+    Map<String, String> variables = specialTokens(settings);
+    for (String name : List.of("chat_template.jinja", "additional_chat_templates/default.jinja")) {
+      Path plain = folder.resolve(name);
+      if (Files.isRegularFile(plain)) {
+        return of(Files.readString(plain), plain, variables);
+      }
     }
-    for (String name : List.of("chat_template.json", "tokenizer_config.json")) {
-      Path file = folder.resolve(name);
+    for (Path file : List.of(folder.resolve("chat_template.json"), settings)) {
       Optional<JsonNode> json = CheckpointJson.readIfPresent(file);
-      if (json.isPresent() && json.get().path("chat_template").isTextual()) {
-        return new ChatTemplate(json.get().path("chat_template").asText(), file);
+      if (json.isPresent() && json.get().hasNonNull(ENTRY)) {
+        return of(entry(json.get().path(ENTRY), file), file, variables);
       }
     }
     throw new IOException(
@@ -68,24 +107,71 @@ public final class ChatTemplate {
             .formatted(folder));
   }
 
-  /** The template itself. */
-  String source() {
-    return template;
+  private static String entry(JsonNode entry, Path file) throws IOException {
+    if (entry.isTextual()) {
+      return entry.asText();
+    }
+    for (JsonNode named : entry) {
+      if (named.path("name").asText().equals("default") && named.path("template").isTextual()) {
+        return named.path("template").asText();
+      }
+    }
+    throw new IOException(
+        "%s: %s has no template, allowed are a text or a list with {\"name\": \"default\", \"template\": ...}; there are %s"
+            .formatted(
+                file,
+                ENTRY,
+                entry
+                    .valueStream()
+                    .map(named -> named.path("name").asText("(no name)"))
+                    .collect(Collectors.joining(", ", "[", "]"))));
+  }
+
+  /** The tokens that Transformers makes known to a template: {@code bos_token} and so on. */
+  private static Map<String, String> specialTokens(Path settings) throws IOException {
+    Map<String, String> tokens = new HashMap<>();
+    CheckpointJson.readIfPresent(settings)
+        .ifPresent(json ->
+            json.properties().stream()
+                .filter(entry -> entry.getKey().endsWith("_token"))
+                .forEach(entry -> {
+                  JsonNode token = entry.getValue();
+                  JsonNode text = token.isObject() ? token.path("content") : token;
+                  if (text.isTextual()) {
+                    tokens.put(entry.getKey(), text.asText());
+                  }
+                }));
+    return tokens;
+  }
+
+  /**
+   * This template for messages that are one text each, which is what templates of text models
+   * expect.
+   *
+   * @param image written where an image is
+   */
+  public ChatTemplate withJoinedParts(String image) {
+    return new ChatTemplate(template, source, variables, Optional.of(image));
+  }
+
+  /** Whether a character is in the template or in what it may use. */
+  boolean uses(char character) {
+    return template.words().values().stream()
+        .anyMatch(words -> words.toString().indexOf(character) >= 0);
   }
 
   /**
    * Renders a conversation up to where the next answer begins.
    *
-   * @throws IllegalArgumentException if the template cannot be rendered
+   * @throws IllegalArgumentException if the template refuses it or prints what cannot be told to
+   *     look as in Python
    */
   public String render(List<Message> conversation) {
-    List<Map<String, Object>> messages =
-        conversation.stream()
-            .map(message ->
-                Map.of("role", message.role().templateName(), "content", content(message)))
-            .toList();
-    Map<String, Object> bindings = Map.of("messages", messages, "add_generation_prompt", true);
-    RenderResult result = jinja.renderForResult(template, bindings);
+    Map<String, Object> bindings = new HashMap<>(variables);
+    bindings.putAll(template.words());
+    bindings.put("messages", conversation.stream().map(this::message).toList());
+    bindings.put("add_generation_prompt", true);
+    RenderResult result = ENGINE.renderForResult(template.source(), bindings);
     if (result.hasErrors()) {
       throw new IllegalArgumentException(
           "%s: cannot be rendered: %s"
@@ -94,13 +180,32 @@ public final class ChatTemplate {
     return result.getOutput();
   }
 
-  private static List<Map<String, String>> content(Message message) {
-    return message.parts().stream()
-        .map(part ->
-            switch (part) {
-              case Part.Text(String text) -> Map.of("type", "text", "text", text);
-              case Part.Image() -> Map.of("type", "image");
-            })
-        .toList();
+  private Map<String, Object> message(Message message) {
+    return Map.of(
+        "role",
+        message.role().templateName(),
+        "content",
+        joinedImage.isPresent()
+            ? joined(message, joinedImage.get())
+            : message.parts().stream().map(ChatTemplate::part).toList());
+  }
+
+  private static Map<String, String> part(Part part) {
+    return switch (part) {
+      case Part.Text(String text) -> Map.of("type", "text", "text", text);
+      case Part.Image() -> Map.of("type", "image");
+    };
+  }
+
+  private static String joined(Message message, String image) {
+    StringBuilder text = new StringBuilder();
+    for (Part part : message.parts()) {
+      text.append(
+          switch (part) {
+            case Part.Text(String words) -> words;
+            case Part.Image() -> image;
+          });
+    }
+    return text.toString();
   }
 }

@@ -42,7 +42,7 @@ public final class PromptText {
 
   private char unusedCharacter(List<Message> conversation) {
     char candidate = FIRST_PRIVATE;
-    while (template.source().indexOf(candidate) >= 0 || uses(conversation, candidate)) {
+    while (template.uses(candidate) || uses(conversation, candidate)) {
       candidate++;
     }
     return candidate;
