@@ -1,8 +1,11 @@
 package dev.sampo.vlm.internvl;
 
 import dev.sampo.vlm.ImagePatches;
+import dev.sampo.vlm.family.ModelFolder;
 import dev.sampo.vlm.text.PromptFormat;
 import dev.sampo.vlm.text.PromptPositions;
+import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -13,6 +16,25 @@ import java.util.List;
  *     {@code downsample_ratio}
  */
 public record InternVlPromptFormat(int merge) implements PromptFormat {
+
+  /**
+   * The format of a folder in either layout.
+   *
+   * @throws IOException if config.json asks for something that is not supported
+   */
+  public static PromptFormat of(ModelFolder folder) throws IOException {
+    double ratio = folder.config().path("downsample_ratio").asDouble(0.5);
+    int merge = (int) Math.rint(1 / ratio);
+    if (merge < 1 || merge * ratio != 1) {
+      throw new IOException(
+          "%s: downsample_ratio is %s, allowed are 1, 0.5, 0.25"
+              .formatted(folder.configFile(), ratio));
+    }
+    InternVlPromptFormat format = new InternVlPromptFormat(merge);
+    return folder.config().path("model_type").asText().equals("internvl_chat")
+        ? OpenGvLabPromptFormat.of(folder, format)
+        : format;
+  }
 
   @Override
   public String imageToken() {
@@ -36,6 +58,13 @@ public record InternVlPromptFormat(int merge) implements PromptFormat {
 
   @Override
   public PromptPositions positions(int[] tokenIds, int imageToken, List<ImagePatches> images) {
+    int needed = images.stream().mapToInt(this::tokensOf).sum();
+    long found = Arrays.stream(tokenIds).filter(id -> id == imageToken).count();
+    if (found != needed) {
+      throw new IllegalArgumentException(
+          "%d images need %d image tokens, the prompt has %d"
+              .formatted(images.size(), needed, found));
+    }
     return PromptPositions.counting(tokenIds.length);
   }
 }

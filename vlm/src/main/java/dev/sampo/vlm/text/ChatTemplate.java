@@ -5,6 +5,7 @@ import com.hubspot.jinjava.Jinjava;
 import com.hubspot.jinjava.JinjavaConfig;
 import com.hubspot.jinjava.LegacyOverrides;
 import com.hubspot.jinjava.interpret.RenderResult;
+import com.hubspot.jinjava.interpret.TemplateError;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -80,31 +81,41 @@ public final class ChatTemplate {
   }
 
   /**
-   * Loads {@code chat_template.jinja}, {@code additional_chat_templates/default.jinja}, {@code
-   * chat_template.json} or the entry {@code chat_template} of {@code tokenizer_config.json},
-   * whichever there is first. An entry may be a list of named templates; the one called {@code
-   * default} is taken.
+   * Loads the template of a checkpoint folder: {@code chat_template.json}, {@code
+   * chat_template.jinja}, {@code additional_chat_templates/default.jinja} or the entry {@code
+   * chat_template} of {@code tokenizer_config.json}, whichever there is first. An entry may be a
+   * list of named templates; the one called {@code default} is taken.
    *
-   * @throws IOException if a checkpoint folder has none of them, or if it is broken
+   * @throws IOException if there is none, or if it is broken
    */
   public static ChatTemplate load(Path folder) throws IOException {
     Path settings = folder.resolve("tokenizer_config.json");
     Map<String, String> variables = specialTokens(settings);
-    for (String name : List.of("chat_template.jinja", "additional_chat_templates/default.jinja")) {
-      Path plain = folder.resolve(name);
-      if (Files.isRegularFile(plain)) {
-        return of(Files.readString(plain), plain, variables);
-      }
-    }
-    for (Path file : List.of(folder.resolve("chat_template.json"), settings)) {
-      Optional<JsonNode> json = CheckpointJson.readIfPresent(file);
-      if (json.isPresent() && json.get().hasNonNull(ENTRY)) {
-        return of(entry(json.get().path(ENTRY), file), file, variables);
+    for (String name :
+        List.of(
+            "chat_template.json",
+            "chat_template.jinja",
+            "additional_chat_templates/default.jinja",
+            "tokenizer_config.json")) {
+      Path file = folder.resolve(name);
+      Optional<String> template = read(file);
+      if (template.isPresent()) {
+        return of(template.get(), file, variables);
       }
     }
     throw new IOException(
-        "%s: no chat template; allowed are chat_template.jinja, chat_template.json or the key chat_template of tokenizer_config.json"
+        "%s: no chat template; allowed are chat_template.json, chat_template.jinja or the key chat_template of tokenizer_config.json"
             .formatted(folder));
+  }
+
+  private static Optional<String> read(Path file) throws IOException {
+    if (!file.toString().endsWith(".json")) {
+      return Files.isRegularFile(file) ? Optional.of(Files.readString(file)) : Optional.empty();
+    }
+    Optional<JsonNode> json = CheckpointJson.readIfPresent(file);
+    return json.isPresent() && json.get().hasNonNull(ENTRY)
+        ? Optional.of(entry(json.get().path(ENTRY), file))
+        : Optional.empty();
   }
 
   private static String entry(JsonNode entry, Path file) throws IOException {
@@ -173,11 +184,21 @@ public final class ChatTemplate {
     bindings.put("add_generation_prompt", true);
     RenderResult result = ENGINE.renderForResult(template.source(), bindings);
     if (result.hasErrors()) {
+      TemplateError error = result.getErrors().getFirst();
       throw new IllegalArgumentException(
-          "%s: cannot be rendered: %s"
-              .formatted(source, result.getErrors().getFirst().getMessage()));
+          "%s: cannot be rendered: %s".formatted(source, reason(error)), error.getException());
     }
     return result.getOutput();
+  }
+
+  private static String reason(TemplateError error) {
+    Throwable deepest = error.getException();
+    while (deepest != null && deepest.getCause() != null) {
+      deepest = deepest.getCause();
+    }
+    return deepest instanceof IllegalArgumentException refusal
+        ? String.valueOf(refusal.getMessage())
+        : error.getMessage();
   }
 
   private Map<String, Object> message(Message message) {

@@ -204,13 +204,13 @@ final class TemplateExpression {
     if (before.is("|")) {
       allow("filter", name, FILTERS);
     } else if (name.equals("not")) {
-      boolean fits = before.is("is") || at + 1 < tokens.size() && tokens.get(at + 1).is("in");
+      boolean fits = before.is("is") || (at + 1 < tokens.size() && tokens.get(at + 1).is("in"));
       require(fits, "'not' where a value should be");
     } else if (before.is("is") || negated) {
       allow("test", name, TESTS);
       int subject = at - (negated ? 3 : 2);
       require(
-          !name.equals("none") || subject == 0 && isNoneVariable(tokens.getFirst()),
+          !name.equals("none") || (subject == 0 && isNoneVariable(tokens.getFirst())),
           "'is none' is supported for %s only"
               .formatted(String.join(" and ", new TreeSet<>(NONE_VARIABLES))));
       require(

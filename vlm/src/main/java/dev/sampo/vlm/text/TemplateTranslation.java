@@ -49,11 +49,14 @@ record TemplateTranslation(String source, Map<String, Object> words) {
     return names;
   }
 
+  /** A tag that waits for its end. */
+  private record Open(String tag, int line) {}
+
   private static final class Writer {
     private final Set<String> known;
     private final StringBuilder out = new StringBuilder();
     private final Map<String, Object> words = new HashMap<>();
-    private final Deque<String> open = new ArrayDeque<>();
+    private final Deque<Open> open = new ArrayDeque<>();
 
     Writer(Set<String> known) {
       this.known = known;
@@ -91,7 +94,7 @@ record TemplateTranslation(String source, Map<String, Object> words) {
       String tag = tokens.getFirst().text();
       switch (tag) {
         case "if" -> {
-          open.push("if");
+          open.push(new Open("if", line));
           tag("if " + expression(line).condition(rest));
         }
         case "elif" -> {
@@ -99,7 +102,7 @@ record TemplateTranslation(String source, Map<String, Object> words) {
           tag("elif " + expression(line).condition(rest));
         }
         case "for" -> {
-          open.push("for");
+          open.push(new Open("for", line));
           tag("for " + loop(rest, line));
         }
         case "else" -> {
@@ -123,18 +126,18 @@ record TemplateTranslation(String source, Map<String, Object> words) {
     }
 
     private void requireOpen(String expected, String tag, int line) throws TemplateSyntaxException {
-      if (open.isEmpty() || !open.peek().equals(expected)) {
+      if (open.isEmpty() || !open.peek().tag().equals(expected)) {
         throw new TemplateSyntaxException(
             line,
             open.isEmpty()
                 ? "'%s' without '%s'".formatted(tag, expected)
-                : "'%s' inside '%s' is not supported".formatted(tag, open.peek()));
+                : "'%s' inside '%s' is not supported".formatted(tag, open.peek().tag()));
       }
     }
 
     private String loop(List<TemplateToken> tokens, int line) throws TemplateSyntaxException {
       int in = TemplateExpression.find(tokens, "in", 0);
-      if (in < 1
+      if (!isListOfNames(tokens.subList(0, Math.max(in, 0)))
           || TemplateExpression.find(tokens, "if", in) >= 0
           || tokens.getLast().is("recursive")) {
         throw new TemplateSyntaxException(
@@ -147,6 +150,16 @@ record TemplateTranslation(String source, Map<String, Object> words) {
               .formatted(
                   TemplateFunctions.ITEMS,
                   expression(line).value(tokens.subList(in + 1, tokens.size())));
+    }
+
+    private static boolean isListOfNames(List<TemplateToken> tokens) {
+      for (int at = 0; at < tokens.size(); at++) {
+        TemplateToken token = tokens.get(at);
+        if (at % 2 == 0 ? token.kind() != Kind.NAME : !token.is(",")) {
+          return false;
+        }
+      }
+      return tokens.size() % 2 == 1;
     }
 
     private String assignment(List<TemplateToken> tokens, int line) throws TemplateSyntaxException {
@@ -178,7 +191,8 @@ record TemplateTranslation(String source, Map<String, Object> words) {
 
     TemplateTranslation finish() throws TemplateSyntaxException {
       if (!open.isEmpty()) {
-        throw new TemplateSyntaxException(1, "'%s' is not closed".formatted(open.peek()));
+        throw new TemplateSyntaxException(
+            open.peek().line(), "'%s' is not closed".formatted(open.peek().tag()));
       }
       return new TemplateTranslation(out.toString(), Map.copyOf(words));
     }

@@ -1,0 +1,101 @@
+package dev.sampo.vlm.internvl;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.sampo.vlm.ImagePatches;
+import dev.sampo.vlm.family.ModelFolder;
+import dev.sampo.vlm.text.ChatTemplate;
+import dev.sampo.vlm.text.PromptFormat;
+import dev.sampo.vlm.text.PromptPositions;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * Prompts of InternVL in the layout of OpenGVLab. The code beside such a checkpoint builds prompts
+ * from a named conversation ({@code template} of config.json) with a system message of its own, and
+ * ends an answer where the conversation ends a turn. Without a name the checkpoint's Jinja template
+ * is used. Either way a message is one text in which an image is its placeholder and a newline.
+ *
+ * @param images what an image becomes
+ * @param conversation name of the conversation
+ * @param systemMessage said first if a conversation does not begin with a system message
+ */
+public record OpenGvLabPromptFormat(
+    InternVlPromptFormat images, Optional<String> conversation, String systemMessage)
+    implements PromptFormat {
+  private static final String INTERNVL2_5 = "internvl2_5";
+  private static final String OWN_SYSTEM_MESSAGE =
+      "你是书生·万象，英文名是InternVL，是由上海人工智能实验室、清华大学及多家合作单位联合开发的多模态大语言模型。";
+
+  /**
+   * Reads {@code template} and {@code system_message} of config.json.
+   *
+   * @throws IOException if the conversation is not known
+   */
+  public static OpenGvLabPromptFormat of(ModelFolder folder, InternVlPromptFormat images)
+      throws IOException {
+    JsonNode template = folder.config().path("template");
+    if (template.isTextual() && !template.asText().equals(INTERNVL2_5)) {
+      throw new IOException(
+          "%s: template is %s, allowed is %s, or no such key to use the chat template of the tokenizer"
+              .formatted(folder.configFile(), template, INTERNVL2_5));
+    }
+    return new OpenGvLabPromptFormat(
+        images,
+        template.isTextual() ? Optional.of(template.asText()) : Optional.empty(),
+        folder.config().path("system_message").asText(OWN_SYSTEM_MESSAGE));
+  }
+
+  @Override
+  public String imageToken() {
+    return images.imageToken();
+  }
+
+  @Override
+  public List<String> beforeImage() {
+    return images.beforeImage();
+  }
+
+  @Override
+  public List<String> afterImage() {
+    return images.afterImage();
+  }
+
+  @Override
+  public int tokensOf(ImagePatches image) {
+    return images.tokensOf(image);
+  }
+
+  @Override
+  public PromptPositions positions(int[] tokenIds, int imageToken, List<ImagePatches> patches) {
+    return images.positions(tokenIds, imageToken, patches);
+  }
+
+  @Override
+  public List<String> endTokens() {
+    return conversation.isPresent() ? List.of("<|im_end|>") : List.of();
+  }
+
+  @Override
+  public ChatTemplate chatTemplate(Path folder) throws IOException {
+    ChatTemplate template =
+        conversation.isPresent() ? named(conversation.get()) : ChatTemplate.load(folder);
+    return template.withJoinedParts(imageToken() + "\n");
+  }
+
+  private ChatTemplate named(String name) throws IOException {
+    String file = name + ".jinja";
+    try (InputStream stream =
+        Objects.requireNonNull(OpenGvLabPromptFormat.class.getResourceAsStream(file), file)) {
+      return ChatTemplate.of(
+          new String(stream.readAllBytes(), StandardCharsets.UTF_8),
+          Path.of(file),
+          Map.of("system_message", systemMessage));
+    }
+  }
+}
