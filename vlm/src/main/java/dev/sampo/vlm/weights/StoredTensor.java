@@ -3,6 +3,7 @@ package dev.sampo.vlm.weights;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * A tensor as bytes.
@@ -14,6 +15,7 @@ import java.util.List;
 public record StoredTensor(ElementType type, List<Long> shape, MemorySegment bytes)
     implements TensorSource {
   private static final long WINDOW_BYTES = 1 << 24;
+  private static final int MAX_HEAP_BYTES = Integer.MAX_VALUE - 8;
 
   public StoredTensor {
     shape = List.copyOf(shape);
@@ -23,6 +25,22 @@ public record StoredTensor(ElementType type, List<Long> shape, MemorySegment byt
           "a tensor of type %s and shape %s has %d bytes, got %d"
               .formatted(type, shape, expected, bytes.byteSize()));
     }
+  }
+
+  /** A copy of all elements, which stays when the source changes. */
+  static StoredTensor copyOf(TensorSource source) {
+    MemorySegment copy = newSegment(source.numBytes());
+    var at = new AtomicLong();
+    source.read(piece ->
+        MemorySegment.copy(piece, 0, copy, at.getAndAdd(piece.byteSize()), piece.byteSize()));
+    return new StoredTensor(source.type(), source.shape(), copy);
+  }
+
+  /** Memory that the garbage collector frees: of the heap, unless it is too much for one array. */
+  private static MemorySegment newSegment(long bytes) {
+    return bytes <= MAX_HEAP_BYTES
+        ? MemorySegment.ofArray(new byte[(int) bytes])
+        : Arena.ofAuto().allocate(bytes);
   }
 
   public long numElements() {
@@ -63,8 +81,9 @@ public record StoredTensor(ElementType type, List<Long> shape, MemorySegment byt
     if (slice.groups() == 1) {
       return new StoredTensor(type, sizes, bytes.asSlice(slice.from() * rowBytes, stretch));
     }
-    MemorySegment gathered = Arena.ofAuto().allocate(slice.groups() * stretch, Long.BYTES);
+    MemorySegment gathered = newSegment(slice.groups() * stretch);
     slice.gather(bytes, gathered);
+    release(bytes);
     return new StoredTensor(type, sizes, gathered);
   }
 

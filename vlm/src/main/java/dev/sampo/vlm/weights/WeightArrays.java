@@ -8,9 +8,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.sampo.vlm.ops.ArrayOps;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -19,13 +17,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.LongStream;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Weights between bytes and arrays. */
 public final class WeightArrays {
-  private static final int MAX_HEAP_BYTES = Integer.MAX_VALUE - 8;
-
   private WeightArrays() {}
 
   /** A float32 array with storage of its own, owned by {@code manager}. */
@@ -67,10 +62,22 @@ public final class WeightArrays {
     };
   }
 
-  /** A float32 array from a little-endian buffer, with storage of its own. */
-  public static NDArray create(ByteBuffer bytes, Shape shape, NDManager manager) {
-    List<Long> sizes = LongStream.of(shape.getShape()).boxed().toList();
-    return load(new StoredTensor(ElementType.F32, sizes, MemorySegment.ofBuffer(bytes)), manager);
+  /** Whether an array has the elements that {@link #load} makes of a tensor, bit by bit. */
+  public static boolean isEqual(StoredTensor tensor, NDArray array) {
+    var same = new AtomicBoolean(tensor.shape().equals(view(array).shape()));
+    if (same.get()) {
+      ElementType type = elementType(array);
+      ArrayTensor.eachWindow(
+          array,
+          (begin, elements) -> {
+            MemorySegment source = tensor.elements(begin, elements.byteSize() / type.bytes());
+            MemorySegment expected = MemorySegment.ofArray(new byte[(int) elements.byteSize()]);
+            ElementConversion.convert(tensor.type(), source, type, expected);
+            StoredTensor.release(source);
+            same.compareAndSet(true, expected.mismatch(elements) < 0);
+          });
+    }
+    return same.get();
   }
 
   /** The elements of an array as they are when read; the array must stay open until then. */
@@ -85,19 +92,7 @@ public final class WeightArrays {
 
   /** A copy of an array as bytes, in the type of the array. */
   public static StoredTensor store(NDArray array) {
-    TensorSource source = view(array);
-    MemorySegment copy = newSegment(source.numBytes());
-    var at = new AtomicLong();
-    source.read(piece ->
-        MemorySegment.copy(piece, 0, copy, at.getAndAdd(piece.byteSize()), piece.byteSize()));
-    return new StoredTensor(source.type(), source.shape(), copy);
-  }
-
-  /** Memory that the garbage collector frees: of the heap, unless it is too much for one array. */
-  private static MemorySegment newSegment(long bytes) {
-    return bytes <= MAX_HEAP_BYTES
-        ? MemorySegment.ofArray(new byte[(int) bytes])
-        : Arena.ofAuto().allocate(bytes, Long.BYTES);
+    return StoredTensor.copyOf(view(array));
   }
 
   /**
