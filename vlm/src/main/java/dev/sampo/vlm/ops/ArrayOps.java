@@ -17,10 +17,21 @@ public final class ArrayOps {
   /**
    * An array of bfloat16 with arbitrary elements.
    *
-   * @param scope owns the result
+   * @param scope owns the result, which is on its device
    */
   public static NDArray newBfloat16(NDManager scope, long[] shape) {
-    return Script.run("empty_bfloat16", scope, (Object) shape).singletonOrThrow();
+    try (NDArray like = scope.create(0f)) {
+      return Script.run("empty_bfloat16", scope, like, shape).singletonOrThrow();
+    }
+  }
+
+  /**
+   * A copy in the memory of the CPU, of any type.
+   *
+   * @param scope owns the result
+   */
+  public static NDArray toCpu(NDManager scope, NDArray array) {
+    return Script.run("to_cpu", scope, array).singletonOrThrow();
   }
 
   /**

@@ -1,13 +1,16 @@
 package dev.sampo.vlm.weights;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
+import dev.sampo.vlm.ops.ArrayOps;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.stream.LongStream;
 
-/** The elements of an array in CPU memory, read where they are. */
+/** The elements of an array, read where they are if that is the memory of the CPU. */
 record ArrayTensor(NDArray array, ElementType type) implements TensorSource {
   /** Elements handled at once: bounds what a conversion or a mapped file adds to the model. */
   static final long WINDOW = 1 << 22;
@@ -49,9 +52,13 @@ record ArrayTensor(NDArray array, ElementType type) implements TensorSource {
     void accept(long begin, MemorySegment elements) throws E;
   }
 
+  static boolean isOnCpu(NDArray array) {
+    return array.getDevice().equals(Device.cpu());
+  }
+
   /**
    * Hands over the memory of an array, stretch by stretch. Writing to it changes the array if that
-   * is contiguous.
+   * is contiguous and on the CPU.
    */
   static <E extends Exception> void eachWindow(NDArray array, Window<E> window) throws E {
     // A byte buffer holds at most 2^31 bytes, an array may hold more. Without the history of
@@ -61,8 +68,10 @@ record ArrayTensor(NDArray array, ElementType type) implements TensorSource {
       long size = flat.size();
       for (long begin = 0; begin < size; begin += WINDOW) {
         long end = Math.min(begin + WINDOW, size);
-        try (NDArray view = flat.get(new NDIndex().addSliceDim(begin, end))) {
-          window.accept(begin, MemorySegment.ofBuffer(view.toByteBuffer(true)));
+        try (NDArray view = flat.get(new NDIndex().addSliceDim(begin, end));
+            NDManager scope = array.getManager().newSubManager()) {
+          NDArray near = isOnCpu(array) ? view : ArrayOps.toCpu(scope, view);
+          window.accept(begin, MemorySegment.ofBuffer(near.toByteBuffer(true)));
         }
       }
     }

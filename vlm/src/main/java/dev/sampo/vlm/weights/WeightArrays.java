@@ -2,11 +2,13 @@ package dev.sampo.vlm.weights;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.sampo.vlm.ops.ArrayOps;
+import dev.sampo.vlm.ops.OptimizerOps;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -41,6 +43,19 @@ public final class WeightArrays {
    */
   public static NDArray load(StoredTensor tensor, ElementType type, NDManager manager) {
     NDArray array = newArray(tensor.shape(), type, manager);
+    if (ArrayTensor.isOnCpu(array)) {
+      fill(array, tensor, type);
+    } else {
+      try (NDManager cpu = manager.newSubManager(Device.cpu())) {
+        NDArray near = newArray(tensor.shape(), type, cpu);
+        fill(near, tensor, type);
+        OptimizerOps.copy(cpu, List.of(array), List.of(near));
+      }
+    }
+    return array;
+  }
+
+  private static void fill(NDArray array, StoredTensor tensor, ElementType type) {
     ArrayTensor.eachWindow(
         array,
         (begin, target) -> {
@@ -48,7 +63,6 @@ public final class WeightArrays {
           ElementConversion.convert(tensor.type(), source, type, target);
           StoredTensor.release(source);
         });
-    return array;
   }
 
   private static NDArray newArray(List<Long> sizes, ElementType type, NDManager manager) {

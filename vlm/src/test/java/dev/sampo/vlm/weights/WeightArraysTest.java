@@ -141,6 +141,15 @@ class WeightArraysTest {
     return WeightArrays.store(array).bytes().toArray(ValueLayout.JAVA_BYTE);
   }
 
+  @Test
+  void copiesForTheCpuKeepTheirType() {
+    StoredTensor brain = shorts(ElementType.BF16, 0x3f80, 0xc020);
+
+    NDArray copy = ArrayOps.toCpu(scope, WeightArrays.load(brain, ElementType.BF16, scope));
+
+    assertThat(WeightArrays.store(copy).bytes().mismatch(brain.bytes())).isEqualTo(-1);
+  }
+
   /** What the native library makes of float32. */
   private NDArray rounded(NDArray exact) {
     NDArray result = ArrayOps.newBfloat16(scope, exact.getShape().getShape());
