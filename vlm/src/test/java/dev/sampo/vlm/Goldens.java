@@ -5,40 +5,63 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * What tests/goldens/make_goldens.py recorded of Hugging Face Transformers: one checkpoint folder
- * per configuration. The safetensors reader here is the tests' own, so that they do not lean on the
- * one they test.
+ * What tests/goldens/make_goldens.py recorded of a reference implementation: a checkpoint folder
+ * with the numbers beside it. The script describes the format.
  */
 public final class Goldens {
   public static final Path ROOT = Path.of("src/test/resources/goldens").toAbsolutePath();
+  private static final String FORMAT = "sampo-goldens-2";
   private static final ObjectMapper JSON = JsonMapper.builder().build();
 
   private final Path folder;
-  private final JsonNode cases;
-  private final Map<String, float[]> tensors;
+  private final JsonNode recorded;
+  private final Map<String, RecordedTensor> tensors;
 
   private Goldens(Path folder) {
     this.folder = folder;
-    this.cases = json(folder.resolve("cases.json"));
-    this.tensors = readFloats(folder.resolve("reference.safetensors"));
+    this.recorded = json(folder.resolve("cases.json"));
+    String format = recorded.path("format").asText("nothing");
+    if (!format.equals(FORMAT)) {
+      throw new IllegalArgumentException(
+          "%s: format is %s, allowed is %s"
+              .formatted(folder.resolve("cases.json"), format, FORMAT));
+    }
+    this.tensors = RecordedTensor.readFile(folder.resolve("reference.safetensors"));
   }
 
+  /** The committed ones. */
   public static Stream<Goldens> all() {
-    return Stream.of("shipped", "windows-tied", "windows-untied").map(Goldens::of);
+    return below(ROOT).stream().map(Goldens::read);
   }
 
-  public static Goldens of(String configuration) {
-    return new Goldens(ROOT.resolve(configuration));
+  /** A committed one by its name. */
+  public static Goldens of(String name) {
+    return read(ROOT.resolve(name));
+  }
+
+  /** Reads one folder. */
+  public static Goldens read(Path folder) {
+    return new Goldens(folder);
+  }
+
+  /** The recorded folders at or below a folder, in the order of their names. */
+  public static List<Path> below(Path root) {
+    try (Stream<Path> files = Files.walk(root)) {
+      return files
+          .filter(file -> file.endsWith("reference.safetensors"))
+          .map(Path::getParent)
+          .sorted()
+          .toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** The Hugging Face checkpoint folder. */
@@ -46,21 +69,60 @@ public final class Goldens {
     return folder;
   }
 
+  public String family() {
+    return recorded.path("family").asText();
+  }
+
   public List<JsonNode> cases() {
-    return cases.path("cases").valueStream().toList();
+    return recorded.path("cases").valueStream().toList();
+  }
+
+  /** The case of a name. */
+  public JsonNode caseOf(String name) {
+    return cases().stream()
+        .filter(recordedCase -> name(recordedCase).equals(name))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException(folder + ": no case " + name));
+  }
+
+  public static String name(JsonNode recordedCase) {
+    return recordedCase.path("name").asText();
   }
 
   public JsonNode loss() {
-    return cases.path("loss");
+    return recorded.path("loss");
   }
 
-  /** A recorded float32 tensor, row-major. */
+  /** What was recorded of a low-rank adapter; missing where the reference has none. */
+  public JsonNode lora() {
+    return recorded.path("lora");
+  }
+
+  /** Mean and deviation by which the processor normalises a channel. */
+  public float[] imageMean() {
+    return floats(recorded.path("image_mean"));
+  }
+
+  public float[] imageDeviation() {
+    return floats(recorded.path("image_std"));
+  }
+
+  public boolean hasTensor(String name) {
+    return tensors.containsKey(name);
+  }
+
+  /** A recorded tensor, row-major. */
   public float[] tensor(String name) {
-    float[] tensor = tensors.get(name);
+    RecordedTensor tensor = tensors.get(name);
     if (tensor == null) {
-      throw new IllegalArgumentException(name + " was not recorded");
+      throw new IllegalArgumentException(folder + ": " + name + " was not recorded");
     }
-    return tensor;
+    return tensor.values();
+  }
+
+  /** The recorded prompt: nothing of the processor takes part. */
+  public EncodedPrompt prompt(JsonNode recordedCase) {
+    return RecordedPrompt.of(this, recordedCase);
   }
 
   @Override
@@ -80,27 +142,11 @@ public final class Goldens {
     return array.valueStream().mapToInt(JsonNode::asInt).toArray();
   }
 
-  private static Map<String, float[]> readFloats(Path file) {
-    try {
-      ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
-      int headerSize = Math.toIntExact(bytes.getLong());
-      JsonNode header = JSON.readTree(bytes.array(), 8, headerSize);
-      Map<String, float[]> tensors = new HashMap<>();
-      header.properties().stream()
-          .filter(entry -> !entry.getKey().equals("__metadata__"))
-          .forEach(entry -> {
-            int[] offsets = ints(entry.getValue().path("data_offsets"));
-            float[] values = new float[(offsets[1] - offsets[0]) / Float.BYTES];
-            bytes
-                .slice(8 + headerSize + offsets[0], offsets[1] - offsets[0])
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .asFloatBuffer()
-                .get(values);
-            tensors.put(entry.getKey(), values);
-          });
-      return tensors;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+  private static float[] floats(JsonNode array) {
+    float[] values = new float[array.size()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = array.path(i).floatValue();
     }
+    return values;
   }
 }
