@@ -10,7 +10,6 @@ import dev.sampo.vlm.EncodedPrompt;
 import dev.sampo.vlm.image.ImageDecoder;
 import dev.sampo.vlm.image.RgbImage;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -40,10 +39,12 @@ class GeneratorTest {
     JsonNode cases =
         new ObjectMapper().readTree(ShippedModel.FOLDER.resolve("cases.json").toFile());
     for (JsonNode each : cases.path("cases")) {
+      if (!each.has("text") || !each.path("limits").isEmpty()) {
+        continue; // several turns, or limits on the size of pictures
+      }
       List<RgbImage> images = new ArrayList<>();
-      for (JsonNode name : each.path("images")) {
-        Path folder = ShippedModel.FOLDER.resolveSibling("images");
-        images.add(ImageDecoder.read(folder.resolve(name.asText())));
+      for (JsonNode path : each.path("images")) {
+        images.add(ImageDecoder.read(ShippedModel.FOLDER.resolve(path.asText())));
       }
       prompts.add(shipped.processor().encode(each.path("text").asText(), images));
       expected.add(upToEnd(each.path("greedy").valueStream().mapToInt(JsonNode::asInt).toArray()));

@@ -1,6 +1,5 @@
 package dev.sampo.rollout;
 
-import dev.sampo.vlm.ModelOptions;
 import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.LeaseId;
 import dev.sampo.protocol.PolicyVersion;
@@ -8,6 +7,7 @@ import dev.sampo.protocol.Prompt;
 import dev.sampo.protocol.RolloutLease;
 import dev.sampo.protocol.SamplingSettings;
 import dev.sampo.vlm.EncodedPrompt;
+import dev.sampo.vlm.ModelOptions;
 import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.VisionLanguageModels;
 import dev.sampo.vlm.image.RgbImage;
