@@ -15,6 +15,7 @@ import dev.sampo.vlm.text.Message;
 import dev.sampo.vlm.text.PromptFormat;
 import dev.sampo.vlm.text.PromptPositions;
 import dev.sampo.vlm.text.PromptText;
+import dev.sampo.vlm.text.TextStream;
 import dev.sampo.vlm.text.TextTokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -196,6 +197,11 @@ public final class VlmProcessor implements AutoCloseable {
   /** Text of generated tokens, without special tokens. */
   public String decode(int[] ids) {
     return tokenizer.decode(ids);
+  }
+
+  /** Decodes generated tokens one by one, without special tokens. */
+  public TextStream newTextStream() {
+    return tokenizer.newStream();
   }
 
   /** Tokens that end a generation; the first is the one that ends a turn. */

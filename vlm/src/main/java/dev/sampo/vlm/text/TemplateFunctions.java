@@ -1,10 +1,12 @@
 package dev.sampo.vlm.text;
 
+import com.google.errorprone.annotations.DoNotCall;
 import com.hubspot.jinjava.interpret.JinjavaInterpreter;
 import com.hubspot.jinjava.lib.filter.Filter;
 import com.hubspot.jinjava.lib.fn.ELFunctionDefinition;
 import com.hubspot.jinjava.objects.date.StrftimeFormatter;
 import java.math.BigInteger;
+import java.time.ZoneId;
 import java.time.ZonedDateTime;
 import java.util.Collection;
 import java.util.List;
@@ -87,13 +89,14 @@ public final class TemplateFunctions {
    *
    * @throws IllegalArgumentException always
    */
+  @DoNotCall("a template does")
   public static Object raise(@Nullable Object message) {
     throw new IllegalArgumentException("the template refuses: " + message);
   }
 
   /** The present time in a format of {@code strftime}. */
   public static String now(String format) {
-    return StrftimeFormatter.format(ZonedDateTime.now(), format);
+    return StrftimeFormatter.format(ZonedDateTime.now(ZoneId.systemDefault()), format);
   }
 
   /** Python's {@code json.dumps} without ASCII escapes. */
@@ -131,7 +134,8 @@ public final class TemplateFunctions {
 
     private static String quoted(String text) {
       StringBuilder quoted = new StringBuilder("\"");
-      for (char c : text.toCharArray()) {
+      for (int at = 0; at < text.length(); at++) {
+        char c = text.charAt(at);
         switch (c) {
           case '"' -> quoted.append("\\\"");
           case '\\' -> quoted.append("\\\\");

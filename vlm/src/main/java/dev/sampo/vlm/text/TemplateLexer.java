@@ -150,25 +150,31 @@ final class TemplateLexer {
 
   private String unescape(String quoted) throws TemplateSyntaxException {
     StringBuilder text = new StringBuilder();
+    boolean escaped = false;
     for (int i = 0; i < quoted.length(); i++) {
-      if (quoted.charAt(i) != '\\') {
-        text.append(quoted.charAt(i));
-        continue;
+      char c = quoted.charAt(i);
+      if (escaped) {
+        text.append(escape(c));
+      } else if (c != '\\') {
+        text.append(c);
       }
-      i++;
-      switch (quoted.charAt(i)) {
-        case 'n' -> text.append('\n');
-        case 't' -> text.append('\t');
-        case 'r' -> text.append('\r');
-        case '\\', '\'', '"' -> text.append(quoted.charAt(i));
-        default ->
-            throw new TemplateSyntaxException(
-                line(at),
-                "the escape \\%s is not supported, allowed are \\n \\t \\r \\\\ \\' \\\""
-                    .formatted(quoted.charAt(i)));
-      }
+      escaped = !escaped && c == '\\';
     }
     return text.toString();
+  }
+
+  private char escape(char letter) throws TemplateSyntaxException {
+    return switch (letter) {
+      case 'n' -> '\n';
+      case 't' -> '\t';
+      case 'r' -> '\r';
+      case '\\', '\'', '"' -> letter;
+      default ->
+          throw new TemplateSyntaxException(
+              line(at),
+              "the escape \\%s is not supported, allowed are \\n \\t \\r \\\\ \\' \\\""
+                  .formatted(letter));
+    };
   }
 
   private int line(int position) {

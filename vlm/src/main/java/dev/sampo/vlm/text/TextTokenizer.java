@@ -152,6 +152,11 @@ public final class TextTokenizer implements AutoCloseable {
     return tokenizer.decode(Arrays.stream(ids).asLongStream().toArray(), true);
   }
 
+  /** Decodes tokens one by one. */
+  public TextStream newStream() {
+    return new TextStream(this);
+  }
+
   @Override
   public void close() {
     tokenizer.close();
