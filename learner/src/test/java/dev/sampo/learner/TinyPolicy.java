@@ -12,12 +12,14 @@ import dev.sampo.vlm.ModelSettings;
 import dev.sampo.vlm.PrefixTree;
 import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.weights.WeightArrays;
+import dev.sampo.vlm.weights.Parameter.Part;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -61,6 +63,11 @@ final class TinyPolicy implements VisionLanguageModel {
 
   @Override
   public SortedMap<String, NDArray> parameters() {
+    return parameters;
+  }
+
+  @Override
+  public SortedMap<String, NDArray> trainable(Set<Part> frozen) {
     return parameters;
   }
 
@@ -174,6 +181,12 @@ final class TinyPolicy implements VisionLanguageModel {
   @Override
   public GenerationCache newCache(GenerationCache.Capacity capacity) {
     throw new UnsupportedOperationException("the tests sample by scoring");
+  }
+
+  @Override
+  public boolean saveMerged(Path folder) throws IOException {
+    save(folder);
+    return false;
   }
 
   @Override

@@ -3,8 +3,10 @@ package dev.sampo.vlm;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.sampo.vlm.weights.Parameter.Part;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Set;
 import java.util.SortedMap;
 
 /**
@@ -19,8 +21,8 @@ public interface VisionLanguageModel extends AutoCloseable {
   ModelSettings settings();
 
   /**
-   * All weights by their Hugging Face name, tied weights once, in name order. The arrays are the
-   * live storage: who writes to them changes the policy.
+   * All weights by their Hugging Face name, tied weights once, adapters by the name that PEFT gives
+   * them, in name order. The arrays are the live storage: who writes to them changes the policy.
    */
   SortedMap<String, NDArray> parameters();
 
@@ -43,12 +45,28 @@ public interface VisionLanguageModel extends AutoCloseable {
   BranchScores score(PrefixTree tree, double temperature, NDManager scope);
 
   /**
-   * Writes the weights into a folder as {@code model.safetensors}, under their Hugging Face names,
-   * atomically.
+   * What is trained: the adapters if the model has any, else all parameters.
    *
-   * @throws IOException if they cannot be written; no partial file is left then
+   * @param frozen parts that stay as they are, adapters on them included
+   */
+  SortedMap<String, NDArray> trainable(Set<Part> frozen);
+
+  /**
+   * Writes what {@link #trainable} may change: the adapters in the layout of PEFT if there are any,
+   * else all weights in the layout that the model was loaded from.
+   *
+   * @throws IOException if they cannot be written; weights that the folder held before are kept
    */
   void save(Path folder) throws IOException;
+
+  /**
+   * Writes all weights, adapters merged into them, in the layout that the model was loaded from.
+   *
+   * @return whether a head that was tied to the embedding has become one of its own, so that {@code
+   *     config.json} must say {@code "tie_word_embeddings": false}
+   * @throws IOException if they cannot be written; weights that the folder held before are kept
+   */
+  boolean saveMerged(Path folder) throws IOException;
 
   /** Opens key/value storage for generation; the caller closes it. */
   GenerationCache newCache(GenerationCache.Capacity capacity);

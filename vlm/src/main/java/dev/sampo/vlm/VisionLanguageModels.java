@@ -3,6 +3,8 @@ package dev.sampo.vlm;
 import dev.sampo.vlm.family.FamilyModel;
 import dev.sampo.vlm.family.ModelFamilies;
 import dev.sampo.vlm.family.ModelFolder;
+import dev.sampo.vlm.lora.AdapterFolder;
+import dev.sampo.vlm.lora.AdapterSource;
 import java.nio.file.Path;
 
 /** Opens model folders in the Hugging Face layout, whatever family they hold. */
@@ -10,11 +12,16 @@ public final class VisionLanguageModels {
   private VisionLanguageModels() {}
 
   /**
-   * Loads a checkpoint: {@code config.json} and safetensors weights.
+   * Loads a checkpoint: {@code config.json} and safetensors weights. A folder that holds adapters
+   * in place of weights is loaded with the model that they were trained on.
    *
    * @throws ModelException if the family is unknown or the folder cannot be used
    */
   public static VisionLanguageModel load(Path path, ModelOptions options) {
+    if (AdapterFolder.isOne(path)) {
+      return load(
+          AdapterFolder.baseModel(path), options.with(new AdapterSource.Stored(path)));
+    }
     ModelFolder folder = ModelFolder.read(path);
     return FamilyModel.load(ModelFamilies.of(folder).architecture(folder), path, options);
   }
@@ -27,6 +34,7 @@ public final class VisionLanguageModels {
    */
   public static VisionLanguageModel initialize(Path path, long seed, ModelOptions options) {
     ModelFolder folder = ModelFolder.read(path);
-    return FamilyModel.initialize(ModelFamilies.of(folder).architecture(folder), seed, options);
+    return FamilyModel.initialize(
+        ModelFamilies.of(folder).architecture(folder), path, seed, options);
   }
 }

@@ -12,11 +12,16 @@ import dev.sampo.vlm.ModelSettings;
 import dev.sampo.vlm.PrefixTree;
 import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.decoder.Decoder;
+import dev.sampo.vlm.lora.AdaptedModule;
+import dev.sampo.vlm.lora.AdapterSource;
+import dev.sampo.vlm.lora.LinearModule;
+import dev.sampo.vlm.lora.LoraAdapter;
 import dev.sampo.vlm.ops.Gradients;
 import dev.sampo.vlm.ops.NetworkWeights;
 import dev.sampo.vlm.weights.CheckpointWriter;
 import dev.sampo.vlm.weights.LayoutTensors;
-import dev.sampo.vlm.weights.ParameterTable;
+import dev.sampo.vlm.weights.Parameter;
+import dev.sampo.vlm.weights.Parameter.Part;
 import dev.sampo.vlm.weights.TensorSource;
 import dev.sampo.vlm.weights.WeightArrays;
 import java.io.IOException;
@@ -24,6 +29,8 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
@@ -31,32 +38,52 @@ import java.util.function.Function;
 /** A model of any family: its vision encoder in front of its decoder. */
 public final class FamilyModel implements VisionLanguageModel {
   private final Architecture architecture;
+  private final Path folder;
   private final NDManager manager;
+
+  /** Parameters of the model proper, without adapters. */
+  private final SortedMap<String, NDArray> base;
+
+  private final Optional<LoraAdapter> adapter;
   private final SortedMap<String, NDArray> parameters;
   private final Decoder decoder;
 
   private FamilyModel(
-      Architecture architecture, NDManager manager, SortedMap<String, NDArray> parameters) {
+      Architecture architecture,
+      Path folder,
+      NDManager manager,
+      SortedMap<String, NDArray> base,
+      AdapterSource adapters) {
     this.architecture = architecture;
+    this.folder = folder;
     this.manager = manager;
-    this.parameters = Collections.unmodifiableSortedMap(parameters);
-    NetworkWeights vision = network(architecture.visionTable());
+    this.base = base;
+    this.adapter = adapter(architecture, base, adapters, manager);
+    var all = new TreeMap<>(base);
+    adapter.ifPresent(lora -> all.putAll(lora.parameters()));
+    this.parameters = Collections.unmodifiableSortedMap(all);
+    var assembly = new NetworkAssembly(architecture, base, adapter, manager);
+    NetworkWeights vision = assembly.weights(architecture.visionTable());
     var images =
         new ImageEncoding(architecture.vision().apply(vision), vision, architecture, manager);
     this.decoder =
-        new Decoder(architecture.decoder(), network(architecture.decoderTable()), images);
+        new Decoder(
+            architecture.decoder(), assembly.weights(architecture.decoderTable()), images);
   }
 
-  private NetworkWeights network(ParameterTable table) {
-    NDArray absent = manager.create(new float[0]);
-    // An array of its own: native calls tell lists apart by the names of their arrays.
-    List<NDArray> noAdapters = List.of(manager.create(new float[0]));
-    List<NDArray> arrays =
-        table.slots().stream()
-            .map(slot -> slot.map(p -> Objects.requireNonNull(parameters.get(p.name()))))
-            .map(slot -> slot.orElse(absent))
-            .toList();
-    return new NetworkWeights(arrays, noAdapters, noAdapters);
+  private static Optional<LoraAdapter> adapter(
+      Architecture architecture,
+      SortedMap<String, NDArray> base,
+      AdapterSource source,
+      NDManager manager) {
+    List<LinearModule> linears = NetworkAssembly.linears(architecture);
+    return switch (source) {
+      case AdapterSource.None _ -> Optional.empty();
+      case AdapterSource.Fresh fresh ->
+          Optional.of(LoraAdapter.initialize(fresh.settings(), linears, fresh.seed(), manager));
+      case AdapterSource.Stored stored ->
+          Optional.of(LoraAdapter.load(stored.folder(), linears, base, manager));
+    };
   }
 
   /**
@@ -67,26 +94,35 @@ public final class FamilyModel implements VisionLanguageModel {
   public static FamilyModel load(Architecture architecture, Path folder, ModelOptions options) {
     return create(
         architecture,
+        folder,
         options,
         manager -> ModelWeights.load(architecture, folder, options.precision(), manager));
   }
 
-  /** Draws a clean start; the same seed gives the same weights. */
-  public static FamilyModel initialize(Architecture architecture, long seed, ModelOptions options) {
+  /**
+   * Draws a clean start; the same seed gives the same weights.
+   *
+   * @param folder where the architecture was read from
+   */
+  public static FamilyModel initialize(
+      Architecture architecture, Path folder, long seed, ModelOptions options) {
     return create(
         architecture,
+        folder,
         options,
         manager -> ModelWeights.draw(architecture, seed, options.precision(), manager));
   }
 
   private static FamilyModel create(
       Architecture architecture,
+      Path folder,
       ModelOptions options,
       Function<NDManager, SortedMap<String, NDArray>> weights) {
     NDManager manager = Engine.getEngine("PyTorch").newBaseManager(options.device());
     try {
-      return new FamilyModel(architecture, manager, weights.apply(manager));
-    } catch (ModelException e) {
+      return new FamilyModel(
+          architecture, folder, manager, weights.apply(manager), options.adapters());
+    } catch (ModelException | IllegalArgumentException e) {
       manager.close();
       throw e;
     }
@@ -121,13 +157,59 @@ public final class FamilyModel implements VisionLanguageModel {
   }
 
   @Override
-  public void save(Path folder) throws IOException {
-    var values = new TreeMap<String, TensorSource>();
-    parameters.forEach((name, array) -> values.put(name, WeightArrays.view(array)));
+  public SortedMap<String, NDArray> trainable(Set<Part> frozen) {
+    var trainable = new TreeMap<String, NDArray>();
+    if (adapter.isPresent()) {
+      for (AdaptedModule lora : adapter.get().modules()) {
+        if (!frozen.contains(part(lora.module().weight()))) {
+          trainable.put(lora.nameOfA(), lora.a());
+          trainable.put(lora.nameOfB(), lora.b());
+        }
+      }
+    } else {
+      base.forEach((name, array) -> {
+        if (!frozen.contains(part(name))) {
+          trainable.put(name, array);
+        }
+      });
+    }
+    return Collections.unmodifiableSortedMap(trainable);
+  }
+
+  private Part part(String name) {
+    return Objects.requireNonNull(ModelWeights.parameters(architecture).get(name)).part();
+  }
+
+  @Override
+  public void save(Path target) throws IOException {
+    if (adapter.isPresent()) {
+      adapter.get().save(target, folder.toAbsolutePath().normalize().toString());
+    } else {
+      write(target, views(base));
+    }
+  }
+
+  @Override
+  public boolean saveMerged(Path target) throws IOException {
+    write(target, adapter.isPresent() ? adapter.get().merge(base) : views(base));
+    return adapter.isPresent() && adapter.get().untiesHead();
+  }
+
+  private static SortedMap<String, TensorSource> views(SortedMap<String, NDArray> arrays) {
+    var views = new TreeMap<String, TensorSource>();
+    arrays.forEach((name, array) -> views.put(name, WeightArrays.view(array)));
+    return views;
+  }
+
+  private void write(Path target, SortedMap<String, TensorSource> values) throws IOException {
+    var known = new TreeMap<>(ModelWeights.parameters(architecture));
+    // A head that was tied to the embedding before adapters were merged into it.
+    values.forEach((name, value) ->
+        known.computeIfAbsent(
+            name, _ -> new Parameter(name, value.shape(), Part.DECODER, 0, 0)));
     CheckpointWriter.write(
-        folder,
-        LayoutTensors.of(
-            architecture.layout(), ModelWeights.parameters(architecture).values(), values),
+        target,
+        LayoutTensors.of(architecture.layout(), known.values(), values),
         CheckpointWriter.MAX_FILE_BYTES);
   }
 

@@ -22,6 +22,14 @@ public final class Gradients {
     return Engine.getEngine("PyTorch").newGradientCollector();
   }
 
+  /**
+   * Seeds what is drawn while gradients are recorded: the dropout of adapters. The generator is one
+   * for the whole process.
+   */
+  public static void seed(long seed) {
+    JniUtils.setSeed(seed);
+  }
+
   /** Whether the calling thread records and one of the arrays requires gradients. */
   public static boolean areRecordedFor(Collection<NDArray> arrays) {
     return JniUtils.isGradMode() && arrays.stream().anyMatch(NDArray::hasGradient);

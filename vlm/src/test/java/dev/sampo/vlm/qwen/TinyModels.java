@@ -43,7 +43,7 @@ final class TinyModels {
   static VisionLanguageModel model() {
     try {
       var folder = new ModelFolder(Path.of("tiny"), new JsonMapper().readTree(CONFIG));
-      return FamilyModel.initialize(new QwenFamily().architecture(folder), 7, ModelOptions.onCpu());
+      return FamilyModel.initialize(new QwenFamily().architecture(folder), folder.path(), 7, ModelOptions.onCpu());
     } catch (JsonProcessingException e) {
       throw new AssertionError(e);
     }
