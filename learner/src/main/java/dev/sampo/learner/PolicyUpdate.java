@@ -138,6 +138,7 @@ public final class PolicyUpdate implements AutoCloseable {
     }
     NativeThreads.use(settings.threads());
     optimizer.zeroGradients();
+    Gradients.seed(current.step());
     open = new OpenStep(batch, current, settings);
     return batch.packing().size();
   }

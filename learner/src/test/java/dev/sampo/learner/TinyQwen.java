@@ -1,10 +1,10 @@
 package dev.sampo.learner;
 
-import dev.sampo.vlm.ModelOptions;
 import dev.sampo.protocol.ImageRef;
 import dev.sampo.protocol.Prompt;
 import dev.sampo.vlm.EncodedPrompt;
 import dev.sampo.vlm.ImagePatches;
+import dev.sampo.vlm.ModelOptions;
 import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.VisionLanguageModels;
 import java.io.IOException;

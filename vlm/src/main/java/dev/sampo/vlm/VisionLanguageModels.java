@@ -19,8 +19,7 @@ public final class VisionLanguageModels {
    */
   public static VisionLanguageModel load(Path path, ModelOptions options) {
     if (AdapterFolder.isOne(path)) {
-      return load(
-          AdapterFolder.baseModel(path), options.with(new AdapterSource.Stored(path)));
+      return load(AdapterFolder.baseModel(path), options.with(new AdapterSource.Stored(path)));
     }
     ModelFolder folder = ModelFolder.read(path);
     return FamilyModel.load(ModelFamilies.of(folder).architecture(folder), path, options);

@@ -110,6 +110,7 @@ public final class SftTraining implements AutoCloseable {
     double waited = (System.nanoTime() - start) / 1e9;
     NativeThreads.use(settings.threads());
     optimizer.zeroGradients();
+    Gradients.seed(step);
     double loss = 0;
     for (SftBatch.Part part : batch.parts()) {
       loss += backward(part);

@@ -67,8 +67,7 @@ public final class FamilyModel implements VisionLanguageModel {
     var images =
         new ImageEncoding(architecture.vision().apply(vision), vision, architecture, manager);
     this.decoder =
-        new Decoder(
-            architecture.decoder(), assembly.weights(architecture.decoderTable()), images);
+        new Decoder(architecture.decoder(), assembly.weights(architecture.decoderTable()), images);
   }
 
   private static Optional<LoraAdapter> adapter(
@@ -205,8 +204,7 @@ public final class FamilyModel implements VisionLanguageModel {
     var known = new TreeMap<>(ModelWeights.parameters(architecture));
     // A head that was tied to the embedding before adapters were merged into it.
     values.forEach((name, value) ->
-        known.computeIfAbsent(
-            name, _ -> new Parameter(name, value.shape(), Part.DECODER, 0, 0)));
+        known.computeIfAbsent(name, _ -> new Parameter(name, value.shape(), Part.DECODER, 0, 0)));
     CheckpointWriter.write(
         target,
         LayoutTensors.of(architecture.layout(), known.values(), values),

@@ -12,6 +12,7 @@ import dev.sampo.vlm.ModelOptions;
 import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.family.FamilyModel;
 import dev.sampo.vlm.family.ModelFolder;
+import dev.sampo.vlm.lora.AdapterSource;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,9 +42,27 @@ final class TinyModels {
   private static final int PATCH_VALUES = 3 * 2 * 4 * 4;
 
   static VisionLanguageModel model() {
+    return model(AdapterSource.NONE);
+  }
+
+  static VisionLanguageModel model(AdapterSource adapters) {
+    ModelFolder folder = folder(Path.of("tiny"));
+    return FamilyModel.initialize(
+        new QwenFamily().architecture(folder),
+        folder.path(),
+        7,
+        ModelOptions.onCpu().with(adapters));
+  }
+
+  /** A model with the weights of a folder. */
+  static VisionLanguageModel load(Path path) {
+    return FamilyModel.load(
+        new QwenFamily().architecture(folder(path)), path, ModelOptions.onCpu());
+  }
+
+  private static ModelFolder folder(Path path) {
     try {
-      var folder = new ModelFolder(Path.of("tiny"), new JsonMapper().readTree(CONFIG));
-      return FamilyModel.initialize(new QwenFamily().architecture(folder), folder.path(), 7, ModelOptions.onCpu());
+      return new ModelFolder(path, new JsonMapper().readTree(CONFIG));
     } catch (JsonProcessingException e) {
       throw new AssertionError(e);
     }

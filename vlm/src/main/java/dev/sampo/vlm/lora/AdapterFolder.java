@@ -1,0 +1,41 @@
+package dev.sampo.vlm.lora;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.sampo.vlm.ModelException;
+import dev.sampo.vlm.text.CheckpointJson;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Folders with adapters that were written by PEFT or in its layout. */
+public final class AdapterFolder {
+  private static final String BASE = "base_model_name_or_path";
+
+  private AdapterFolder() {}
+
+  /** Whether a folder holds adapters. */
+  public static boolean isOne(Path folder) {
+    return Files.isRegularFile(folder.resolve(AdapterJson.FILE));
+  }
+
+  /**
+   * Folder of the model that the adapters of a folder were trained on.
+   *
+   * @throws ModelException if the folder does not say, or there is no such folder here
+   */
+  public static Path baseModel(Path folder) {
+    Path file = folder.resolve(AdapterJson.FILE);
+    JsonNode name;
+    try {
+      name = CheckpointJson.read(file).path(BASE);
+    } catch (IOException e) {
+      throw new ModelException(String.valueOf(e.getMessage()), e);
+    }
+    Path base = folder.resolve(name.asText());
+    if (!name.isTextual() || name.asText().isEmpty() || !Files.isDirectory(base)) {
+      throw new ModelException(
+          "%s: %s must be the folder of a model, got %s".formatted(file, BASE, name));
+    }
+    return base;
+  }
+}
