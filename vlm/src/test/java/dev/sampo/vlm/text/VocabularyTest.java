@@ -1,0 +1,102 @@
+package dev.sampo.vlm.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.sampo.vlm.Goldens;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.zip.GZIPInputStream;
+import org.junit.jupiter.api.Test;
+
+/**
+ * 2,000 lines in many scripts, as tests/goldens/make_vocabulary.py recorded them: with the start of
+ * Qwen2.5's vocabulary, and with the whole of it where that script has put it.
+ */
+class VocabularyTest {
+  private static final Path RECORDED = Goldens.ROOT.resolve("vocabulary");
+  private static final Path WHOLE = Path.of("target/vocabulary");
+
+  @Test
+  void linesHaveTheTokensOfTheReferenceInTheCutVocabulary() throws IOException {
+    compare(RECORDED.resolve("cut"), "cut");
+  }
+
+  @Test
+  void linesHaveTheTokensOfTheReferenceInTheWholeVocabulary() throws IOException {
+    requireWhole();
+
+    compare(WHOLE, "ids");
+  }
+
+  @Test
+  void thePublishedChatTemplateRendersAsInPython() throws IOException {
+    requireWhole();
+    JsonNode expected = Goldens.json(RECORDED.resolve("chat.json"));
+    List<Message> conversation =
+        expected
+            .path("messages")
+            .valueStream()
+            .map(turn ->
+                Message.of(
+                    Role.valueOf(turn.path(0).asText().toUpperCase(Locale.ROOT)),
+                    turn.path(1).asText()))
+            .toList();
+
+    assertThat(ChatTemplate.load(WHOLE).withJoinedParts("").render(conversation))
+        .isEqualTo(expected.path("rendered").asText());
+  }
+
+  private static void compare(Path folder, String key) throws IOException {
+    List<String> misses = new ArrayList<>();
+    int lines = 0;
+    try (TextTokenizer tokenizer = TextTokenizer.load(folder, Set.of())) {
+      for (JsonNode line : recorded()) {
+        lines++;
+        String text = line.path("text").asText();
+        int[] expected = Goldens.ints(line.path(key));
+        String decoded = line.path("decoded").asText(text);
+        boolean equal =
+            Arrays.equals(tokenizer.encodePlain(text), expected)
+                && tokenizer.decode(expected).equals(decoded)
+                && streamed(tokenizer, expected).equals(decoded);
+        if (!equal) {
+          misses.add(text);
+        }
+      }
+    }
+    assertThat(lines).isEqualTo(2000);
+    assertThat(misses).isEmpty();
+  }
+
+  private static String streamed(TextTokenizer tokenizer, int[] ids) {
+    TextStream stream = tokenizer.newStream();
+    StringBuilder text = new StringBuilder();
+    for (int id : ids) {
+      text.append(stream.add(id));
+    }
+    return text.append(stream.finish()).toString();
+  }
+
+  private static JsonNode recorded() throws IOException {
+    try (InputStream lines =
+        new GZIPInputStream(Files.newInputStream(RECORDED.resolve("lines.json.gz")))) {
+      return new ObjectMapper().readTree(lines);
+    }
+  }
+
+  private static void requireWhole() {
+    assumeTrue(
+        Files.isRegularFile(WHOLE.resolve("tokenizer.json")),
+        "no whole vocabulary: run tests/goldens/make_vocabulary.py, which fetches it");
+  }
+}
