@@ -47,9 +47,14 @@ final class Machine {
 
   /** The most memory that this process has held, native memory included; 0 where unknown. */
   static double peakMegabytes() {
-    return line(Path.of("/proc/self/status"), "VmHWM")
-        .map(value -> Double.parseDouble(value.replace("kB", "").strip()) * 1024 / 1e6)
-        .orElse(0.0);
+    return bytes("VmHWM") / 1e6;
+  }
+
+  /** A number of {@code /proc/self/status} that is given in kB; 0 where unknown. */
+  static long bytes(String key) {
+    return line(Path.of("/proc/self/status"), key)
+        .map(value -> Long.parseLong(value.replace("kB", "").strip()) * 1024)
+        .orElse(0L);
   }
 
   private static Optional<String> line(Path file, String key) {
