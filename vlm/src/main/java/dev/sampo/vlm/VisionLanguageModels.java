@@ -1,9 +1,9 @@
 package dev.sampo.vlm;
 
+import dev.sampo.vlm.family.AdapterFolder;
 import dev.sampo.vlm.family.FamilyModel;
 import dev.sampo.vlm.family.ModelFamilies;
 import dev.sampo.vlm.family.ModelFolder;
-import dev.sampo.vlm.lora.AdapterFolder;
 import dev.sampo.vlm.lora.AdapterSource;
 import java.nio.file.Path;
 

@@ -29,6 +29,9 @@ import java.util.TreeMap;
  * does: {@code adapter_config.json} and {@code adapter_model.safetensors}.
  */
 public final class LoraAdapter {
+  /** The file that describes the adapters. */
+  public static final String CONFIG_FILE = AdapterJson.FILE;
+
   /** The file of the matrices. */
   public static final String FILE = "adapter_model.safetensors";
 

@@ -1,7 +1,8 @@
-package dev.sampo.vlm.lora;
+package dev.sampo.vlm.family;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.sampo.vlm.ModelException;
+import dev.sampo.vlm.lora.LoraAdapter;
 import dev.sampo.vlm.text.CheckpointJson;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -15,7 +16,7 @@ public final class AdapterFolder {
 
   /** Whether a folder holds adapters. */
   public static boolean isOne(Path folder) {
-    return Files.isRegularFile(folder.resolve(AdapterJson.FILE));
+    return Files.isRegularFile(folder.resolve(LoraAdapter.CONFIG_FILE));
   }
 
   /**
@@ -24,7 +25,7 @@ public final class AdapterFolder {
    * @throws ModelException if the folder does not say, or there is no such folder here
    */
   public static Path baseModel(Path folder) {
-    Path file = folder.resolve(AdapterJson.FILE);
+    Path file = folder.resolve(LoraAdapter.CONFIG_FILE);
     JsonNode name;
     try {
       name = CheckpointJson.read(file).path(BASE);
