@@ -57,14 +57,11 @@ public final class TextTokenizer implements AutoCloseable {
   public static TextTokenizer load(Path folder, Collection<String> reserved) throws IOException {
     Path file = folder.resolve("tokenizer.json");
     JsonNode json = CheckpointJson.read(file);
-    Map<String, Integer> specialIds = new LinkedHashMap<>();
-    for (JsonNode token : json.path("added_tokens")) {
-      String content = token.path("content").asText();
-      if (token.path("special").asBoolean() || reserved.contains(content)) {
-        specialIds.put(content, token.path("id").asInt());
-        hide((ObjectNode) token);
-      }
+    if (!json.path("model").isObject()) {
+      throw new IOException(
+          "%s: no model, a tokenizer has a model, pre_tokenizer and decoder".formatted(file));
     }
+    Map<String, Integer> specialIds = takeSpecial(json.path("added_tokens"), reserved, file);
     try {
       return new TextTokenizer(
           file,
@@ -72,8 +69,29 @@ public final class TextTokenizer implements AutoCloseable {
               new ByteArrayInputStream(JSON.writeValueAsBytes(json)), OPTIONS),
           specialIds);
     } catch (RuntimeException e) {
-      throw new IOException("%s: not a tokenizer (%s)".formatted(file, e.getMessage()), e);
+      throw new IOException(
+          "%s: not a tokenizer that can be read: %s"
+              .formatted(file, String.valueOf(e.getMessage()).replaceAll("\\s+", " ")),
+          e);
     }
+  }
+
+  /** Ids of the special tokens, which the tokenizer itself will not know by name. */
+  private static Map<String, Integer> takeSpecial(
+      JsonNode added, Collection<String> reserved, Path file) throws IOException {
+    Map<String, Integer> ids = new LinkedHashMap<>();
+    for (JsonNode token : added) {
+      if (!token.path("content").isTextual() || !token.path("id").isInt()) {
+        throw new IOException(
+            "%s: added_tokens has an entry without content and id: %s".formatted(file, token));
+      }
+      String content = token.path("content").asText();
+      if (token.path("special").asBoolean() || reserved.contains(content)) {
+        ids.put(content, token.path("id").asInt());
+        hide((ObjectNode) token);
+      }
+    }
+    return ids;
   }
 
   /**
@@ -93,8 +111,7 @@ public final class TextTokenizer implements AutoCloseable {
   public int requireId(String token) throws IOException {
     Integer id = specialIds.get(token);
     if (id == null) {
-      throw new IOException(
-          "%s: no token %s among added_tokens with special true".formatted(source, token));
+      throw new IOException("%s: added_tokens lacks %s".formatted(source, token));
     }
     return id;
   }
