@@ -16,6 +16,8 @@ import java.util.List;
  *     {@code downsample_ratio}
  */
 public record InternVlPromptFormat(int merge) implements PromptFormat {
+  /** The token that stands for one image feature. */
+  static final String IMAGE_TOKEN = "<IMG_CONTEXT>";
 
   /**
    * The format of a folder in either layout.
@@ -38,7 +40,7 @@ public record InternVlPromptFormat(int merge) implements PromptFormat {
 
   @Override
   public String imageToken() {
-    return "<IMG_CONTEXT>";
+    return IMAGE_TOKEN;
   }
 
   @Override

@@ -23,7 +23,7 @@ import java.util.List;
  */
 final class Script {
   private static final List<String> SOURCES =
-      List.of("common", "arrays", "vision", "decoder", "sampling", "optimizer", "lora");
+      List.of("common", "arrays", "vision", "tiles", "decoder", "sampling", "optimizer", "lora");
 
   /** Held for the life of the JVM: the model's finalizer would free the native module. */
   private static final Model MODEL = load();

@@ -1,0 +1,108 @@
+package dev.sampo.vlm.internvl;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.sampo.vlm.ModelException;
+import dev.sampo.vlm.decoder.DecoderSettings;
+import dev.sampo.vlm.family.Architecture;
+import dev.sampo.vlm.family.ConfigReader;
+import dev.sampo.vlm.family.ModelFamily;
+import dev.sampo.vlm.family.ModelFolder;
+import dev.sampo.vlm.image.ImageLimits;
+import dev.sampo.vlm.image.ImageProcessor;
+import dev.sampo.vlm.image.TileImageProcessor;
+import dev.sampo.vlm.image.TileSettings;
+import dev.sampo.vlm.text.CheckpointJson;
+import dev.sampo.vlm.text.PromptFormat;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * InternVL 2.5 and 3 in the layout of OpenGVLab. Absent settings take the values of its {@code
+ * InternVLChatConfig} and {@code InternVisionConfig}.
+ */
+public final class OpenGvLabFamily implements ModelFamily {
+  private static final String TOKENIZER = "tokenizer.json";
+
+  @Override
+  public Set<String> modelTypes() {
+    return Set.of("internvl_chat");
+  }
+
+  @Override
+  public Architecture architecture(ModelFolder folder) {
+    ConfigReader config = ConfigReader.of(folder);
+    ConfigReader text = config.section("llm_config");
+    DecoderKind kind = DecoderKind.of(text, DecoderKind.values());
+    DecoderSettings decoder = kind.settings(text);
+    TileTowerSettings tower = tower(config.section("vision_config"));
+    String version = config.oneOf("ps_version", new TreeSet<>(Set.of("v1", "v2")), "v1");
+    int layer = config.integer("select_layer", -1);
+    int blocks =
+        config.checked(() -> ProjectorSettings.blocks("select_layer", layer, tower.depth()));
+    var projector =
+        new ProjectorSettings(
+            blocks,
+            layer == -1,
+            InternVlNetwork.merge(config),
+            version.equals("v2"),
+            decoder.hiddenSize());
+    return new InternVlNetwork(decoder, tower, projector)
+        .architecture(config, imageToken(folder), new OpenGvLabLayout(kind, decoder));
+  }
+
+  private static TileTowerSettings tower(ConfigReader vision) {
+    vision.oneOf("hidden_act", Set.of("gelu"), "gelu");
+    var norms = new TreeSet<>(Set.of("layer_norm", "rms_norm"));
+    String norm = vision.oneOf("norm_type", norms, "rms_norm");
+    int patchSize = vision.integer("patch_size", 14);
+    int imageSize = vision.integer("image_size", 224);
+    double epsilon = vision.number("layer_norm_eps", 1e-6);
+    return vision.checked(() ->
+        new TileTowerSettings(
+            vision.integer("num_hidden_layers", 48),
+            vision.integer("hidden_size", 3200),
+            vision.integer("intermediate_size", 12800),
+            vision.integer("num_attention_heads", 25),
+            vision.integer("num_channels", 3),
+            patchSize,
+            imageSize / Math.max(1, patchSize),
+            norm.equals("rms_norm"),
+            epsilon,
+            vision.flag("qk_normalization", true),
+            epsilon,
+            vision.flag("qkv_bias", false),
+            true,
+            false,
+            vision.number("initializer_factor", 0.1)));
+  }
+
+  /** The published code looks it up by its text, because config.json does not say. */
+  private static int imageToken(ModelFolder folder) {
+    Path file = folder.path().resolve(TOKENIZER);
+    try {
+      for (JsonNode token : CheckpointJson.read(file).path("added_tokens")) {
+        if (token.path("content").asText().equals(InternVlPromptFormat.IMAGE_TOKEN)) {
+          return token.path("id").asInt();
+        }
+      }
+    } catch (IOException e) {
+      throw new ModelException(String.valueOf(e.getMessage()), e);
+    }
+    throw new ModelException(
+        "%s: added_tokens must hold %s".formatted(file, InternVlPromptFormat.IMAGE_TOKEN));
+  }
+
+  @Override
+  public PromptFormat promptFormat(ModelFolder folder) {
+    return new InternVlPromptFormat(InternVlNetwork.merge(ConfigReader.of(folder)));
+  }
+
+  @Override
+  public ImageProcessor imageProcessor(ModelFolder folder, ImageLimits limits) throws IOException {
+    var processor = CheckpointJson.read(folder.path().resolve("preprocessor_config.json"));
+    return new TileImageProcessor(
+        TileSettings.ofOpenGvLab(folder.config(), processor).with(limits));
+  }
+}
