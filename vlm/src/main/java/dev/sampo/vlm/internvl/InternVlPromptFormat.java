@@ -1,10 +1,8 @@
 package dev.sampo.vlm.internvl;
 
 import dev.sampo.vlm.ImagePatches;
-import dev.sampo.vlm.family.ModelFolder;
 import dev.sampo.vlm.text.PromptFormat;
 import dev.sampo.vlm.text.PromptPositions;
-import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 
@@ -18,25 +16,6 @@ import java.util.List;
 public record InternVlPromptFormat(int merge) implements PromptFormat {
   /** The token that stands for one image feature. */
   static final String IMAGE_TOKEN = "<IMG_CONTEXT>";
-
-  /**
-   * The format of a folder in either layout.
-   *
-   * @throws IOException if config.json asks for something that is not supported
-   */
-  public static PromptFormat of(ModelFolder folder) throws IOException {
-    double ratio = folder.config().path("downsample_ratio").asDouble(0.5);
-    int merge = (int) Math.rint(1 / ratio);
-    if (merge < 1 || merge * ratio != 1) {
-      throw new IOException(
-          "%s: downsample_ratio is %s, allowed are 1, 0.5, 0.25"
-              .formatted(folder.configFile(), ratio));
-    }
-    InternVlPromptFormat format = new InternVlPromptFormat(merge);
-    return folder.config().path("model_type").asText().equals("internvl_chat")
-        ? OpenGvLabPromptFormat.of(folder, format)
-        : format;
-  }
 
   @Override
   public String imageToken() {

@@ -95,8 +95,9 @@ public final class OpenGvLabFamily implements ModelFamily {
   }
 
   @Override
-  public PromptFormat promptFormat(ModelFolder folder) {
-    return new InternVlPromptFormat(InternVlNetwork.merge(ConfigReader.of(folder)));
+  public PromptFormat promptFormat(ModelFolder folder) throws IOException {
+    var images = new InternVlPromptFormat(InternVlNetwork.merge(ConfigReader.of(folder)));
+    return OpenGvLabPromptFormat.of(folder, images);
   }
 
   @Override

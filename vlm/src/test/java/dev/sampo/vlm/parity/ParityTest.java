@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** This project computes what reference implementations compute, on the recorded checkpoints. */
 class ParityTest {
   static Stream<Goldens> goldens() {
-    return Goldens.all().filter(goldens -> goldens.family().startsWith("qwen"));
+    return Goldens.all();
   }
 
   @ParameterizedTest
