@@ -49,14 +49,17 @@ public final class TextTokenizer implements AutoCloseable {
   }
 
   /**
-   * Loads {@code tokenizer.json} of a checkpoint folder.
+   * Loads {@code tokenizer.json} of a checkpoint folder, or the older files of a Qwen2 tokenizer.
    *
    * @param reserved added tokens that count as special whether or not the file says so
    * @throws IOException naming the file, if it cannot be read or is not a tokenizer
    */
   public static TextTokenizer load(Path folder, Collection<String> reserved) throws IOException {
     Path file = folder.resolve("tokenizer.json");
-    JsonNode json = CheckpointJson.read(file);
+    JsonNode json =
+        Qwen2TokenizerFiles.areIn(folder)
+            ? Qwen2TokenizerFiles.read(folder)
+            : CheckpointJson.read(file);
     if (!json.path("model").isObject()) {
       throw new IOException(
           "%s: no model, a tokenizer has a model, pre_tokenizer and decoder".formatted(file));

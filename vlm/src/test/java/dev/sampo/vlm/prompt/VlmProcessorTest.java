@@ -16,8 +16,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class VlmProcessorTest {
   private static final int IMAGE_TOKEN = 510;
@@ -132,5 +135,33 @@ class VlmProcessorTest {
 
     Files.writeString(folder.resolve("config.json"), "{\"model_type\": \"llama\"}");
     assertThatThrownBy(() -> VlmProcessor.load(folder)).hasMessageContaining("got llama");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '~',
+      textBlock =
+          """
+          generation_config.json ~ {"eos_token_id": "end"} ~ eos_token_id is "end", allowed are token ids: 3 or [3, 4]
+          tokenizer_config.json  ~ {"eos_token": "<end>"}  ~ tokenizer.json: added_tokens lacks <end>
+          tokenizer_config.json  ~ {"eos_token":           ~ not valid JSON: line 1:
+          chat_template.jinja    ~ {{ x | shout }}         ~ chat template, line 1: the filter 'shout' is not supported
+          preprocessor_config.json ~ []                    ~ holds no JSON object
+          """)
+  void brokenFilesAreNamedWithWhatIsWrong(
+      String file, String content, String message, @TempDir Path folder) throws IOException {
+    try (Stream<Path> shipped = Files.list(Path.of("../models/tiny-rec"))) {
+      for (Path source : shipped.filter(Files::isRegularFile).toList()) {
+        Files.copy(source, folder.resolve(source.getFileName()));
+      }
+    }
+    Files.writeString(folder.resolve(file), content);
+
+    assertThatThrownBy(() -> VlmProcessor.load(folder))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining(folder.toString())
+        .hasMessageContaining(message)
+        .message()
+        .doesNotContain("\n");
   }
 }

@@ -1,10 +1,12 @@
 package dev.sampo.vlm.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.sampo.vlm.Goldens;
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,8 +17,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * 2,000 lines in many scripts, as tests/goldens/make_vocabulary.py recorded them: with the start of
@@ -29,6 +33,38 @@ class VocabularyTest {
   @Test
   void linesHaveTheTokensOfTheReferenceInTheCutVocabulary() throws IOException {
     compare(RECORDED.resolve("cut"), "cut");
+  }
+
+  /** As published checkpoints of OpenGVLab have it. */
+  @Test
+  void linesHaveTheSameTokensWithoutATokenizerJson(@TempDir Path folder) throws IOException {
+    JsonNode cut = Goldens.json(RECORDED.resolve("cut/tokenizer.json"));
+    ObjectMapper json = new ObjectMapper();
+    ObjectNode settings = json.createObjectNode().put("tokenizer_class", "Qwen2Tokenizer");
+    ObjectNode added = settings.putObject("added_tokens_decoder");
+    cut.path("added_tokens").forEach(token -> added.set(token.path("id").asText(), token));
+    json.writeValue(folder.resolve("tokenizer_config.json").toFile(), settings);
+    json.writeValue(folder.resolve("vocab.json").toFile(), cut.path("model").path("vocab"));
+    Files.writeString(
+        folder.resolve("merges.txt"),
+        cut.path("model")
+            .path("merges")
+            .valueStream()
+            .map(JsonNode::asText)
+            .collect(Collectors.joining("\n", "#version: 0.2\n", "\n")));
+
+    compare(folder, "cut");
+  }
+
+  @Test
+  void otherTokenizersWithoutATokenizerJsonAreRefused(@TempDir Path folder) throws IOException {
+    Files.writeString(folder.resolve("merges.txt"), "a b\n");
+    Files.writeString(
+        folder.resolve("tokenizer_config.json"), "{\"tokenizer_class\": \"GPT2Tokenizer\"}");
+
+    assertThatThrownBy(() -> TextTokenizer.load(folder, Set.of()))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("tokenizer_class is GPT2Tokenizer; without a tokenizer.json only");
   }
 
   @Test
