@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures speed and memory on this machine: tests/bench/run.sh [--json FILE] [--threads N] [--repetitions N].
-# Needs a JDK 25 and Maven; builds first. Nothing else should run meanwhile.
+# Needs a JDK 25 and Maven; builds first. Nothing else should run meanwhile. "run.sh images ..." is for images.py.
 set -euo pipefail
 here=$PWD
 cd "$(dirname "$0")/../.."
@@ -18,9 +18,14 @@ flags=$(sed -n 's:.*<sampo.jvm.flags>\(.*\)</sampo.jvm.flags>.*:\1:p' pom.xml)
 
 model=$PWD/models/tiny-rec/shifted
 [ -d "$model" ] || model=$PWD/models/tiny-rec
+benchmark=(dev.sampo.bench.SpeedBenchmark --model "$model")
+if [ "${1:-}" = images ]; then
+  benchmark=(dev.sampo.bench.ImageBenchmark)
+  shift
+fi
 root=$PWD
 cd "$here"
 # shellcheck disable=SC2086 # a list of options
 MALLOC_ARENA_MAX=2 exec "${JAVA_HOME:+$JAVA_HOME/bin/}java" $flags -Dai.djl.pytorch.num_interop_threads=1 -Xmx1g \
   -cp "$root/tests/target/test-classes:$(cat "$root/tests/target/benchmark.classpath")" \
-  dev.sampo.bench.SpeedBenchmark --model "$model" "$@"
+  "${benchmark[@]}" "$@"

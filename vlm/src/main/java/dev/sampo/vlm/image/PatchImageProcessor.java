@@ -5,6 +5,10 @@ import dev.sampo.vlm.ImagePatches;
 /**
  * Turns pictures into patches as {@code Qwen2VLImageProcessor} of Transformers 4.57 does: one grid
  * per picture, its size close to the picture's own.
+ *
+ * <p>Resizing equals Pillow's. {@code Qwen2VLImageProcessorFast}, which {@code AutoProcessor} takes
+ * if torchvision is there, resizes with it instead: 0.4 to 0.6 % of the 8-bit samples differ, by 1,
+ * seldom 2.
  */
 public final class PatchImageProcessor implements ImageProcessor {
   private static final int MAX_ASPECT_RATIO = 200;

@@ -11,7 +11,7 @@ import java.util.stream.IntStream;
  * is stretched to the grid of tiles whose shape is closest to its own, whatever its resolution.
  *
  * <p>Resizing equals Pillow's. {@code GotOcr2ImageProcessorFast} resizes with torchvision instead:
- * against it 0.4 to 0.7 % of the 8-bit samples differ, by 1, seldom 2.
+ * against it 0.3 to 0.7 % of the 8-bit samples differ, by 1, seldom 2.
  *
  * <p>The result has one step in time per tile, the thumbnail last; the patches of a tile are in
  * reading order, their values ordered by channel, row, column.
