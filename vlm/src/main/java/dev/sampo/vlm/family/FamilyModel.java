@@ -62,7 +62,7 @@ public final class FamilyModel implements VisionLanguageModel {
     var all = new TreeMap<>(base);
     adapter.ifPresent(lora -> all.putAll(lora.parameters()));
     this.parameters = Collections.unmodifiableSortedMap(all);
-    var assembly = new NetworkAssembly(architecture, base, adapter, manager);
+    var assembly = new NetworkAssembly(base, adapter, manager);
     NetworkWeights vision = assembly.weights(architecture.visionTable());
     var images =
         new ImageEncoding(architecture.vision().apply(vision), vision, architecture, manager);

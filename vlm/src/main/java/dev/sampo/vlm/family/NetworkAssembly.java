@@ -21,7 +21,6 @@ import java.util.stream.Stream;
 
 /** Puts parameters and adapters into the order in which native functions take them. */
 final class NetworkAssembly {
-  private final Architecture architecture;
   private final SortedMap<String, NDArray> parameters;
   private final Map<String, AdaptedModule> adapted;
   private final double dropout;
@@ -30,11 +29,7 @@ final class NetworkAssembly {
   private final NDManager manager;
 
   NetworkAssembly(
-      Architecture architecture,
-      SortedMap<String, NDArray> parameters,
-      Optional<LoraAdapter> adapter,
-      NDManager manager) {
-    this.architecture = architecture;
+      SortedMap<String, NDArray> parameters, Optional<LoraAdapter> adapter, NDManager manager) {
     this.parameters = parameters;
     this.adapted =
         adapter.stream()
@@ -88,7 +83,7 @@ final class NetworkAssembly {
         .forEach((slot, module) -> {
           AdaptedModule lora = adapted.get(module);
           if (lora != null) {
-            places[slot] = 3 + matrices.size();
+            places[slot] = 3L + matrices.size();
             scales[slot] = lora.scale();
             matrices.add(lora.a());
             matrices.add(lora.b());
