@@ -158,10 +158,10 @@ MUST = r"""
 {% for m in messages %}{% if loop.index == 2 %}{% break %}{% endif %}{{ m.role }}{% endfor %}
 {% for m in messages %}{% if m.role == 'assistant' %}{% continue %}{% endif %}{{ m.role }}{% endfor %}
 {% for i in range(3) %}{{ i }}{% endfor %} {% for i in range(1, 7, 2) %}{{ i }}{% endfor %} {% for i in range(3, 0, -1) %}{{ i }}{% endfor %}
-{% set x = 1 %}{% for m in messages %}{% set x = x + 1 %}{% endfor %}{{ x }}
+{% for x in messages %}{% set x = x.role %}{{ x }}{% endfor %}
 {% set ns = namespace(x=1, found=false) %}{% for m in messages %}{% set ns.x = ns.x + 1 %}{% set ns.found = true %}{% endfor %}{{ ns.x }}{{ ns.found }}
 {% if true %}{% set y = 5 %}{% endif %}{{ y }}
-{{ '  a b '|trim }}|{{ 'abc'|upper }}|{{ 'ABC'|lower }}|{{ 'aba'|replace('a','x') }}|{{ foo|default('d') }}|
+{{ '  a b '|trim }}|{{ 'aba'|replace('a','x') }}|{{ '　  a '|trim }}|{{ '👩é'|length }}|{{ foo|default('d') }}|
 {{ [1,2,3]|first }} {{ [1,2,3]|last }} {{ [1,2]|list|length }} {{ ['a','b']|join('-') }} {{ ['a','b']|join }}
 {{ ['x"<>&\'é', 2, true, []] | tojson }} {{ {'a': 1} | tojson }} {{ 'a"b\n</script>\\' | tojson }}
 {{ messages | selectattr('role', 'equalto', 'user') | list | length }} {{ messages | rejectattr('role', 'equalto', 'user') | list | length }}
@@ -179,6 +179,13 @@ x  {#- c -#}  y{# d #} z
 {{ strftime_now('%Y')|length }}
 {{ raise_exception('no') }}
 {% generation %}abc{% endgeneration %}
+{{ '1' + '1' }}
+{{ '10' < '9' }}
+{{ messages[1:2][0].role }}|{{ messages[5:]|length }}|{{ messages[:0]|length }}|{{ messages[-2:]|length }}|{{ messages[:]|length }}|{{ messages[2:1]|length }}
+{{ (messages) | length }} {{ ((1 + 2)) }} {{ (1 + 2) // 2 }} {{ 10 - (2 - 1) }} {{ 1 + 2 == 3 }} {{ not 1 == 2 }} {{ 1 in [1, 2] and 2 in [2] }}
+{{ x if x is defined else 'n' }} {{ (x if x else 'm') + 'z' }} {{ ('a' if true else 'b')|trim }} {{ 'a' + ('b' if false else 'c') }}
+{{ 'a'|trim + 'b'|trim }} {{ ('a' + 'b ')|trim }}| {{ 'a' + 'b '|trim }}| {{ messages[0].role|trim == 'user' }}
+{% if messages[0].role|trim == 'system' and messages|length > 2 %}ok{% endif %}{% if messages|length - 1 == 5 %}six{% endif %}
 {{ 'a' + 'b' + 'c' }} {{ [1, 2] + [3] == [1, 2, 3] }} {{ 'a' == 'A' }} {{ 'a' < 'b' }}
 """
 MUST_LINES = [
@@ -190,6 +197,82 @@ MUST_LINES = [
     "{% if true -%}\n  a\n{%- else -%}\n b\n{%- endif %}\n", "{% if false %}x{% elif true %}\ny\n{% endif %}",
 ]
 MAY = r"""
+{% set x = 1 %}{% for m in messages %}{% set x = x + 1 %}{% endfor %}{{ x }}
+{{ 'abc'|upper }} {{ 'ABC'|lower }}
+{{ '1' == 1 }}
+{{ 1 == '1' }}
+{{ true == 1 }}
+{{ [] == false }}
+{{ 'a' == ['a'] }}
+{{ foo == '' }}
+{{ '' == foo }}
+{{ foo != 'x' }}
+{{ 'True' == true }}
+{{ 'true' == true }}
+{{ 'a' in foo }}
+{{ 1 in [1] }}
+{{ '1' in [1] }}
+{{ 1 in ['1'] }}
+{{ 'abc'|first }}
+{{ 'abc'|last }}
+{{ 'abc'|list|length }}
+{{ 'a.b'|replace('.','x') }}
+{{ 'aaa'|replace('a','b',1) }}
+{{ [1,true,'a']|join(',') }}
+{{ ['a']|join(1) }}
+{{ messages|join(',') }}
+{{ 'abc'|join('-') }}
+{{ 3 - 5 }}
+{{ -7 // 2 }}
+{{ 'a' + 1 }}
+{{ 1 + '1' }}
+{{ '1' + 1 }}
+{{ foo + 'a' }}
+{{ 'x' + foo }}
+{{ true + 1 }}
+{{ [1] + 2 }}
+{{ messages|length == 4 }}
+{{ 'a' < 1 }}
+{{ '10' > '9' }}
+{{ '1' == '1.0' }}
+{{ '1' == '01' }}
+{{ foo|length }}
+{{ foo|trim }}|{{ foo|upper }}|{{ foo|join }}|{{ foo|first }}|{{ foo|list|length }}
+{{ 5|trim }}
+{{ [1]|trim }}
+{{ 'ß'|upper }} {{ 'İI'|lower }}
+{{ ''|default('x') }}|{{ foo|default('') }}|{{ 0|default('x') }}|{{ messages[0].zz|default('q') }}|
+{{ messages|map(attribute='zz')|list|length }} {{ messages|map('length')|list|length }}
+{{ messages|selectattr('zz')|list|length }} {{ messages|selectattr('role')|list|length }} {{ messages|rejectattr('zz', 'defined')|list|length }}
+{{ messages|selectattr('role', 'defined')|list|length }}
+{{ messages|selectattr('role', 'in', ['user'])|list|length }}
+{{ messages|selectattr('role', 'ne', 'user')|list|length }}
+{{ messages|selectattr('role', '==', 'user')|list|length }}
+{{ range(3)|list|length }} {{ range(3)|join(',') }} {{ range(0)|join(',') }}
+{% for i in range(2, 0) %}x{% endfor %}{% for i in 5 %}y{% endfor %}
+{% for i in foo %}y{% endfor %}{% for i in none_such.x %}y{% endfor %}
+{% set ns = namespace() %}{% set ns.a = 'q' %}{{ ns.a }}{{ ns.b }}|
+{% set ns = namespace(a='q') %}{% if ns.a == 'q' %}yes{% endif %}{% if ns.zz %}no{% endif %}
+{% set ns.a = 1 %}
+{% if messages[0].zz is defined %}a{% else %}b{% endif %}{% if messages[9] is defined %}a{% else %}b{% endif %}
+{% if messages[0]['role'] is defined %}a{% endif %}{% if messages[0].role is string %}b{% endif %}{% if messages[0].zz is string %}c{% endif %}
+{{ 'a' if 'x' in messages[0].role else 'b' }}{{ not foo }}{{ not not foo }}
+{{ messages[0].role[0] }}
+{{ messages['0'] }}
+{{ {'a': 1}['a'] }}|{{ {'a': 1}.b }}|{{ ['x', 'y'][1] }}|{{ ['x'][4] }}|
+{{ loop is defined }}
+{% for a in messages %}{% for b in messages %}{{ loop.index }}{% endfor %}{{ loop.index }}{% endfor %}
+{% for m in messages[1:] %}{{ loop.index0 }}{{ m.role }}{% endfor %}
+{% for m in messages %}{% if m.role == 'user' %}{% set last = m.role %}{% endif %}{% endfor %}{{ last }}|
+{% set a = 'x' %}{% for m in messages %}{{ a }}{% set a = 'y' %}{{ a }}{% endfor %}{{ a }}
+{% set a = messages[0] %}{{ a.role }}{% set messages = messages[1:] %}{{ messages|length }}
+{{ 9007199254740993 }} {{ 99999999999999999999 }}
+{{ 010 }}
+{{ 1_000 }}
+{{ a_b.c }}
+{{ '%s' % 'a' }}
+{{ 'a' 'b' }}
+{{ 'user' in messages[0].role or false }} {{ '' and 'x' }}| {{ 0 and 1 }} {{ [] or 'e' }} {{ 'v' or undefined_x.y }}
 {{ {'a': 1, 'b': ['x', 2], 'c': {}} | tojson }}
 {{ messages|first is mapping }}
 {{ (messages|last).role }}

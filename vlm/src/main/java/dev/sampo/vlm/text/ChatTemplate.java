@@ -60,6 +60,7 @@ public final class ChatTemplate {
                 .build());
     TemplateFunctions.all().forEach(jinja.getGlobalContext()::registerFunction);
     jinja.getGlobalContext().registerFilter(new TemplateFunctions.ToJson());
+    PythonValues.filters().forEach(jinja.getGlobalContext()::registerFilter);
     return jinja;
   }
 

@@ -22,8 +22,6 @@ final class TemplateExpression {
           "trim",
           "length",
           "count",
-          "upper",
-          "lower",
           "join",
           "first",
           "last",
@@ -33,8 +31,7 @@ final class TemplateExpression {
           "tojson",
           "selectattr",
           "rejectattr",
-          "map",
-          "int");
+          "map");
   private static final SortedSet<String> TESTS =
       sorted("string", "defined", "undefined", "mapping", "none", "number");
   private static final SortedSet<String> FUNCTIONS =
@@ -43,6 +40,7 @@ final class TemplateExpression {
   private static final SortedSet<String> LOOP =
       sorted("index", "index0", "first", "last", "length", "revindex", "revindex0");
   private static final Set<String> REFUSED_OPERATORS = Set.of("~", "**", "/", "*", "%");
+  private static final Set<String> COMPARISONS = Set.of("==", "!=", "<", "<=", ">", ">=", "in");
   private static final Set<String> CONSTANTS =
       Set.of("true", "True", "false", "False", "none", "None");
 
@@ -113,8 +111,60 @@ final class TemplateExpression {
     return "%s(%s)".formatted(TemplateFunctions.TRUTH, value(tokens));
   }
 
-  /** What has neither {@code if} nor {@code and}, {@code or}, {@code not} outside brackets. */
+  /** Comparisons, of which Jinja allows chains and this does not. */
   private String comparison(List<TemplateToken> tokens) throws TemplateSyntaxException {
+    for (int at = 1; at < tokens.size() - 1; at++) {
+      TemplateToken token = tokens.get(at);
+      boolean operator = COMPARISONS.contains(token.text()) && token.kind() != Kind.STRING;
+      if (!operator || !isOutsideBrackets(tokens, at)) {
+        continue;
+      }
+      boolean negated = token.is("in") && tokens.get(at - 1).is("not");
+      List<TemplateToken> left = tokens.subList(0, negated ? at - 1 : at);
+      List<TemplateToken> right = tokens.subList(at + 1, tokens.size());
+      for (String other : COMPARISONS) {
+        require(find(right, other, 0) < 0, "a chain of comparisons is not supported");
+      }
+      require(find(left, "is", 0) < 0 && find(right, "is", 0) < 0, "'is' needs parentheses here");
+      return switch (token.text()) {
+        case "==" -> call(TemplateFunctions.EQUAL, sum(left), sum(right));
+        case "!=" -> "(!%s)".formatted(call(TemplateFunctions.EQUAL, sum(left), sum(right)));
+        case "in" ->
+            (negated ? "(!%s)" : "%s")
+                .formatted(call(TemplateFunctions.CONTAINS, sum(left), sum(right)));
+        default -> "(%s %s %s)".formatted(sum(left), token.text(), sum(right));
+      };
+    }
+    return sum(tokens);
+  }
+
+  private String sum(List<TemplateToken> tokens) throws TemplateSyntaxException {
+    require(!tokens.isEmpty(), "an expression is missing");
+    for (int at = tokens.size() - 2; at > 0; at--) {
+      TemplateToken token = tokens.get(at);
+      TemplateToken before = tokens.get(at - 1);
+      boolean binary = before.kind() != Kind.OPERATOR || ")]}".contains(before.text());
+      if (binary && (token.is("+") || token.is("-")) && isOutsideBrackets(tokens, at)) {
+        String left = sum(tokens.subList(0, at));
+        String right = operand(tokens.subList(at + 1, tokens.size()));
+        return token.is("+")
+            ? call(TemplateFunctions.ADD, left, right)
+            : "(%s - %s)".formatted(left, right);
+      }
+    }
+    return operand(tokens);
+  }
+
+  private static String call(String function, String left, String right) {
+    return "%s(%s, %s)".formatted(function, left, right);
+  }
+
+  private static boolean isOutsideBrackets(List<TemplateToken> tokens, int at) {
+    return tokens.subList(0, at).stream().mapToInt(TemplateExpression::depthOf).sum() == 0;
+  }
+
+  /** What has neither {@code if} nor {@code and}, {@code or}, {@code not} outside brackets. */
+  private String operand(List<TemplateToken> tokens) throws TemplateSyntaxException {
     StringBuilder written = new StringBuilder();
     int at = 0;
     while (at < tokens.size()) {
@@ -191,7 +241,7 @@ final class TemplateExpression {
               "the operator %s is not supported".formatted(token.text()));
       case NUMBER ->
           require(
-              token.text().chars().allMatch(Character::isDigit),
+              token.text().matches("0|[1-9]\\d*"),
               "the number %s is not supported, allowed are whole numbers".formatted(token.text()));
       case NAME -> checkName(tokens, at, before, called);
     }

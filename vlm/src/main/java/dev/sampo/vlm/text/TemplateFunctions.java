@@ -25,6 +25,9 @@ public final class TemplateFunctions {
   static final String TRUTH = PREFIX + "truth";
   static final String PRINTED = PREFIX + "printed";
   static final String ITEMS = PREFIX + "items";
+  static final String EQUAL = PREFIX + "equal";
+  static final String ADD = PREFIX + "add";
+  static final String CONTAINS = PREFIX + "contains";
 
   private TemplateFunctions() {}
 
@@ -33,12 +36,20 @@ public final class TemplateFunctions {
         function(TRUTH, "truth", Object.class),
         function(PRINTED, "printed", Object.class),
         function(ITEMS, "items", Object.class),
+        operator(EQUAL, "equal"),
+        operator(ADD, "add"),
+        operator(CONTAINS, "contains"),
         function("raise_exception", "raise", Object.class),
         function("strftime_now", "now", String.class));
   }
 
   private static ELFunctionDefinition function(String name, String method, Class<?> parameter) {
     return new ELFunctionDefinition("", name, TemplateFunctions.class, method, parameter);
+  }
+
+  private static ELFunctionDefinition operator(String name, String method) {
+    return new ELFunctionDefinition(
+        "", name, PythonValues.class, method, Object.class, Object.class);
   }
 
   /** Truth of a value in Python: nothing, zero and what is empty is false. */
@@ -75,11 +86,12 @@ public final class TemplateFunctions {
   /**
    * What a loop runs over.
    *
-   * @throws IllegalArgumentException for text, which the engine would not take apart
+   * @throws IllegalArgumentException for what the engine would not take apart
    */
   public static @Nullable Object items(@Nullable Object value) {
-    if (value instanceof CharSequence) {
-      throw new IllegalArgumentException("loops over the characters of a text");
+    if (value != null && !(value instanceof Collection) && !(value instanceof Map)) {
+      throw new IllegalArgumentException(
+          "loops over something that is no list: " + value.getClass().getSimpleName());
     }
     return value;
   }

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -37,7 +38,7 @@ record TemplateTranslation(String source, Map<String, Object> words) {
           && !tokens.isEmpty()) {
         boolean loop = tokens.getFirst().is("for");
         int end = TemplateExpression.find(tokens, loop ? "in" : "=", 0);
-        if (end > 0 && (loop || tokens.getFirst().is("set"))) {
+        if (end > 0 && (loop || (tokens.getFirst().is("set") && end == 2))) {
           tokens.subList(1, end).forEach(token -> names.add(token.text()));
         }
         if (loop) {
@@ -50,7 +51,7 @@ record TemplateTranslation(String source, Map<String, Object> words) {
   }
 
   /** A tag that waits for its end. */
-  private record Open(String tag, int line) {}
+  private record Open(String tag, int line, List<TemplateToken> variables) {}
 
   private static final class Writer {
     private final Set<String> known;
@@ -94,7 +95,7 @@ record TemplateTranslation(String source, Map<String, Object> words) {
       String tag = tokens.getFirst().text();
       switch (tag) {
         case "if" -> {
-          open.push(new Open("if", line));
+          open.push(new Open("if", line, List.of()));
           tag("if " + expression(line).condition(rest));
         }
         case "elif" -> {
@@ -102,8 +103,9 @@ record TemplateTranslation(String source, Map<String, Object> words) {
           tag("elif " + expression(line).condition(rest));
         }
         case "for" -> {
-          open.push(new Open("for", line));
           tag("for " + loop(rest, line));
+          int in = TemplateExpression.find(rest, "in", 0);
+          open.push(new Open("for", line, rest.subList(0, in)));
         }
         case "else" -> {
           requireOpen("if", tag, line);
@@ -170,9 +172,24 @@ record TemplateTranslation(String source, Map<String, Object> words) {
         throw new TemplateSyntaxException(
             line, "this form of 'set' is not supported, allowed are: set x = y, set x.a = y");
       }
+      checkTarget(tokens.getFirst(), variable, line);
       StringBuilder target = new StringBuilder();
       tokens.subList(0, equals).forEach(token -> target.append(token.text()));
       return target + " = " + expression(line).value(tokens.subList(equals + 1, tokens.size()));
+    }
+
+    /** The engine keeps what a loop sets for its next turn, Python does not. */
+    private void checkTarget(TemplateToken target, boolean variable, int line)
+        throws TemplateSyntaxException {
+      Optional<Open> loop = open.stream().filter(tag -> tag.tag().equals("for")).findFirst();
+      if (variable && loop.isPresent() && !loop.get().variables().contains(target)) {
+        throw new TemplateSyntaxException(
+            line,
+            "setting %s inside a loop is not supported, use a namespace".formatted(target.text()));
+      }
+      if (!variable && !known.contains(target.text())) {
+        throw new TemplateSyntaxException(line, "%s is not set before".formatted(target.text()));
+      }
     }
 
     private TemplateExpression expression(int line) {
