@@ -22,7 +22,7 @@ record DecodeGroup<T>(T ticket, EncodedPrompt prompt, int slot, List<DecodeRow> 
         request.prompt(),
         slot,
         IntStream.range(0, request.numCompletions())
-            .mapToObj(index -> new DecodeRow(index, sampling, request.seed()))
+            .mapToObj(index -> new DecodeRow(index, sampling, request.seed(), request.listener()))
             .toList());
   }
 

@@ -62,9 +62,30 @@ final class DecodeLoop<T> implements AutoCloseable {
    * A group to generate.
    *
    * @param seed completion {@code i} samples its {@code t}-th token at (seed, i, t)
+   * @param listener told of every token
    */
   record Request<T>(
-      T ticket, EncodedPrompt prompt, int numCompletions, SamplingSettings sampling, long seed) {}
+      T ticket,
+      EncodedPrompt prompt,
+      int numCompletions,
+      SamplingSettings sampling,
+      long seed,
+      TokenListener listener) {
+
+    /** A group that nobody follows while it grows. */
+    Request(
+        T ticket, EncodedPrompt prompt, int numCompletions, SamplingSettings sampling, long seed) {
+      this(ticket, prompt, numCompletions, sampling, seed, TokenListener.NOBODY);
+    }
+  }
+
+  /** Told of a token as soon as it is sampled, before the next native call. */
+  @FunctionalInterface
+  interface TokenListener {
+    TokenListener NOBODY = (completion, token) -> {};
+
+    void sampled(int completion, int token);
+  }
 
   /** A group that is done, its completions in order. */
   record Finished<T>(T ticket, EncodedPrompt prompt, List<Completion> completions) {}

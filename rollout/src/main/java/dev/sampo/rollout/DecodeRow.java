@@ -17,6 +17,7 @@ final class DecodeRow {
   private final int index;
   private final SamplingSettings sampling;
   private final long seed;
+  private final DecodeLoop.TokenListener listener;
   private final int[] tokens;
   private final float[] logProbs;
   private final List<VersionSpan> versions = new ArrayList<>();
@@ -26,11 +27,14 @@ final class DecodeRow {
   /**
    * @param index of the completion in its group
    * @param seed of the group
+   * @param listener told of every token
    */
-  DecodeRow(int index, SamplingSettings sampling, long seed) {
+  DecodeRow(
+      int index, SamplingSettings sampling, long seed, DecodeLoop.TokenListener listener) {
     this.index = index;
     this.sampling = sampling;
     this.seed = seed;
+    this.listener = listener;
     this.tokens = new int[sampling.maxTokens()];
     this.logProbs = new float[sampling.maxTokens()];
   }
@@ -72,6 +76,7 @@ final class DecodeRow {
     } else if (length == tokens.length) {
       stop = Optional.of(StopReason.LENGTH);
     }
+    listener.sampled(index, token);
   }
 
   Completion completion(AnswerTokens answers) {

@@ -9,12 +9,15 @@ import dev.sampo.vlm.GenerationCache;
 import dev.sampo.vlm.VisionLanguageModel;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.IntPredicate;
 
 /**
- * Answers lists of prompts, one completion each, at full batch: for evaluation and for trying a
- * model. Runs on the thread that owns the model.
+ * Answers prompts, one completion each: lists at full batch, for evaluation, or one while it grows,
+ * for trying a model. Runs on the thread that owns the model.
  *
  * @param rows completions that decode together
  * @param maxPromptTokens longest prompt, image tokens included
@@ -39,14 +42,8 @@ public record Generator(
       SamplingSettings sampling,
       long seed,
       PolicyVersion version) {
-    var capacity = new GenerationCache.Capacity(rows, 1, maxPromptTokens, sampling.maxTokens());
     SortedMap<Integer, Completion> done = new TreeMap<>();
-    try (DecodeLoop<Integer> loop =
-        new DecodeLoop<>(
-            model.newCache(capacity),
-            NDManager.newBaseManager(model.device()),
-            answers,
-            prefillTokens)) {
+    try (DecodeLoop<Integer> loop = newLoop(sampling)) {
       Iterator<EncodedPrompt> waiting = prompts.iterator();
       int index = 0;
       while (waiting.hasNext() || !loop.isIdle()) {
@@ -60,5 +57,49 @@ public record Generator(
       }
     }
     return List.copyOf(done.values());
+  }
+
+  /**
+   * Answers one prompt and tells of every token as soon as it is sampled. The answer is the one
+   * that {@link #generate} gives to the first of its prompts.
+   *
+   * @param version what the model holds, for the completion's record
+   * @param goesOn takes a token; false ends the answer early
+   * @return the answer; empty if it was ended early
+   * @throws IllegalArgumentException if the prompt is too long
+   */
+  public Optional<Completion> stream(
+      EncodedPrompt prompt,
+      SamplingSettings sampling,
+      long seed,
+      PolicyVersion version,
+      IntPredicate goesOn) {
+    AtomicBoolean ended = new AtomicBoolean();
+    try (DecodeLoop<Integer> loop = newLoop(sampling)) {
+      loop.admit(
+          new DecodeLoop.Request<>(
+              0,
+              prompt,
+              1,
+              sampling,
+              Uniforms.seed(seed, 0),
+              (completion, token) -> ended.set(ended.get() || !goesOn.test(token))));
+      while (!ended.get()) {
+        List<DecodeLoop.Finished<Integer>> finished = loop.step(version);
+        if (!finished.isEmpty() && !ended.get()) {
+          return Optional.of(finished.getFirst().completions().getFirst());
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  private DecodeLoop<Integer> newLoop(SamplingSettings sampling) {
+    var capacity = new GenerationCache.Capacity(rows, 1, maxPromptTokens, sampling.maxTokens());
+    return new DecodeLoop<>(
+        model.newCache(capacity),
+        NDManager.newBaseManager(model.device()),
+        answers,
+        prefillTokens);
   }
 }

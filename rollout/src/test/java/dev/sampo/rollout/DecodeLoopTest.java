@@ -172,7 +172,7 @@ class DecodeLoopTest {
 
   @Test
   void uniformNumberOfATokenBelongsToItsPlace() {
-    DecodeRow row = new DecodeRow(3, GREEDY, 7);
+    DecodeRow row = new DecodeRow(3, GREEDY, 7, DecodeLoop.TokenListener.NOBODY);
 
     assertThat(row.uniform()).isEqualTo(Uniforms.at(7, 3, 0));
     row.append(10, -1, V0, false);

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
@@ -75,6 +76,40 @@ class GeneratorTest {
     assertThat(generator(7).generate(prompts, sampling, 4, shipped.version(0)))
         .extracting(Completion::tokens)
         .isNotEqualTo(together.stream().map(Completion::tokens).toList());
+  }
+
+  @Test
+  void theStreamedAnswerIsThatOfTheListTokenByToken() {
+    SamplingSettings sampling = SamplingSettings.atTemperature(1, 10);
+    EncodedPrompt prompt = shipped.prompt(0);
+    List<Integer> told = new ArrayList<>();
+
+    Completion streamed =
+        generator(1).stream(prompt, sampling, 3, shipped.version(0), told::add).orElseThrow();
+
+    Completion listed =
+        generator(1).generate(List.of(prompt), sampling, 3, shipped.version(0)).getFirst();
+    assertThat(streamed).isEqualTo(listed);
+    assertThat(told).containsExactlyElementsOf(Arrays.stream(listed.tokens().toArray()).boxed().toList());
+  }
+
+  @Test
+  void aStreamThatIsEndedEarlyTellsNoFurtherToken() {
+    List<Integer> told = new ArrayList<>();
+
+    Optional<Completion> answer =
+        generator(1).stream(
+            shipped.prompt(0),
+            SamplingSettings.atTemperature(1, 10),
+            3,
+            shipped.version(0),
+            token -> {
+              told.add(token);
+              return told.size() < 3;
+            });
+
+    assertThat(answer).isEmpty();
+    assertThat(told).hasSize(3);
   }
 
   /** The reference goes on after an end token. */
