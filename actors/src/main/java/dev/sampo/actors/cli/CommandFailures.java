@@ -69,7 +69,7 @@ final class CommandFailures implements IExecutionExceptionHandler, IParameterExc
   public int handleParseException(ParameterException failure, String[] args) {
     CommandLine commandLine = failure.getCommandLine();
     String message = String.valueOf(failure.getMessage()).lines().findFirst().orElse("");
-    commandLine.getErr().println("sampo: " + message);
+    commandLine.getErr().println("sampo: " + message.replaceFirst("^Error: ", ""));
     UnmatchedArgumentException.printSuggestions(failure, commandLine.getErr());
     commandLine
         .getErr()

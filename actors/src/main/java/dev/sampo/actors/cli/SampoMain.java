@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
       NodeCommand.class,
       SftCommand.class,
       EvalCommand.class,
+      GenerateCommand.class,
       DataCommand.class,
       ReplayCommand.class,
       InspectCommand.class,

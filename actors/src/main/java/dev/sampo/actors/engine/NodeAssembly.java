@@ -1,6 +1,5 @@
 package dev.sampo.actors.engine;
 
-import dev.sampo.vlm.ModelOptions;
 import dev.sampo.actors.node.LearnerPart;
 import dev.sampo.actors.node.NodeParts;
 import dev.sampo.actors.node.RewardPart;
@@ -28,13 +27,17 @@ import dev.sampo.tasks.data.DataSet;
 import dev.sampo.tasks.data.ImageFiles;
 import dev.sampo.tasks.data.PromptSource;
 import dev.sampo.tasks.data.QuestionTemplate;
+import dev.sampo.vlm.ModelException;
+import dev.sampo.vlm.ModelOptions;
 import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.VisionLanguageModels;
+import dev.sampo.vlm.image.ImageLimits;
 import dev.sampo.vlm.ops.NativeBuild;
 import dev.sampo.vlm.prompt.VlmProcessor;
 import dev.sampo.vlm.weights.transfer.WeightSnapshot;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -103,10 +106,22 @@ public final class NodeAssembly implements AutoCloseable {
 
   /** Opens the tokenizer and the image processor of a model folder. */
   public static VlmProcessor processor(Path folder) {
+    return processor(folder, ImageLimits.NONE);
+  }
+
+  /**
+   * Opens the tokenizer and the image processor of a model folder.
+   *
+   * @param limits go before what the folder says about the size of pictures
+   * @throws ModelException if a file is missing or broken, or a limit means nothing to the model
+   */
+  public static VlmProcessor processor(Path folder, ImageLimits limits) {
     try {
-      return VlmProcessor.load(folder);
-    } catch (IOException e) {
+      return VlmProcessor.load(folder, limits);
+    } catch (FileSystemException e) {
       throw new UncheckedIOException(e);
+    } catch (IOException e) {
+      throw new ModelException(String.valueOf(e.getMessage()), e);
     }
   }
 

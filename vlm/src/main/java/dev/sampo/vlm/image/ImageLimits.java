@@ -17,9 +17,9 @@ public record ImageLimits(OptionalLong minPixels, OptionalLong maxPixels, Option
       new ImageLimits(OptionalLong.empty(), OptionalLong.empty(), OptionalInt.empty());
 
   private static final String TILES_ONLY =
-      "only max-tiles: the model cuts pictures into tiles of one size";
+      "left out (the model cuts pictures into tiles of one size: it takes max-tiles)";
   private static final String PIXELS_ONLY =
-      "only min-pixels and max-pixels: the model does not cut pictures into tiles";
+      "left out (the model does not cut pictures into tiles: it takes min-pixels and max-pixels)";
 
   public ImageLimits {
     require(minPixels.orElse(1) >= 1, "min-pixels", minPixels.orElse(1), "1 or more");
@@ -46,7 +46,7 @@ public record ImageLimits(OptionalLong minPixels, OptionalLong maxPixels, Option
   static void require(boolean condition, String key, Object value, String allowed) {
     if (!condition) {
       throw new IllegalArgumentException(
-          "image limits: %s is %s, allowed is %s".formatted(key, value, allowed));
+          "%s must be %s, got %s".formatted(key, allowed, value));
     }
   }
 }

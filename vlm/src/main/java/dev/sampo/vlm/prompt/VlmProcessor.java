@@ -204,6 +204,11 @@ public final class VlmProcessor implements AutoCloseable {
     return tokenizer.newStream();
   }
 
+  /** Tokens of a prompt that stand for its images. */
+  public int numImageTokens(EncodedPrompt prompt) {
+    return Math.toIntExact(Arrays.stream(prompt.tokenIds()).filter(id -> id == imageToken).count());
+  }
+
   /** Tokens that end a generation; the first is the one that ends a turn. */
   public Set<Integer> endTokens() {
     return endTokens;

@@ -147,16 +147,16 @@ class PatchImageProcessorTest {
         new ImageLimits(OptionalLong.empty(), OptionalLong.empty(), OptionalInt.of(6));
 
     assertThatThrownBy(() -> limits(0, 100))
-        .hasMessage("image limits: min-pixels is 0, allowed is 1 or more");
+        .hasMessage("min-pixels must be 1 or more, got 0");
     assertThatThrownBy(() -> limits(200, 100))
-        .hasMessage("image limits: max-pixels is 100, allowed is min-pixels (200) or more");
+        .hasMessage("max-pixels must be min-pixels (200) or more, got 100");
     assertThatThrownBy(() -> settings.with(few))
         .hasMessage(
-            "image limits: max-pixels is 100, allowed is min_pixels of the checkpoint (3136) or more");
+            "max-pixels must be min_pixels of the checkpoint (3136) or more, got 100");
     assertThatThrownBy(() -> settings.with(tiles))
         .hasMessage(
-            "image limits: max-tiles is 6, allowed is only min-pixels and max-pixels: the model"
-                + " does not cut pictures into tiles");
+            "max-tiles must be left out (the model does not cut pictures into tiles: it takes"
+                + " min-pixels and max-pixels), got 6");
   }
 
   private static ImageLimits limits(long minPixels, long maxPixels) {

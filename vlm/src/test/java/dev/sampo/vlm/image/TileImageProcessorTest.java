@@ -135,14 +135,13 @@ class TileImageProcessorTest {
     assertThat(settings.with(ImageLimits.NONE)).isEqualTo(settings);
     assertThatThrownBy(() -> settings.with(maxTiles(1)))
         .hasMessage(
-            "image limits: max-tiles is 1, allowed is the fewest tiles of the checkpoint (2) or"
-                + " more");
+            "max-tiles must be the fewest tiles of the checkpoint (2) or more, got 1");
     assertThatThrownBy(() ->
             settings.with(
                 new ImageLimits(OptionalLong.empty(), OptionalLong.of(5000), OptionalInt.empty())))
         .hasMessage(
-            "image limits: max-pixels is 5000, allowed is only max-tiles: the model cuts pictures"
-                + " into tiles of one size");
+            "max-pixels must be left out (the model cuts pictures into tiles of one size: it takes"
+                + " max-tiles), got 5000");
   }
 
   @ParameterizedTest
