@@ -29,8 +29,7 @@ final class DecodeRow {
    * @param seed of the group
    * @param listener told of every token
    */
-  DecodeRow(
-      int index, SamplingSettings sampling, long seed, DecodeLoop.TokenListener listener) {
+  DecodeRow(int index, SamplingSettings sampling, long seed, DecodeLoop.TokenListener listener) {
     this.index = index;
     this.sampling = sampling;
     this.seed = seed;

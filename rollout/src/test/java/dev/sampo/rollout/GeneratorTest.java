@@ -90,7 +90,8 @@ class GeneratorTest {
     Completion listed =
         generator(1).generate(List.of(prompt), sampling, 3, shipped.version(0)).getFirst();
     assertThat(streamed).isEqualTo(listed);
-    assertThat(told).containsExactlyElementsOf(Arrays.stream(listed.tokens().toArray()).boxed().toList());
+    assertThat(told)
+        .containsExactlyElementsOf(Arrays.stream(listed.tokens().toArray()).boxed().toList());
   }
 
   @Test

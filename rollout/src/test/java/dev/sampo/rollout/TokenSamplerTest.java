@@ -67,10 +67,17 @@ class TokenSamplerTest {
   void rowsOfDifferentSettingsShareABatch() {
     SamplingSettings warm = SamplingSettings.atTemperature(1, 1);
     List<DecodeRow> alone =
-        IntStream.range(0, 40).mapToObj(i -> new DecodeRow(i, warm, 3, DecodeLoop.TokenListener.NOBODY)).toList();
+        IntStream.range(0, 40)
+            .mapToObj(i -> new DecodeRow(i, warm, 3, DecodeLoop.TokenListener.NOBODY))
+            .toList();
     List<DecodeRow> mixed =
         IntStream.range(0, 80)
-            .mapToObj(i -> new DecodeRow(i / 2, i % 2 == 0 ? warm : SamplingSettings.greedy(1), 3, DecodeLoop.TokenListener.NOBODY))
+            .mapToObj(i ->
+                new DecodeRow(
+                    i / 2,
+                    i % 2 == 0 ? warm : SamplingSettings.greedy(1),
+                    3,
+                    DecodeLoop.TokenListener.NOBODY))
             .toList();
 
     sample(alone);
@@ -92,7 +99,9 @@ class TokenSamplerTest {
 
   private static List<Completion> sample(SamplingSettings settings, int count) {
     List<DecodeRow> rows =
-        IntStream.range(0, count).mapToObj(i -> new DecodeRow(i, settings, 11, DecodeLoop.TokenListener.NOBODY)).toList();
+        IntStream.range(0, count)
+            .mapToObj(i -> new DecodeRow(i, settings, 11, DecodeLoop.TokenListener.NOBODY))
+            .toList();
     sample(rows);
     return rows.stream().map(TokenSamplerTest::completion).toList();
   }

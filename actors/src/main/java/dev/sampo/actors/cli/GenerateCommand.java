@@ -59,7 +59,8 @@ final class GenerateCommand implements Callable<Integer> {
       names = "--temperature",
       defaultValue = "0",
       paramLabel = "T",
-      description = "Divides the logits; 0 takes the most likely token (default: ${DEFAULT-VALUE}).")
+      description =
+          "Divides the logits; 0 takes the most likely token (default: ${DEFAULT-VALUE}).")
   private double temperature;
 
   @Option(
@@ -164,8 +165,7 @@ final class GenerateCommand implements Callable<Integer> {
       printer.finish();
       spec.commandLine()
           .getErr()
-          .println(
-              printer.statistics(prompt.length(), processor.numImageTokens(prompt), answer));
+          .println(printer.statistics(prompt.length(), processor.numImageTokens(prompt), answer));
     }
   }
 

@@ -1,6 +1,5 @@
 package dev.sampo.actors.cli;
 
-import dev.sampo.vlm.ModelOptions;
 import dev.sampo.actors.RunListener;
 import dev.sampo.actors.StepReport;
 import dev.sampo.actors.engine.NodeAssembly;
@@ -17,6 +16,7 @@ import dev.sampo.config.LoadedConfig;
 import dev.sampo.config.NodeSettings;
 import dev.sampo.config.RunConfig;
 import dev.sampo.learner.checkpoint.CheckpointFolder;
+import dev.sampo.vlm.ModelOptions;
 import dev.sampo.vlm.VisionLanguageModels;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -76,7 +76,8 @@ final class TrainingRun {
     Duration training = train(report);
     Path checkpoint = lastCheckpoint();
     Map<String, SplitResult> after =
-        measurement.measure("after", () -> VisionLanguageModels.load(checkpoint, ModelOptions.standard()));
+        measurement.measure(
+            "after", () -> VisionLanguageModels.load(checkpoint, ModelOptions.standard()));
     Comparison comparison = Comparison.of(before, after);
     report.drawCurves(config.run().name(), config.staleness().max());
     report.drawScenes(comparison, measurement.splits().images()::find);

@@ -34,6 +34,7 @@ final class SampoMainTest {
         "node",
         "sft",
         "eval",
+        "generate",
         "replay",
         "data",
         "data synth",

@@ -41,8 +41,7 @@ public record ModelFolder(Path path, JsonNode config) {
    * does not say.
    */
   public OptionalInt maxPositions() {
-    for (JsonNode place :
-        List.of(config.path("text_config"), config.path("llm_config"), config)) {
+    for (JsonNode place : List.of(config.path("text_config"), config.path("llm_config"), config)) {
       if (place.path(MAX_POSITIONS).isInt()) {
         return OptionalInt.of(place.path(MAX_POSITIONS).asInt());
       }

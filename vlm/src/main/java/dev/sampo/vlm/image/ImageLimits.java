@@ -45,8 +45,7 @@ public record ImageLimits(OptionalLong minPixels, OptionalLong maxPixels, Option
 
   static void require(boolean condition, String key, Object value, String allowed) {
     if (!condition) {
-      throw new IllegalArgumentException(
-          "%s must be %s, got %s".formatted(key, allowed, value));
+      throw new IllegalArgumentException("%s must be %s, got %s".formatted(key, allowed, value));
     }
   }
 }

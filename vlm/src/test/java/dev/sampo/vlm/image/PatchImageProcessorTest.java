@@ -146,13 +146,11 @@ class PatchImageProcessorTest {
     ImageLimits tiles =
         new ImageLimits(OptionalLong.empty(), OptionalLong.empty(), OptionalInt.of(6));
 
-    assertThatThrownBy(() -> limits(0, 100))
-        .hasMessage("min-pixels must be 1 or more, got 0");
+    assertThatThrownBy(() -> limits(0, 100)).hasMessage("min-pixels must be 1 or more, got 0");
     assertThatThrownBy(() -> limits(200, 100))
         .hasMessage("max-pixels must be min-pixels (200) or more, got 100");
     assertThatThrownBy(() -> settings.with(few))
-        .hasMessage(
-            "max-pixels must be min_pixels of the checkpoint (3136) or more, got 100");
+        .hasMessage("max-pixels must be min_pixels of the checkpoint (3136) or more, got 100");
     assertThatThrownBy(() -> settings.with(tiles))
         .hasMessage(
             "max-tiles must be left out (the model does not cut pictures into tiles: it takes"

@@ -134,8 +134,7 @@ class TileImageProcessorTest {
     assertThat(settings.with(maxTiles(6)).maxTiles()).isEqualTo(6);
     assertThat(settings.with(ImageLimits.NONE)).isEqualTo(settings);
     assertThatThrownBy(() -> settings.with(maxTiles(1)))
-        .hasMessage(
-            "max-tiles must be the fewest tiles of the checkpoint (2) or more, got 1");
+        .hasMessage("max-tiles must be the fewest tiles of the checkpoint (2) or more, got 1");
     assertThatThrownBy(() ->
             settings.with(
                 new ImageLimits(OptionalLong.empty(), OptionalLong.of(5000), OptionalInt.empty())))
