@@ -14,6 +14,8 @@ import dev.sampo.vlm.VisionLanguageModels;
 import dev.sampo.vlm.family.ModelFolder;
 import dev.sampo.vlm.image.ImageLimits;
 import dev.sampo.vlm.image.RgbImage;
+import dev.sampo.vlm.lora.AdapterFolder;
+import dev.sampo.vlm.lora.AdapterSource;
 import dev.sampo.vlm.ops.NativeThreads;
 import dev.sampo.vlm.prompt.VlmProcessor;
 import dev.sampo.vlm.text.Message;
@@ -52,6 +54,12 @@ final class GenerateCommand implements Callable<Integer> {
       paramLabel = "DIR",
       description = "Model folder in the Hugging Face layout; a checkpoint of a run is one.")
   private Path model;
+
+  @Option(
+      names = "--adapter",
+      paramLabel = "DIR",
+      description = "Folder of LoRA adapters in the layout of PEFT, trained on that model.")
+  private Optional<Path> adapter = Optional.empty();
 
   @Mixin private QuestionArguments question;
 
@@ -135,14 +143,13 @@ final class GenerateCommand implements Callable<Integer> {
       throw usage("threads must be at least 1, got " + numThreads);
     }
     List<Message> conversation = question.conversation();
-    if (!Files.isDirectory(model)) {
-      throw new CommandFailedException(model + ": there is no such folder");
-    }
+    requireFolder(model);
+    adapter.ifPresent(this::requireAdapter);
     try (VlmProcessor processor = NodeAssembly.processor(model, limits)) {
       EncodedPrompt prompt = encode(processor, conversation, question.images());
       requireRoom(prompt);
       NativeThreads.use(numThreads);
-      ModelOptions options = checked(this::options).with(precision);
+      ModelOptions options = checked(this::device).with(precision).with(adapters());
       try (VisionLanguageModel opened = VisionLanguageModels.load(model, options)) {
         answer(opened, processor, prompt, sampling);
       }
@@ -178,6 +185,27 @@ final class GenerateCommand implements Callable<Integer> {
     }
   }
 
+  private static void requireFolder(Path folder) {
+    if (!Files.isDirectory(folder)) {
+      throw new CommandFailedException(folder + ": there is no such folder");
+    }
+  }
+
+  private void requireAdapter(Path folder) {
+    requireFolder(folder);
+    if (!AdapterFolder.isOne(folder)) {
+      throw new CommandFailedException(folder + ": holds no adapter_config.json, adapters have one");
+    }
+    if (AdapterFolder.isOne(model)) {
+      throw new CommandFailedException(
+          model + ": holds adapters itself, --adapter needs the model that they change");
+    }
+  }
+
+  private AdapterSource adapters() {
+    return adapter.<AdapterSource>map(AdapterSource.Stored::new).orElse(AdapterSource.NONE);
+  }
+
   /** Positions beyond those it was trained for mean nothing to a model. */
   private void requireRoom(EncodedPrompt prompt) {
     OptionalInt positions = ModelFolder.read(model).maxPositions();
@@ -203,7 +231,7 @@ final class GenerateCommand implements Callable<Integer> {
         maxTiles.map(OptionalInt::of).orElseGet(OptionalInt::empty));
   }
 
-  private ModelOptions options() {
+  private ModelOptions device() {
     return device.map(ModelOptions::on).orElseGet(ModelOptions::standard);
   }
 
