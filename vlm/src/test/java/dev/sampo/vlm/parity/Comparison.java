@@ -16,6 +16,7 @@ interface Comparison {
         new GreedyComparison(),
         new ScoreComparison(),
         new GradientComparison(),
+        new AdapterComparison(),
         new Bfloat16Comparison(),
         new SavedComparison());
   }
