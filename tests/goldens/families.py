@@ -444,7 +444,9 @@ class Transcribed(torch.nn.Module):
         embedded = self.language_model.model.tok_embeddings(input_ids)
         if pixel_values is not None:
             features = self.model.get_image_features(pixel_values).flatten(0, 1).to(embedded.dtype)
-            embedded = embedded.masked_scatter((input_ids == 518)[..., None].expand_as(embedded), features)
+            images = input_ids == 518
+            images &= images.flatten().cumsum(0).view_as(images) <= len(features)  # not one that was generated
+            embedded = embedded.masked_scatter(images[..., None].expand_as(embedded), features)
         return SimpleNamespace(logits=self.language_model(embedded, attention_mask))
 
 

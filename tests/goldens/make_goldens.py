@@ -149,8 +149,9 @@ def main():
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     for spec in chosen(arguments):
-        attempts, padding = record_configuration(arguments.out, spec, VERSIONS)
-        print(f"{spec.name}: {attempts} redrawn, padding changed logits by {padding:.1e}", file=sys.stderr)
+        attempts, (padding, rounding) = record_configuration(arguments.out, spec, VERSIONS)
+        print(f"{spec.name}: {attempts} redrawn; logits moved by padding {padding:.1e}, by the last bit of the weights "
+              f"{rounding:.1e}", file=sys.stderr)
 
 
 if __name__ == "__main__":
