@@ -16,7 +16,9 @@ this project with any folder written here (or a folder of such folders). One fol
 
   a Hugging Face checkpoint (config.json, model.safetensors, tokenizer, processor and template files)
   cases.json             `format` sampo-goldens-2; family, name, seed; `reference` says whose numbers these are;
-                         image_mean and image_std of the processor
+                         image_mean and image_std of the processor; moved_by_last_bit: how far logits move when the
+                         last bits of the weights change. Checkpoints where that is more than 8e-6 are drawn again with
+                         smaller weights (`redrawn` times), because float32 could not tell implementations apart
     cases                conversation (`messages`; `text` and `images` again where it is one question), `limits` of the run
                          on image size, rendered prompt, `grids` [t, h, w] of the images (InternVL: tiles, patches down
                          and across a tile), token_ids, positions [3][P], next_position, `branch` tokens of a continuation,

@@ -168,17 +168,17 @@ def check_padding(family, model, encoded, records, reference):
 
 
 @torch.no_grad()
-def check_rounding(model, encoded, records, reference):
-    """How far the last bits of the weights move the logits: what implementations may differ by for rounding alone."""
+def last_bit(model, encoded, rows, reference, suffix=".logits"):
+    """How far the last bits of the weights move recorded logits: what implementations may differ by for rounding alone."""
     kept, worst = [value.data for value in model.parameters()], 0.0
     torch.manual_seed(0)
     for _ in range(2):
         for value, exact in zip(model.parameters(), kept):
             value.data = (exact.double() * (1 + 2.0 ** -24 * torch.randn(exact.shape, dtype=torch.float64))).float()
-        for record in records:
-            inputs = encoded[record["name"]]
-            moved = model(**append(inputs, record["branch"])).logits[0, inputs["input_ids"].shape[1] - 1:]
-            worst = max(worst, (moved - reference[record["name"] + ".logits"]).abs().max().item())
+        for name, branch in rows:
+            inputs = encoded[name]
+            moved = model(**append(inputs, branch)).logits[0, inputs["input_ids"].shape[1] - 1:]
+            worst = max(worst, (moved - reference[name + suffix]).abs().max().item())
     for value, exact in zip(model.parameters(), kept):
         value.data = exact
     if worst > MOST_ROUNDING:
@@ -270,13 +270,14 @@ def record_lora(family, folder, spec, encoded, records, reference):
         with torch.no_grad():
             length = encoded[name]["input_ids"].shape[1]
             reference[name + ".lora.logits"] = adapted(**append(encoded[name], tokens)).logits[0, length - 1:].contiguous()
+    rounding = last_bit(adapted, encoded, [(row["case"], row["tokens"]) for row in rows], reference, ".lora.logits")
     adapted.zero_grad()
     loss, count, _ = masked_loss(adapted, encoded, rows)
     loss.backward()
     norms = {family.adapter_name(re.sub(r"\.default", "", k)): v.grad.double().norm().item()
              for k, v in adapted.named_parameters() if v.grad is not None}
     return {"folder": "adapter", "rank": 4, "alpha": 10, "rows": rows, "loss": loss.item(), "counted_tokens": count,
-            "gradient_norms": dict(sorted(norms.items()))}
+            "moved_by_last_bit": rounding, "gradient_norms": dict(sorted(norms.items()))}
 
 
 def record_configuration(out, spec, versions):
@@ -305,13 +306,14 @@ def record_checkpoint(folder, family, spec, files, attempt, versions):
     reference = {}
     records, encoded = record_cases(family, model, processor, files, settings, reference)
     padding = check_padding(family, model, encoded, records, reference)
-    rounding = check_rounding(model, encoded, records, reference)
+    rounding = last_bit(model, encoded, [(record["name"], record["branch"]) for record in records], reference)
     loss = record_loss(family, model, processor.tokenizer, encoded, spec.gradients, reference)
-    halves = record_bfloat16(family, folder, encoded, records, reference)
     lora = record_lora(family, folder, spec, encoded, records, reference)
+    halves = record_bfloat16(family, folder, encoded, records, reference)
     write_json(folder / "cases.json", {
         "format": "sampo-goldens-2", "family": spec.family.split("-")[0], "name": spec.name, "seed": spec.seed,
         "reference": family.label or f"Transformers {versions['transformers']}", "versions": versions,
+        "moved_by_padding": padding, "moved_by_last_bit": rounding, "redrawn": attempt,
         "image_mean": settings["image_mean"], "image_std": settings["image_std"], "cases": records, "loss": loss,
         "bfloat16": halves, **({"lora": lora} if lora else {})})
     save_file(reference, folder / "reference.safetensors")

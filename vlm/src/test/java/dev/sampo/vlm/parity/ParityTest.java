@@ -50,6 +50,16 @@ class ParityTest {
     assertAgrees(new GradientComparison(), goldens);
   }
 
+  static Stream<Goldens> goldensWithAdapters() {
+    return goldens().filter(goldens -> !goldens.lora().isMissingNode());
+  }
+
+  @ParameterizedTest
+  @MethodSource("goldensWithAdapters")
+  void adaptersThatPeftWroteAgree(Goldens goldens) throws IOException {
+    assertAgrees(new AdapterComparison(), goldens);
+  }
+
   @ParameterizedTest
   @MethodSource("goldens")
   void bfloat16IsAsCloseToFloat32AsTheReferenceIs(Goldens goldens) throws IOException {
