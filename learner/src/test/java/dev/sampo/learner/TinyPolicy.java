@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import dev.sampo.vlm.BoxFrame;
 import dev.sampo.vlm.BranchScores;
 import dev.sampo.vlm.EncodedPrompt;
 import dev.sampo.vlm.GenerationCache;
@@ -58,7 +59,7 @@ final class TinyPolicy implements VisionLanguageModel {
 
   @Override
   public ModelSettings settings() {
-    return new ModelSettings("tiny", VOCABULARY, WIDTH);
+    return new ModelSettings("tiny", VOCABULARY, WIDTH, new BoxFrame.OriginalImage());
   }
 
   @Override

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.Random;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -144,7 +145,8 @@ public final class RandomRecords {
   }
 
   private ImageGrid grid() {
-    return new ImageGrid(1 + random.nextInt(2), 1 + random.nextInt(40), 1 + random.nextInt(40));
+    return new ImageGrid(
+        1 + random.nextInt(2), 1 + random.nextInt(40), 1 + random.nextInt(40), OptionalInt.of(14));
   }
 
   private TokenIds tokens(int length) {

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -83,7 +84,11 @@ class VlmR1RewardCasesTest {
                 new ImageFrame(
                     size.get(0).asInt(),
                     size.get(1).asInt(),
-                    new ImageGrid(grid.get(0).asInt(), grid.get(1).asInt(), grid.get(2).asInt())))
+                    new ImageGrid(
+                        grid.get(0).asInt(),
+                        grid.get(1).asInt(),
+                        grid.get(2).asInt(),
+                        OptionalInt.of(14))))
             : List.of();
     return new RewardInput(
         "where?",

@@ -3,7 +3,6 @@ package dev.sampo.rollout;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.sampo.protocol.CompletionGroup;
-import dev.sampo.protocol.ImageGrid;
 import dev.sampo.protocol.LeaseId;
 import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.RolloutLease;
@@ -153,9 +152,7 @@ public final class GenerationEngine implements AutoCloseable {
         lease.id(),
         lease.prompt(),
         TokenIds.of(prompt.tokenIds()),
-        prompt.images().stream()
-            .map(image -> new ImageGrid(image.temporal(), image.height(), image.width()))
-            .toList(),
+        ImageGrids.of(prompt, model.settings().boxFrame()),
         lease.sampling(),
         lease.seed(),
         finished.completions(),

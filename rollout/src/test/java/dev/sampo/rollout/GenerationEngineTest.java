@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -53,7 +54,7 @@ class GenerationEngineTest {
 
     assertThat(group.lease()).isEqualTo(shipped.lease(3, 4, WARM).id());
     assertThat(group.promptTokens()).isEqualTo(TokenIds.of(shipped.prompt(3).tokenIds()));
-    assertThat(group.imageGrids()).containsExactly(new ImageGrid(1, 6, 6));
+    assertThat(group.imageGrids()).containsExactly(new ImageGrid(1, 6, 6, OptionalInt.of(14)));
     assertThat(group.sampling()).isEqualTo(WARM);
     assertThat(group.seed()).isEqualTo(1003);
     assertThat(group.worker()).isEqualTo("tester");

@@ -3,6 +3,7 @@ package dev.sampo.actors.cli;
 import com.google.errorprone.annotations.FormatMethod;
 import com.google.errorprone.annotations.FormatString;
 import dev.sampo.actors.engine.NodeAssembly;
+import dev.sampo.actors.question.RunQuestions;
 import dev.sampo.config.RunConfig;
 import dev.sampo.tasks.data.DataFile;
 import dev.sampo.tasks.data.DataRow;
@@ -56,12 +57,7 @@ final class DryRun {
 
   private static void addData(StringBuilder report, RunConfig config) {
     ImageFiles images = new ImageFiles();
-    QuestionTemplate template =
-        config
-            .data()
-            .questionTemplate()
-            .map(QuestionTemplate::new)
-            .orElseGet(() -> QuestionTemplate.forTask(config.data().task()));
+    QuestionTemplate template = RunQuestions.template(config);
     DataFile file = new DataFile(config.data().train(), config.data().imageFolder());
     DataSet data = DataSet.open(List.of(file), config.data().task(), template, images);
     List<DataRow.BadRow> bad = data.check();

@@ -4,6 +4,7 @@ import dev.sampo.actors.engine.NodeAssembly;
 import dev.sampo.actors.evaluation.EvaluationSplits;
 import dev.sampo.actors.evaluation.PolicyEvaluation;
 import dev.sampo.actors.evaluation.SplitResult;
+import dev.sampo.actors.question.RunQuestions;
 import dev.sampo.config.RunConfig;
 import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.prompt.VlmProcessor;
@@ -22,8 +23,10 @@ record PolicyMeasurement(RunConfig config, EvaluationSplits splits, PrintWriter 
 
   /** Reads the questions of a run. */
   static PolicyMeasurement of(RunConfig config, PrintWriter out) {
-    return new PolicyMeasurement(
-        config, EvaluationSplits.open(config.evaluation(), config.data()), out);
+    EvaluationSplits splits =
+        EvaluationSplits.open(
+            config.evaluation(), config.data().task(), RunQuestions.template(config));
+    return new PolicyMeasurement(config, splits, out);
   }
 
   /**

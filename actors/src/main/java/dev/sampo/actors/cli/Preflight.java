@@ -3,6 +3,7 @@ package dev.sampo.actors.cli;
 import dev.sampo.actors.engine.NodeAssembly;
 import dev.sampo.actors.evaluation.EvaluationSplits;
 import dev.sampo.actors.node.SampoNode;
+import dev.sampo.actors.question.RunQuestions;
 import dev.sampo.config.ModelSource;
 import dev.sampo.config.RunConfig;
 import dev.sampo.reward.RewardSettings.WeightedReward;
@@ -22,8 +23,8 @@ final class Preflight {
    */
   static void check(RunConfig config) {
     SampoNode.requireFree(TrainingRun.address(config.node()));
-    NodeAssembly.checkData(config.data());
-    EvaluationSplits.open(config.evaluation(), config.data());
+    NodeAssembly.checkData(config);
+    EvaluationSplits.open(config.evaluation(), config.data().task(), RunQuestions.template(config));
     RewardRegistry registry = RewardRegistry.standard();
     config.reward().functions().stream().map(WeightedReward::name).forEach(registry::find);
     checkModel(config.model());

@@ -4,6 +4,7 @@ import dev.sampo.actors.node.LearnerPart;
 import dev.sampo.actors.node.NodeParts;
 import dev.sampo.actors.node.RewardPart;
 import dev.sampo.actors.node.RolloutPart;
+import dev.sampo.actors.question.RunQuestions;
 import dev.sampo.actors.run.GroupDispatch;
 import dev.sampo.actors.run.PromptFeed;
 import dev.sampo.actors.run.StalenessGate;
@@ -26,7 +27,6 @@ import dev.sampo.tasks.data.DataFile;
 import dev.sampo.tasks.data.DataSet;
 import dev.sampo.tasks.data.ImageFiles;
 import dev.sampo.tasks.data.PromptSource;
-import dev.sampo.tasks.data.QuestionTemplate;
 import dev.sampo.vlm.ModelException;
 import dev.sampo.vlm.ModelOptions;
 import dev.sampo.vlm.VisionLanguageModel;
@@ -130,21 +130,21 @@ public final class NodeAssembly implements AutoCloseable {
    *
    * @throws dev.sampo.tasks.DataException when there is no usable row
    */
-  public static void checkData(DataSettings data) {
-    rows(data, new ImageFiles()).check();
+  public static void checkData(RunConfig config) {
+    rows(config, new ImageFiles()).check();
   }
 
-  private static DataSet rows(DataSettings data, ImageFiles images) {
-    QuestionTemplate template =
-        data.questionTemplate()
-            .map(QuestionTemplate::new)
-            .orElseGet(() -> QuestionTemplate.forTask(data.task()));
+  private static DataSet rows(RunConfig config, ImageFiles images) {
+    DataSettings data = config.data();
     return DataSet.open(
-        List.of(new DataFile(data.train(), data.imageFolder())), data.task(), template, images);
+        List.of(new DataFile(data.train(), data.imageFolder())),
+        data.task(),
+        RunQuestions.template(config),
+        images);
   }
 
   private PromptFeed feed(ImageFiles images) {
-    DataSet rows = rows(config.data(), images);
+    DataSet rows = rows(config, images);
     return new RowFeed(
         new PromptSource(
             rows,

@@ -1,6 +1,5 @@
 package dev.sampo.actors.evaluation;
 
-import dev.sampo.config.DataSettings;
 import dev.sampo.config.EvaluationSettings;
 import dev.sampo.protocol.Prompt;
 import dev.sampo.tasks.data.DataFile;
@@ -30,20 +29,18 @@ public record EvaluationSplits(
   /**
    * Reads the first rows of every split.
    *
-   * @param data task and question template, which evaluation shares with training
+   * @param task of the rows
+   * @param template of the questions, which evaluation shares with training
    * @throws dev.sampo.tasks.DataException when a file cannot be read or has no valid row
    */
-  public static EvaluationSplits open(EvaluationSettings settings, DataSettings data) {
+  public static EvaluationSplits open(
+      EvaluationSettings settings, String task, QuestionTemplate template) {
     ImageFiles images = new ImageFiles();
-    QuestionTemplate template =
-        data.questionTemplate()
-            .map(QuestionTemplate::new)
-            .orElseGet(() -> QuestionTemplate.forTask(data.task()));
     Map<String, List<Prompt>> prompts = new TreeMap<>();
     int numBadRows = 0;
     for (var split : settings.splits().entrySet()) {
       DataFile file = new DataFile(split.getValue(), settings.imageFolder());
-      DataSet rows = DataSet.open(List.of(file), data.task(), template, images);
+      DataSet rows = DataSet.open(List.of(file), task, template, images);
       rows.check();
       List<Prompt> asked = new ArrayList<>();
       for (int i = 0; i < rows.size() && asked.size() < settings.prompts(); i++) {

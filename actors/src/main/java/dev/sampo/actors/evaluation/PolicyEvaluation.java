@@ -9,6 +9,7 @@ import dev.sampo.protocol.Prompt;
 import dev.sampo.protocol.SamplingSettings;
 import dev.sampo.rollout.AnswerTokens;
 import dev.sampo.rollout.Generator;
+import dev.sampo.rollout.ImageGrids;
 import dev.sampo.tasks.DataException;
 import dev.sampo.tasks.eval.RecReport;
 import dev.sampo.tasks.eval.RecVerdict;
@@ -133,21 +134,22 @@ public final class PolicyEvaluation {
             config.rollout().maxPromptTokens(),
             config.rollout().prefillTokens());
     Iterable<EncodedPrompt> encoded =
-        () -> prompts.stream().map(prompt -> encode(prompt, processor, grids)).iterator();
+        () ->
+            prompts.stream()
+                .map(prompt -> {
+                  EncodedPrompt encoding = encode(prompt, processor);
+                  grids.add(ImageGrids.of(encoding, policy.settings().boxFrame()));
+                  return encoding;
+                })
+                .iterator();
     PolicyVersion version = new PolicyVersion("evaluation", 1, 0, "");
     List<Completion> completions =
         generator.generate(encoded, pass.sampling, config.run().seed() ^ EVALUATION_SEED, version);
     return judge(prompts, grids, completions);
   }
 
-  private EncodedPrompt encode(Prompt prompt, VlmProcessor processor, List<List<ImageGrid>> grids) {
-    EncodedPrompt encoded =
-        processor.encode(prompt.text(), prompt.images().stream().map(this::decode).toList());
-    grids.add(
-        encoded.images().stream()
-            .map(image -> new ImageGrid(image.temporal(), image.height(), image.width()))
-            .toList());
-    return encoded;
+  private EncodedPrompt encode(Prompt prompt, VlmProcessor processor) {
+    return processor.encode(prompt.text(), prompt.images().stream().map(this::decode).toList());
   }
 
   private RgbImage decode(ImageRef image) {

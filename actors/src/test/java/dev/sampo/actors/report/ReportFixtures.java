@@ -23,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Random;
 
 /**
@@ -30,7 +31,7 @@ import java.util.Random;
  * comes from a model.
  */
 final class ReportFixtures {
-  private static final List<ImageGrid> GRIDS = List.of(new ImageGrid(1, 6, 6));
+  private static final List<ImageGrid> GRIDS = List.of(new ImageGrid(1, 6, 6, OptionalInt.of(14)));
 
   private ReportFixtures() {}
 

@@ -13,12 +13,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 
 /**
  * Completion groups and their scores. Every span of every completion names a policy version; the
  * group carries each version once and the spans point at it.
  */
 final class GroupWires {
+  private static final int ABSENT_BOX_PATCH = 14;
+  private static final int ORIGINAL_PIXELS = 0;
+
   private GroupWires() {}
 
   static CompletionGroupWire toWire(CompletionGroup group) {
@@ -124,16 +128,23 @@ final class GroupWires {
     };
   }
 
-  private static ImageGridWire toWire(ImageGrid grid) {
-    return ImageGridWire.newBuilder()
-        .setTemporal(grid.temporal())
-        .setHeight(grid.height())
-        .setWidth(grid.width())
-        .build();
+  static ImageGridWire toWire(ImageGrid grid) {
+    ImageGridWire.Builder wire =
+        ImageGridWire.newBuilder()
+            .setTemporal(grid.temporal())
+            .setHeight(grid.height())
+            .setWidth(grid.width());
+    int boxPatch = grid.boxPatch().orElse(ORIGINAL_PIXELS);
+    return boxPatch == ABSENT_BOX_PATCH ? wire.build() : wire.setBoxPatch(boxPatch).build();
   }
 
   private static ImageGrid fromWire(ImageGridWire wire) {
-    return new ImageGrid(wire.getTemporal(), wire.getHeight(), wire.getWidth());
+    int boxPatch = wire.hasBoxPatch() ? wire.getBoxPatch() : ABSENT_BOX_PATCH;
+    return new ImageGrid(
+        wire.getTemporal(),
+        wire.getHeight(),
+        wire.getWidth(),
+        boxPatch == ORIGINAL_PIXELS ? OptionalInt.empty() : OptionalInt.of(boxPatch));
   }
 
   static CompletionScoreWire toWire(CompletionScore score) {

@@ -28,6 +28,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -222,7 +223,7 @@ class RecordingTest {
             new LeaseId(1, new GroupId(id), attempt),
             prompt,
             TokenIds.of(1, 2, 3),
-            List.of(new ImageGrid(1, 4, 4)),
+            List.of(new ImageGrid(1, 4, 4, OptionalInt.of(14))),
             SamplingSettings.atTemperature(1, 4),
             42,
             List.of(completion),

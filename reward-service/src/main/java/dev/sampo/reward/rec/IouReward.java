@@ -9,8 +9,8 @@ import java.util.Optional;
 
 /**
  * How well the predicted box covers the true one: soft intersection over union, {@code iou_reward}
- * of VLM-R1 for Qwen models. The model answers in the frame it saw, so its box is scaled back to
- * pixels of the first image before it is compared. No box in the answer scores 0.
+ * of VLM-R1. The box of a model that counts in pixels of what it saw is scaled back to pixels of
+ * the first image before it is compared. No box in the answer scores 0.
  */
 public final class IouReward implements RewardFunction {
   @Override

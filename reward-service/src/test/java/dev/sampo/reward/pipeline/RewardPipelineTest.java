@@ -31,6 +31,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -358,7 +359,7 @@ class RewardPipelineTest {
         new LeaseId(1, new GroupId(0), 1),
         prompt,
         TokenIds.of(1, 2),
-        List.of(new ImageGrid(1, 6, 6)),
+        List.of(new ImageGrid(1, 6, 6, OptionalInt.of(14))),
         SamplingSettings.atTemperature(1, 8),
         1,
         completions,

@@ -8,6 +8,7 @@ import dev.sampo.reward.RewardFunction;
 import dev.sampo.reward.RewardInput;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Random;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -93,7 +94,9 @@ class RecFormatRewardTest {
             "where?",
             completion,
             "<answer> [1, 2, 3, 4] </answer>",
-            List.of(new RewardInput.ImageFrame(84, 84, new dev.sampo.protocol.ImageGrid(1, 6, 6))),
+            List.of(
+                new RewardInput.ImageFrame(
+                    84, 84, new dev.sampo.protocol.ImageGrid(1, 6, 6, OptionalInt.of(14)))),
             Map.of());
     try {
       return ((Scored) function.score(input)).value();

@@ -26,8 +26,8 @@ public record QuestionTemplate(String text) {
   }
 
   /**
-   * The template of VLM-R1 for a task, word for word, because published checkpoints were trained on
-   * it. Tasks without their own share one that asks for think and answer tags.
+   * The template of VLM-R1 for a task of a Qwen model, word for word, because published checkpoints
+   * were trained on it. Tasks without their own share one that asks for think and answer tags.
    */
   public static QuestionTemplate forTask(String task) {
     return new QuestionTemplate(
@@ -37,6 +37,11 @@ public record QuestionTemplate(String text) {
           case "odLength" -> TAGS_EXPLAINED + "answer here </answer>\n{Question}";
           default -> THINK_THEN_ANSWER;
         });
+  }
+
+  /** The template that VLM-R1 has for every task of models that it does not ask by task. */
+  public static QuestionTemplate general() {
+    return new QuestionTemplate(THINK_THEN_ANSWER);
   }
 
   /** The text to ask. */

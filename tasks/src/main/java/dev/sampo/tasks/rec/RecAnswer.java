@@ -22,9 +22,6 @@ public final class RecAnswer {
           "\\[(\\d++),[\\s\\x1c-\\x1f]*+(\\d++),[\\s\\x1c-\\x1f]*+(\\d++),[\\s\\x1c-\\x1f]*+(\\d++)]",
           Pattern.UNICODE_CHARACTER_CLASS);
 
-  /** Side of a patch of the Qwen2-VL and Qwen2.5-VL vision towers, pixels. */
-  public static final int PATCH_SIZE = 14;
-
   private static final ObjectReader JSON = JsonMapper.builder().build().readerFor(JsonNode.class);
 
   private RecAnswer() {}
@@ -56,15 +53,18 @@ public final class RecAnswer {
   }
 
   /**
-   * Takes a box from the frame that the model saw to pixels of the original image.
+   * Takes a box from the pixels in which the model counts to those of the original image.
    *
    * @param width of the original image
    * @param height of the original image
-   * @param grid the model's patches of {@value #PATCH_SIZE} pixels
+   * @param grid the model's patches, which say in what pixels it counts
    */
   public static Box toOriginal(Box predicted, int width, int height, ImageGrid grid) {
-    return predicted.rescaled(
-        (double) grid.width() * PATCH_SIZE, (double) grid.height() * PATCH_SIZE, width, height);
+    if (grid.boxPatch().isEmpty()) {
+      return predicted;
+    }
+    double side = grid.boxPatch().getAsInt();
+    return predicted.rescaled(grid.width() * side, grid.height() * side, width, height);
   }
 
   /**

@@ -9,10 +9,11 @@ import dev.sampo.protocol.ImageRef;
 import dev.sampo.protocol.Prompt;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
 class RecReportTest {
-  private static final List<ImageGrid> GRIDS = List.of(new ImageGrid(1, 6, 6));
+  private static final List<ImageGrid> GRIDS = List.of(new ImageGrid(1, 6, 6, OptionalInt.of(14)));
 
   @Test
   void meansAndStandardErrorsCountPrompts() {

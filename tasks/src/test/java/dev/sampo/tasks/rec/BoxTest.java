@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.sampo.protocol.ImageGrid;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -47,12 +48,28 @@ class BoxTest {
   /** Expected values recorded by running the evaluation of VLM-R1. */
   @Test
   void aPredictionIsScaledFromTheFrameTheModelSaw() {
-    ImageGrid grid = new ImageGrid(1, 34, 46); // 644 x 476 pixels
+    ImageGrid grid = new ImageGrid(1, 34, 46, OptionalInt.of(14)); // 644 x 476 pixels
 
     assertThat(RecAnswer.toOriginal(new Box(10, 20, 30, 40), 640, 480, grid))
         .isEqualTo(
             new Box(9.937888198757763, 20.16806722689076, 29.81366459627329, 40.33613445378152));
     assertThat(RecAnswer.toOriginal(new Box(644, 476, 0, 0), 640, 480, grid))
         .isEqualTo(new Box(640, 480, 0, 0));
+  }
+
+  @Test
+  void aPredictionInPixelsOfTheOriginalIsTakenAsItIs() {
+    ImageGrid tiles = new ImageGrid(13, 32, 32, OptionalInt.empty());
+
+    assertThat(RecAnswer.toOriginal(new Box(10, 20, 30, 40), 640, 480, tiles))
+        .isEqualTo(new Box(10, 20, 30, 40));
+  }
+
+  @Test
+  void patchesOfAnotherSizeScaleOtherwise() {
+    ImageGrid grid = new ImageGrid(1, 10, 20, OptionalInt.of(28)); // 560 x 280 pixels
+
+    assertThat(RecAnswer.toOriginal(new Box(56, 28, 560, 280), 1120, 140, grid))
+        .isEqualTo(new Box(112, 14, 1120, 140));
   }
 }

@@ -1,5 +1,6 @@
 package dev.sampo.vlm.family;
 
+import dev.sampo.vlm.BoxFrame;
 import dev.sampo.vlm.decoder.DecoderSettings;
 import dev.sampo.vlm.ops.NetworkWeights;
 import dev.sampo.vlm.weights.ParameterTable;
@@ -17,6 +18,7 @@ import java.util.function.Function;
  * @param vision makes the encoder from its weights
  * @param visionPrefix how names of parameters begin that Transformers counts among the vision
  *     tower; for some families these are the projector's too
+ * @param boxFrame in whose pixels the model writes boxes
  * @param imageTokenId the token that stands for one image feature
  * @param layout how the folder's files keep the parameters
  */
@@ -27,6 +29,7 @@ public record Architecture(
     ParameterTable visionTable,
     Function<NetworkWeights, VisionEncoder> vision,
     String visionPrefix,
+    BoxFrame boxFrame,
     int imageTokenId,
     WeightLayout layout) {
   public Architecture {

@@ -137,7 +137,8 @@ public final class FamilyModel implements VisionLanguageModel {
     return new ModelSettings(
         architecture.modelType(),
         architecture.decoder().vocabularySize(),
-        architecture.decoder().hiddenSize());
+        architecture.decoder().hiddenSize(),
+        architecture.boxFrame());
   }
 
   @Override

@@ -23,6 +23,9 @@ public interface ModelFamily {
    */
   Architecture architecture(ModelFolder folder);
 
+  /** How questions are put where a run does not say it. */
+  QuestionStyle questionStyle();
+
   /** How a conversation becomes token ids. */
   PromptFormat promptFormat(ModelFolder folder) throws IOException;
 

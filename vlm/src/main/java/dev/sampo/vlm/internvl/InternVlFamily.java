@@ -5,6 +5,7 @@ import dev.sampo.vlm.family.Architecture;
 import dev.sampo.vlm.family.ConfigReader;
 import dev.sampo.vlm.family.ModelFamily;
 import dev.sampo.vlm.family.ModelFolder;
+import dev.sampo.vlm.family.QuestionStyle;
 import dev.sampo.vlm.image.ImageLimits;
 import dev.sampo.vlm.image.ImageProcessor;
 import dev.sampo.vlm.image.TileImageProcessor;
@@ -73,6 +74,11 @@ public final class InternVlFamily implements ModelFamily {
             vision.flag("use_absolute_position_embeddings", true),
             !vision.flag("use_mean_pooling", true),
             vision.number("layer_scale_init_value", 0.1)));
+  }
+
+  @Override
+  public QuestionStyle questionStyle() {
+    return QuestionStyle.GENERAL;
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.sampo.vlm.internvl;
 
+import dev.sampo.vlm.BoxFrame;
 import dev.sampo.vlm.decoder.DecoderSettings;
 import dev.sampo.vlm.decoder.DecoderTable;
 import dev.sampo.vlm.family.Architecture;
@@ -26,6 +27,7 @@ record InternVlNetwork(
             TileTowerTable.of(tower, projector),
             weights -> new TileTower(tower, projector, weights),
             TileTowerTable.TOWER,
+            new BoxFrame.OriginalImage(),
             imageToken,
             layout));
   }

@@ -7,6 +7,7 @@ import dev.sampo.vlm.family.Architecture;
 import dev.sampo.vlm.family.ConfigReader;
 import dev.sampo.vlm.family.ModelFamily;
 import dev.sampo.vlm.family.ModelFolder;
+import dev.sampo.vlm.family.QuestionStyle;
 import dev.sampo.vlm.image.ImageLimits;
 import dev.sampo.vlm.image.ImageProcessor;
 import dev.sampo.vlm.image.TileImageProcessor;
@@ -92,6 +93,11 @@ public final class OpenGvLabFamily implements ModelFamily {
     }
     throw new ModelException(
         "%s: added_tokens must hold %s".formatted(file, InternVlPromptFormat.IMAGE_TOKEN));
+  }
+
+  @Override
+  public QuestionStyle questionStyle() {
+    return QuestionStyle.GENERAL;
   }
 
   @Override

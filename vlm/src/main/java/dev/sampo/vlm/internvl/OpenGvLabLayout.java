@@ -75,18 +75,15 @@ record OpenGvLabLayout(DecoderKind kind, DecoderSettings decoder) implements Wei
     Matcher tower = TOWER_QKV.matcher(parameter.name());
     if (tower.matches()) {
       long rows = parameter.shape().getFirst();
-      String tensor = "vision_model.encoder.layers.%s.attn.qkv.%s";
-      return new StoredSlice(
-          tensor.formatted(tower.group(1), tower.group(3)),
-          1,
-          3 * rows,
-          QKV.indexOf(tower.group(2)) * rows,
-          rows);
+      String tensor =
+          "vision_model.encoder.layers.%s.attn.qkv.%s".formatted(tower.group(1), tower.group(3));
+      return new StoredSlice(tensor, 1, 3 * rows, QKV.indexOf(tower.group(2)) * rows, rows);
     }
     Matcher packed = DECODER_QKV.matcher(parameter.name());
     if (kind == DecoderKind.INTERNLM2 && packed.matches()) {
-      String tensor = "language_model.model.%s.attention.wqkv.%s";
-      return grouped(tensor.formatted(packed.group(1), packed.group(3)), packed.group(2));
+      String tensor =
+          "language_model.model.%s.attention.wqkv.%s".formatted(packed.group(1), packed.group(3));
+      return grouped(tensor, packed.group(2));
     }
     return StoredSlice.whole(published(parameter.name()), parameter);
   }
@@ -147,7 +144,7 @@ record OpenGvLabLayout(DecoderKind kind, DecoderSettings decoder) implements Wei
   public String modulePath(String module) {
     boolean packed =
         TOWER_QKV.matcher(module + ".").matches()
-            || kind == DecoderKind.INTERNLM2 && DECODER_QKV.matcher(module + ".").matches();
+            || (kind == DecoderKind.INTERNLM2 && DECODER_QKV.matcher(module + ".").matches());
     return packed ? new NativeLayout().modulePath(module) : published(module);
   }
 }

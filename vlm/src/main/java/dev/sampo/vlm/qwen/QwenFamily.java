@@ -1,5 +1,6 @@
 package dev.sampo.vlm.qwen;
 
+import dev.sampo.vlm.BoxFrame;
 import dev.sampo.vlm.ModelException;
 import dev.sampo.vlm.decoder.DecoderSettings;
 import dev.sampo.vlm.decoder.DecoderTable;
@@ -7,6 +8,7 @@ import dev.sampo.vlm.family.Architecture;
 import dev.sampo.vlm.family.ConfigReader;
 import dev.sampo.vlm.family.ModelFamily;
 import dev.sampo.vlm.family.ModelFolder;
+import dev.sampo.vlm.family.QuestionStyle;
 import dev.sampo.vlm.image.ImageLimits;
 import dev.sampo.vlm.image.ImageProcessor;
 import dev.sampo.vlm.image.PatchImageProcessor;
@@ -54,6 +56,7 @@ public final class QwenFamily implements ModelFamily {
             QwenVisionTable.of(vision),
             weights -> new VisionTower(vision, weights),
             "visual.",
+            new BoxFrame.ResizedImage(vision.patchSize()),
             imageToken,
             new QwenWeightLayout()));
   }
@@ -68,6 +71,11 @@ public final class QwenFamily implements ModelFamily {
     ConfigReader vision = config.section("vision_config");
     boolean isQwen2 = config.text("model_type", "").equals(QWEN2);
     return vision.checked(() -> isQwen2 ? qwen2Vision(vision) : qwen25Vision(vision));
+  }
+
+  @Override
+  public QuestionStyle questionStyle() {
+    return QuestionStyle.BY_TASK;
   }
 
   @Override
