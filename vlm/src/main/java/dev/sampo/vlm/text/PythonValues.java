@@ -20,8 +20,8 @@ public final class PythonValues {
 
   /** {@code left == right}: a text is never equal to a number. */
   public static boolean equal(@Nullable Object left, @Nullable Object right) {
-    if (left instanceof CharSequence && right instanceof CharSequence) {
-      return left.toString().contentEquals((CharSequence) right);
+    if (left instanceof CharSequence text && right instanceof CharSequence other) {
+      return text.toString().contentEquals(other);
     }
     if (isNumber(left) && isNumber(right)) {
       return number(left) == number(right);
