@@ -1,8 +1,8 @@
 package dev.sampo.bench;
 
-import dev.sampo.vlm.ImagePatches;
 import dev.sampo.vlm.decoder.DecoderSettings;
-import dev.sampo.vlm.qwen.QwenVisionSettings;
+import dev.sampo.vlm.family.ModelFamilies;
+import dev.sampo.vlm.family.ModelFolder;
 
 /**
  * Floating point operations of the matrix products that a forward pass cannot do without, from the
@@ -10,36 +10,12 @@ import dev.sampo.vlm.qwen.QwenVisionSettings;
  * and in the last layer keys and values alone for prompt tokens that nothing is predicted from.
  * Norms, activations, softmax and rotations are not counted.
  */
-record ModelFlops(DecoderSettings decoder, QwenVisionSettings vision) {
+record ModelFlops(DecoderSettings decoder, VisionFlops vision) {
 
-  /** The vision tower on one image. */
-  long image(ImagePatches image) {
-    QwenVisionSettings v = vision;
-    long n = image.numPatches();
-    long width = v.hiddenSize();
-    long merged = v.patchesPerUnit() * width;
-    long units = n / v.patchesPerUnit();
-    long block = n * (8 * width * width + 6 * width * v.intermediateSize());
-    long full = v.fullAttentionBlocks().size();
-    long pairs = full * n * n + (v.depth() - full) * pairsInWindows(image);
-    return 2 * n * v.patchValues() * width
-        + v.depth() * block
-        + 4 * width * pairs
-        + units * (2 * merged * merged + 2 * merged * v.outHiddenSize());
-  }
-
-  private long pairsInWindows(ImagePatches image) {
-    QwenVisionSettings v = vision;
-    int side = v.unitsPerWindow() * v.mergeSize();
-    long pairs = 0;
-    for (int top = 0; top < image.height(); top += side) {
-      for (int left = 0; left < image.width(); left += side) {
-        long patches =
-            (long) Math.min(side, image.height() - top) * Math.min(side, image.width() - left);
-        pairs += patches * patches;
-      }
-    }
-    return pairs * image.temporal();
+  /** Of the model of a folder. */
+  static ModelFlops of(ModelFolder folder) {
+    return new ModelFlops(
+        ModelFamilies.of(folder).architecture(folder).decoder(), VisionFlops.of(folder));
   }
 
   /** A prompt of {@code length} tokens and the logits after it, without its images. */

@@ -70,7 +70,7 @@ final class SyntheticCheckpoint {
     byte[] bytes = new byte[CHUNK_BYTES];
     random.nextBytes(bytes);
     for (int i = 1; i < bytes.length; i += 2) {
-      bytes[i] = (byte) (bytes[i] & 0x80 | 0x3c | bytes[i] & 1);
+      bytes[i] = (byte) ((bytes[i] & 0x80) | 0x3c | (bytes[i] & 1));
     }
     return MemorySegment.ofArray(bytes);
   }

@@ -205,7 +205,7 @@ final class TrainingLoop implements AutoCloseable {
             .map(ImagePatches::values)
             .distinct()
             .count();
-    return text + images * flops.image(prompts.getFirst().images().getFirst());
+    return text + images * flops.vision().image(prompts.getFirst().images().getFirst());
   }
 
   private double decodeFlops(List<CompletionGroup> groups) {

@@ -19,10 +19,8 @@ import dev.sampo.tasks.rec.RecDataWriter;
 import dev.sampo.vlm.ModelOptions;
 import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.VisionLanguageModels;
-import dev.sampo.vlm.family.ModelFamilies;
 import dev.sampo.vlm.family.ModelFolder;
 import dev.sampo.vlm.prompt.VlmProcessor;
-import dev.sampo.vlm.qwen.QwenFamily;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -88,9 +86,7 @@ final class Workload implements AutoCloseable {
   }
 
   ModelFlops flops() {
-    ModelFolder folder = ModelFolder.read(model);
-    return new ModelFlops(
-        ModelFamilies.of(folder).architecture(folder).decoder(), QwenFamily.vision(folder));
+    return ModelFlops.of(ModelFolder.read(model));
   }
 
   VlmProcessor processor() {
