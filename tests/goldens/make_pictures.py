@@ -162,6 +162,21 @@ def without_segment(file, marker):
     return file[:at] + file[at + 2 + int.from_bytes(file[at + 2:at + 4], "big"):]
 
 
+def segments(file):
+    """Where the segments before the first scan begin, and that scan."""
+    at = 2
+    while file[at + 1] != 0xda:
+        yield at
+        at += 2 + int.from_bytes(file[at + 2:at + 4], "big")
+    yield at
+
+
+def before_segments(file, filling):
+    starts = [*segments(file), len(file) - 2]
+    parts = [file[a:b] for a, b in zip(starts, [*starts[1:], len(file)])]
+    return file[:starts[0]] + b"".join(filling + part for part in parts)
+
+
 def jpeg_files():
     photo = picture(5, 45, 35)
     for subsampling in ("4:4:4", "4:2:2", "4:2:0"):
@@ -174,6 +189,10 @@ def jpeg_files():
     yield "jpeg-inks-luma.jpg", ycck(encoded(inks, "JPEG", quality=90))
     yield "jpeg-rgb.jpg", encoded(photo, "JPEG", quality=90, keep_rgb=True)
     yield "jpeg-without-jfif.jpg", without_segment(encoded(photo, "JPEG", quality=80), 0xe0)
+    for name, filling in {"filled": b"\xff\xff\xff", "filled-with-junk": b"\xff\0junk\xff"}.items():
+        progressive = encoded(photo, "JPEG", quality=80, progressive=True)
+        yield f"jpeg-{name}.jpg", before_segments(encoded(photo, "JPEG", quality=80), filling)
+        yield f"jpeg-{name}-progressive.jpg", before_segments(progressive, filling)
     yield "jpeg-profile.jpg", encoded(photo, "JPEG", quality=80, icc_profile=other_colours())
     for value in range(1, 9):
         exif = b"Exif\0\0" + orientation_exif(value, "<>"[value % 2])

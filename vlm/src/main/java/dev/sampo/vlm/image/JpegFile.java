@@ -36,7 +36,7 @@ record JpegFile(byte[] stream, boolean cmyk, boolean ycck, Orientation orientati
   }
 
   /**
-   * @throws IOException if the file ends early or is not made of segments
+   * @throws IOException if the file ends early
    */
   static JpegFile parse(byte[] file) throws IOException {
     return new Parser(file).parse();
@@ -61,13 +61,11 @@ record JpegFile(byte[] stream, boolean cmyk, boolean ycck, Orientation orientati
     }
 
     JpegFile parse() throws IOException {
-      int at = 2;
-      int marker = marker(at);
-      while (marker != SOS) {
+      int at = nextMarker(2);
+      while (marker(at) != SOS) {
         int end = segmentEnd(at);
-        visit(marker, at, end);
-        at = end;
-        marker = marker(at);
+        visit(marker(at), at, end);
+        at = nextMarker(end);
       }
       if (componentIds.length == 0) {
         throw new IOException("a scan comes before the size");
@@ -165,8 +163,22 @@ record JpegFile(byte[] stream, boolean cmyk, boolean ycck, Orientation orientati
         while (at + 1 < file.length && !isMarker(at)) {
           at++;
         }
+        requireByte(at + 1);
       }
       return at + 2;
+    }
+
+    /**
+     * Skips what may stand before a marker: any number of FF, and, as libjpeg does, bytes that
+     * belong to no segment.
+     */
+    private int nextMarker(int at) throws IOException {
+      requireByte(at + 1);
+      while (file[at] != (byte) 0xff || file[at + 1] == 0 || file[at + 1] == (byte) 0xff) {
+        at++;
+        requireByte(at + 1);
+      }
+      return at;
     }
 
     private boolean isMarker(int at) {
@@ -175,25 +187,24 @@ record JpegFile(byte[] stream, boolean cmyk, boolean ycck, Orientation orientati
       return file[at] == (byte) 0xff && code != 0 && code != 0xff && !restart;
     }
 
-    private int marker(int at) throws IOException {
-      if (at + 1 >= file.length) {
-        throw new IOException("the file is cut off");
-      }
-      if (file[at] != (byte) 0xff) {
-        throw new IOException("no segment at byte " + at);
-      }
+    private int marker(int at) {
       return file[at + 1] & 0xff;
     }
 
     private int segmentEnd(int at) throws IOException {
-      if (at + 3 >= file.length) {
-        throw new IOException("the file is cut off");
-      }
+      requireByte(at + 3);
       int length = (file[at + 2] & 0xff) << 8 | (file[at + 3] & 0xff);
-      if (length < 2 || at + 2 + length > file.length) {
+      if (length < 2) {
+        throw new IOException("a segment of %d bytes at byte %d".formatted(length, at));
+      }
+      requireByte(at + 1 + length);
+      return at + 2 + length;
+    }
+
+    private void requireByte(int at) throws IOException {
+      if (at >= file.length) {
         throw new IOException("the file is cut off");
       }
-      return at + 2 + length;
     }
 
     private boolean has(byte[] prefix, int at) {
