@@ -139,8 +139,8 @@ class VisionLanguageModelsTest {
         Map.of(
             config + ": model_type must be one of ",
             json -> json.put("model_type", "llava"),
-            config + ": hidden_size must be an integer, got nothing",
-            json -> json.without("hidden_size"),
+            config + ": hidden_size must be an integer, got \"wide\"",
+            json -> json.put("hidden_size", "wide"),
             config + ": num_hidden_layers must be positive, got 0",
             json -> json.put("num_hidden_layers", 0),
             config + ": hidden_act must be silu, got \"gelu\"",

@@ -1,6 +1,7 @@
 package dev.sampo.vlm.family;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.sampo.vlm.ModelException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,6 +21,13 @@ public record ConfigReader(JsonNode node, String where, Path source) {
   /** Reads the top of a folder's {@code config.json}. */
   public static ConfigReader of(ModelFolder folder) {
     return new ConfigReader(folder.config(), "", folder.configFile());
+  }
+
+  /** An object inside this one; an empty one if it is not there. */
+  public ConfigReader sectionOrEmpty(String key) {
+    return has(key)
+        ? section(key)
+        : new ConfigReader(MissingNode.getInstance(), where + key + ".", source);
   }
 
   /**
@@ -91,6 +99,10 @@ public record ConfigReader(JsonNode node, String where, Path source) {
     return result;
   }
 
+  public List<Integer> integers(String key, List<Integer> otherwise) {
+    return has(key) ? integers(key) : otherwise;
+  }
+
   /** Side of a square, written as one integer or as a list of two equal ones. */
   public int side(String key) {
     if (!node.path(key).isArray()) {
@@ -101,6 +113,10 @@ public record ConfigReader(JsonNode node, String where, Path source) {
       throw invalid(key, "one integer or two equal ones", node.path(key));
     }
     return sides.getFirst();
+  }
+
+  public int side(String key, int otherwise) {
+    return has(key) ? side(key) : otherwise;
   }
 
   /**

@@ -11,19 +11,25 @@ import java.util.TreeSet;
 /** Decoders of InternVL releases, by the {@code model_type} of their settings. */
 enum DecoderKind {
   /** Biases on queries, keys and values. */
-  QWEN2(32768),
+  QWEN2(32_768, 151_936, 22_016),
   /** No biases. */
-  LLAMA(2048),
+  LLAMA(2048, 32_000, 11_008),
   /** No biases, and matrices of its own in files. */
-  INTERNLM2(2048);
+  INTERNLM2(2048, 103_168, 11_008);
+
+  private static final int HIDDEN_SIZE = 4096;
+  private static final int LAYERS = 32;
+  private static final int HEADS = 32;
 
   private final int maxPositions;
+  private final int vocabularySize;
+  private final int intermediateSize;
 
-  /**
-   * @param maxPositions of settings that do not say
-   */
-  DecoderKind(int maxPositions) {
+  /** A kind, with the values of settings that do not say. */
+  DecoderKind(int maxPositions, int vocabularySize, int intermediateSize) {
     this.maxPositions = maxPositions;
+    this.vocabularySize = vocabularySize;
+    this.intermediateSize = intermediateSize;
   }
 
   /**
@@ -52,17 +58,17 @@ enum DecoderKind {
       text.oneOf(bias, Set.of("false"), "false");
     }
     text.oneOf("use_sliding_window", Set.of("false"), "false");
-    int heads = text.integer("num_attention_heads");
-    int width = text.integer("hidden_size");
+    int heads = text.integer("num_attention_heads", HEADS);
+    int width = text.integer("hidden_size", HIDDEN_SIZE);
     int positions = positions(text);
     return text.checked(() -> {
       int size =
           text.has("head_dim") ? text.integer("head_dim") : DecoderSettings.headSize(width, heads);
       return new DecoderSettings(
-          text.integer("vocab_size"),
+          text.integer("vocab_size", vocabularySize),
           width,
-          text.integer("intermediate_size"),
-          text.integer("num_hidden_layers"),
+          text.integer("intermediate_size", intermediateSize),
+          text.integer("num_hidden_layers", LAYERS),
           heads,
           text.integer("num_key_value_heads", heads),
           size,
@@ -76,6 +82,7 @@ enum DecoderKind {
     });
   }
 
+  /** Settings that ask for biases that are not supported. */
   private List<String> biases() {
     return switch (this) {
       case QWEN2 -> List.of();

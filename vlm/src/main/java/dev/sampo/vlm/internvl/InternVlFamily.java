@@ -34,10 +34,10 @@ public final class InternVlFamily implements ModelFamily {
   @Override
   public Architecture architecture(ModelFolder folder) {
     ConfigReader config = ConfigReader.of(folder);
-    ConfigReader text = config.section("text_config");
+    ConfigReader text = config.sectionOrEmpty("text_config");
     DecoderSettings decoder =
         DecoderKind.of(text, DecoderKind.QWEN2, DecoderKind.LLAMA).settings(text);
-    TileTowerSettings tower = tower(config.section("vision_config"));
+    TileTowerSettings tower = tower(config.sectionOrEmpty("vision_config"));
     config.oneOf("projector_hidden_act", Set.of("gelu"), "gelu");
     // "full" keeps the class token, and no square can be made of what that gives.
     config.oneOf("vision_feature_select_strategy", Set.of("default"), "default");
@@ -56,16 +56,16 @@ public final class InternVlFamily implements ModelFamily {
     vision.oneOf("hidden_act", Set.of("gelu"), "gelu");
     var norms = new TreeSet<>(Set.of("layer_norm", "rms_norm"));
     String norm = vision.oneOf("norm_type", norms, "layer_norm");
-    int patchSize = vision.side("patch_size");
+    int patchSize = vision.side("patch_size", 14);
     return vision.checked(() ->
         new TileTowerSettings(
-            vision.integer("num_hidden_layers"),
-            vision.integer("hidden_size"),
-            vision.integer("intermediate_size"),
-            vision.integer("num_attention_heads"),
+            vision.integer("num_hidden_layers", 24),
+            vision.integer("hidden_size", 1024),
+            vision.integer("intermediate_size", 4096),
+            vision.integer("num_attention_heads", 16),
             vision.integer("num_channels", 3),
             patchSize,
-            vision.side("image_size") / Math.max(1, patchSize),
+            vision.side("image_size", 448) / Math.max(1, patchSize),
             norm.equals("rms_norm"),
             vision.number("layer_norm_eps", 1e-6),
             vision.flag("use_qk_norm", false),
@@ -88,7 +88,7 @@ public final class InternVlFamily implements ModelFamily {
 
   @Override
   public ImageProcessor imageProcessor(ModelFolder folder, ImageLimits limits) throws IOException {
-    int patchSize = ConfigReader.of(folder).section("vision_config").side("patch_size");
+    int patchSize = ConfigReader.of(folder).sectionOrEmpty("vision_config").side("patch_size", 14);
     var processor = CheckpointJson.read(folder.path().resolve("preprocessor_config.json"));
     return new TileImageProcessor(TileSettings.ofTransformers(processor, patchSize).with(limits));
   }

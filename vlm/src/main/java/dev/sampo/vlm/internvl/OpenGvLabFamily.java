@@ -1,6 +1,5 @@
 package dev.sampo.vlm.internvl;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.sampo.vlm.ModelException;
 import dev.sampo.vlm.decoder.DecoderSettings;
 import dev.sampo.vlm.family.Architecture;
@@ -14,8 +13,8 @@ import dev.sampo.vlm.image.TileImageProcessor;
 import dev.sampo.vlm.image.TileSettings;
 import dev.sampo.vlm.text.CheckpointJson;
 import dev.sampo.vlm.text.PromptFormat;
+import dev.sampo.vlm.text.TextTokenizer;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -24,7 +23,6 @@ import java.util.TreeSet;
  * InternVLChatConfig} and {@code InternVisionConfig}.
  */
 public final class OpenGvLabFamily implements ModelFamily {
-  private static final String TOKENIZER = "tokenizer.json";
 
   @Override
   public Set<String> modelTypes() {
@@ -37,7 +35,7 @@ public final class OpenGvLabFamily implements ModelFamily {
     ConfigReader text = config.section("llm_config");
     DecoderKind kind = DecoderKind.of(text, DecoderKind.values());
     DecoderSettings decoder = kind.settings(text);
-    TileTowerSettings tower = tower(config.section("vision_config"));
+    TileTowerSettings tower = tower(config.sectionOrEmpty("vision_config"));
     String version = config.oneOf("ps_version", new TreeSet<>(Set.of("v1", "v2")), "v1");
     int layer = config.integer("select_layer", -1);
     int blocks =
@@ -81,18 +79,12 @@ public final class OpenGvLabFamily implements ModelFamily {
 
   /** The published code looks it up by its text, because config.json does not say. */
   private static int imageToken(ModelFolder folder) {
-    Path file = folder.path().resolve(TOKENIZER);
-    try {
-      for (JsonNode token : CheckpointJson.read(file).path("added_tokens")) {
-        if (token.path("content").asText().equals(InternVlPromptFormat.IMAGE_TOKEN)) {
-          return token.path("id").asInt();
-        }
-      }
+    String token = InternVlPromptFormat.IMAGE_TOKEN;
+    try (TextTokenizer tokenizer = TextTokenizer.load(folder.path(), Set.of(token))) {
+      return tokenizer.requireId(token);
     } catch (IOException e) {
       throw new ModelException(String.valueOf(e.getMessage()), e);
     }
-    throw new ModelException(
-        "%s: added_tokens must hold %s".formatted(file, InternVlPromptFormat.IMAGE_TOKEN));
   }
 
   @Override

@@ -19,6 +19,7 @@ import dev.sampo.vlm.text.PromptFormat;
 import java.io.IOException;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.IntStream;
 
 /**
@@ -28,6 +29,8 @@ import java.util.stream.IntStream;
 public final class QwenFamily implements ModelFamily {
   private static final String QWEN2 = "qwen2_vl";
   private static final String QWEN2_5 = "qwen2_5_vl";
+  private static final int IMAGE_TOKEN = 151_655;
+  private static final Set<String> ROTARY_TYPES = new TreeSet<>(Set.of("default", "mrope"));
 
   @Override
   public Set<String> modelTypes() {
@@ -38,7 +41,7 @@ public final class QwenFamily implements ModelFamily {
   public Architecture architecture(ModelFolder folder) {
     ConfigReader config = ConfigReader.of(folder);
     DecoderSettings decoder = decoder(config);
-    ConfigReader visionConfig = config.section("vision_config");
+    ConfigReader visionConfig = config.sectionOrEmpty("vision_config");
     String type = config.text("model_type", "");
     QwenVisionSettings vision = vision(folder);
     if (vision.outHiddenSize() != decoder.hiddenSize()) {
@@ -47,7 +50,7 @@ public final class QwenFamily implements ModelFamily {
           "the decoder's hidden_size " + decoder.hiddenSize(),
           visionConfig.node().path(type.equals(QWEN2) ? "hidden_size" : "out_hidden_size"));
     }
-    int imageToken = config.integer("image_token_id");
+    int imageToken = config.integer("image_token_id", IMAGE_TOKEN);
     return config.checked(() ->
         new Architecture(
             type,
@@ -68,7 +71,7 @@ public final class QwenFamily implements ModelFamily {
    */
   public static QwenVisionSettings vision(ModelFolder folder) {
     ConfigReader config = ConfigReader.of(folder);
-    ConfigReader vision = config.section("vision_config");
+    ConfigReader vision = config.sectionOrEmpty("vision_config");
     boolean isQwen2 = config.text("model_type", "").equals(QWEN2);
     return vision.checked(() -> isQwen2 ? qwen2Vision(vision) : qwen25Vision(vision));
   }
@@ -92,68 +95,71 @@ public final class QwenFamily implements ModelFamily {
     return PatchSettings.of(CheckpointJson.read(folder.path().resolve("preprocessor_config.json")));
   }
 
+  /** Absent keys take the values of {@code Qwen2_5_VLTextConfig}. */
   private static DecoderSettings decoder(ConfigReader config) {
+    // As Transformers does: where there is a section of its own, nothing at the top counts.
     ConfigReader text = config.has("text_config") ? config.section("text_config") : config;
     text.oneOf("hidden_act", Set.of("silu"), "silu");
     if (text.flag("use_sliding_window", false)) {
       throw text.invalid("use_sliding_window", "false", text.node().path("use_sliding_window"));
     }
     ConfigReader rope = text.section("rope_scaling");
-    rope.oneOf("type", Set.of("mrope", "default"), "mrope");
-    ConfigReader tied = config.has("tie_word_embeddings") ? config : text;
-    int heads = text.integer("num_attention_heads");
+    rope.oneOf(rope.has("type") ? "type" : "rope_type", ROTARY_TYPES, "mrope");
+    int width = text.integer("hidden_size", 8192);
+    int heads = text.integer("num_attention_heads", 64);
     return text.checked(() ->
         new DecoderSettings(
-            text.integer("vocab_size"),
-            text.integer("hidden_size"),
-            text.integer("intermediate_size"),
-            text.integer("num_hidden_layers"),
+            text.integer("vocab_size", 152_064),
+            width,
+            text.integer("intermediate_size", 29_568),
+            text.integer("num_hidden_layers", 80),
             heads,
-            text.integer("num_key_value_heads"),
-            DecoderSettings.headSize(text.integer("hidden_size"), heads),
-            text.number("rms_norm_eps"),
-            text.number("rope_theta"),
+            text.integer("num_key_value_heads", 8),
+            DecoderSettings.headSize(width, heads),
+            text.number("rms_norm_eps", 1e-5),
+            text.number("rope_theta", 1_000_000),
             rope.integers("mrope_section"),
             true,
-            tied.flag("tie_word_embeddings", false),
+            text.flag("tie_word_embeddings", false),
             Integer.MAX_VALUE));
   }
 
+  /** Absent keys take the values of {@code Qwen2VLVisionConfig}. */
   private static QwenVisionSettings qwen2Vision(ConfigReader vision) {
     vision.oneOf("hidden_act", Set.of("quick_gelu"), "quick_gelu");
-    int depth = vision.integer("depth");
-    int width = vision.integer("embed_dim");
+    int depth = vision.integer("depth", 32);
+    int width = vision.integer("embed_dim", 1280);
     return new QwenVisionSettings(
         BlockKind.LAYER_NORM,
         depth,
         width,
         (int) (width * vision.number("mlp_ratio", 4)),
-        vision.integer("num_heads"),
+        vision.integer("num_heads", 16),
         channels(vision),
-        vision.integer("patch_size"),
-        vision.integer("temporal_patch_size"),
-        vision.integer("spatial_merge_size"),
+        vision.integer("patch_size", 14),
+        vision.integer("temporal_patch_size", 2),
+        vision.integer("spatial_merge_size", 2),
         Integer.MAX_VALUE,
         IntStream.range(0, depth).boxed().toList(),
-        vision.integer("hidden_size"));
+        vision.integer("hidden_size", 3584));
   }
 
+  /** Absent keys take the values of {@code Qwen2_5_VLVisionConfig}. */
   private static QwenVisionSettings qwen25Vision(ConfigReader vision) {
     vision.oneOf("hidden_act", Set.of("silu"), "silu");
-    List<Integer> full = vision.integers("fullatt_block_indexes");
     return new QwenVisionSettings(
         BlockKind.GATED,
-        vision.integer("depth"),
-        vision.integer("hidden_size"),
-        vision.integer("intermediate_size"),
-        vision.integer("num_heads"),
+        vision.integer("depth", 32),
+        vision.integer("hidden_size", 3584),
+        vision.integer("intermediate_size", 3420),
+        vision.integer("num_heads", 16),
         channels(vision),
-        vision.integer("patch_size"),
-        vision.integer("temporal_patch_size"),
-        vision.integer("spatial_merge_size"),
-        vision.integer("window_size"),
-        full,
-        vision.integer("out_hidden_size"));
+        vision.integer("patch_size", 14),
+        vision.integer("temporal_patch_size", 2),
+        vision.integer("spatial_merge_size", 2),
+        vision.integer("window_size", 112),
+        vision.integers("fullatt_block_indexes", List.of(7, 15, 23, 31)),
+        vision.integer("out_hidden_size", 3584));
   }
 
   private static int channels(ConfigReader vision) {

@@ -13,7 +13,11 @@ import dev.sampo.vlm.family.Architecture;
 import dev.sampo.vlm.family.ModelFamilies;
 import dev.sampo.vlm.family.ModelFolder;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -70,6 +74,48 @@ class InternVlConfigTest {
     ModelFolder folder = ModelFolder.read(Goldens.of("opengvlab-qwen2").folder());
 
     assertThat(ModelFamilies.of(folder).architecture(folder).imageTokenId()).isEqualTo(518);
+  }
+
+  @Test
+  void imageTokenIsFoundInTheOlderFilesOfATokenizerToo(@TempDir Path path) throws IOException {
+    Path recorded = Goldens.of("opengvlab-qwen2").folder();
+    Files.copy(recorded.resolve("config.json"), path.resolve("config.json"));
+    JsonNode tokenizer = Goldens.json(recorded.resolve("tokenizer.json"));
+    JSON.writeValue(path.resolve("vocab.json").toFile(), tokenizer.path("model").path("vocab"));
+    Files.write(
+        path.resolve("merges.txt"),
+        tokenizer
+            .path("model")
+            .path("merges")
+            .valueStream()
+            .map(pair ->
+                pair.isTextual()
+                    ? pair.asText()
+                    : pair.get(0).asText() + " " + pair.get(1).asText())
+            .toList());
+    ObjectNode settings = JSON.createObjectNode().put("tokenizer_class", "Qwen2Tokenizer");
+    ObjectNode added = settings.putObject("added_tokens_decoder");
+    tokenizer.path("added_tokens").forEach(token -> added.set(token.path("id").asText(), token));
+    JSON.writeValue(path.resolve("tokenizer_config.json").toFile(), settings);
+    ModelFolder folder = ModelFolder.read(path);
+
+    assertThat(ModelFamilies.of(folder).architecture(folder).imageTokenId()).isEqualTo(518);
+  }
+
+  @Test
+  void absentSettingsAreThoseOfTransformers() {
+    var config = JSON.createObjectNode().put("model_type", "internvl");
+    ModelFolder folder = new ModelFolder(Path.of("model"), config);
+
+    Architecture architecture = ModelFamilies.of(folder).architecture(folder);
+
+    assertThat(architecture.imageTokenId()).isEqualTo(151_667);
+    assertThat(architecture.decoder().vocabularySize()).isEqualTo(151_936);
+    assertThat(architecture.decoder().numKeyValueHeads()).isEqualTo(32);
+    assertThat(architecture.visionTable().parameters())
+        .filteredOn(parameter -> parameter.name().endsWith("mlp.fc1.weight"))
+        .hasSize(24)
+        .allMatch(parameter -> parameter.shape().equals(List.of(4096L, 1024L)));
   }
 
   /** The architecture of a recorded folder with one setting changed. */
