@@ -1,15 +1,21 @@
 package dev.sampo.config;
 
+import dev.sampo.vlm.image.ImageLimits;
+import dev.sampo.vlm.weights.Parameter.Part;
 import java.nio.file.Path;
+import java.util.Set;
 
 /**
- * Where the model comes from.
+ * Where the model comes from, and what of it is trained.
  *
  * @param path a model folder in the Hugging Face layout
  * @param init whether its weights are read or drawn anew
- * @param freezeVision keep the weights of the vision tower as they are
+ * @param freeze which parts of it stay as they are
+ * @param images how large images may be
+ * @param lora adapters that are trained in place of its weights
  */
-public record ModelSource(Path path, Initialization init, boolean freezeVision) {
+public record ModelSource(
+    Path path, Initialization init, Freeze freeze, ImageLimits images, AdapterSettings lora) {
 
   /** Where the first weights come from. */
   public enum Initialization {
@@ -17,5 +23,26 @@ public record ModelSource(Path path, Initialization init, boolean freezeVision) 
     CHECKPOINT,
     /** Drawn from the run seed; the folder needs no weights. */
     RANDOM
+  }
+
+  /** What of a model training leaves alone. */
+  public enum Freeze {
+    /** Everything is trained. */
+    NONE(Set.of()),
+    /** The vision tower stays; the projector, which makes its features the decoder's, is trained. */
+    VISION_TOWER(Set.of(Part.VISION_TOWER)),
+    /** Only the decoder is trained. */
+    VISION_TOWER_AND_PROJECTOR(Set.of(Part.VISION_TOWER, Part.PROJECTOR));
+
+    private final Set<Part> parts;
+
+    Freeze(Set<Part> parts) {
+      this.parts = parts;
+    }
+
+    /** The parts that stay as they are. */
+    public Set<Part> parts() {
+      return parts;
+    }
   }
 }

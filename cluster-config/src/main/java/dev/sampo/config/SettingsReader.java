@@ -14,6 +14,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 
 /**
@@ -73,10 +75,9 @@ final class SettingsReader {
       Type type, String path, String key, ConfigObject section, Optional<ConfigObject> reference) {
     String full = path + "." + key;
     ConfigValue value = section.get(key);
-    boolean isOptional = raw(type) == Optional.class;
     if (value == null || value.valueType() == ConfigValueType.NULL) {
-      if (isOptional) {
-        return Optional.of(Optional.empty());
+      if (isOptional(type)) {
+        return Optional.of(absent(type));
       }
       add(value == null ? section : value, full, "missing; it needs " + Values.describe(raw(type)));
       return Optional.empty();
@@ -86,9 +87,42 @@ final class SettingsReader {
             .map(object -> object.get(key))
             .filter(ConfigObject.class::isInstance)
             .map(ConfigObject.class::cast);
-    return isOptional
-        ? readValue(argument(type, 0), full, value, defaults).map(Optional::of)
-        : readValue(type, full, value, defaults);
+    return readValue(element(type), full, value, defaults).map(read -> present(type, read));
+  }
+
+  private static boolean isOptional(Type type) {
+    return !element(type).equals(type);
+  }
+
+  /** What a key that may be left out holds where it is given; the type itself for other keys. */
+  private static Type element(Type type) {
+    Class<?> raw = raw(type);
+    if (raw == OptionalInt.class) {
+      return int.class;
+    }
+    if (raw == OptionalLong.class) {
+      return long.class;
+    }
+    return raw == Optional.class ? argument(type, 0) : type;
+  }
+
+  private static Object absent(Type type) {
+    Class<?> raw = raw(type);
+    if (raw == OptionalInt.class) {
+      return OptionalInt.empty();
+    }
+    return raw == OptionalLong.class ? OptionalLong.empty() : Optional.empty();
+  }
+
+  private static Object present(Type type, Object value) {
+    Class<?> raw = raw(type);
+    if (raw == OptionalInt.class) {
+      return OptionalInt.of((int) value);
+    }
+    if (raw == OptionalLong.class) {
+      return OptionalLong.of((long) value);
+    }
+    return raw == Optional.class ? Optional.of(value) : value;
   }
 
   private Optional<Object> readValue(

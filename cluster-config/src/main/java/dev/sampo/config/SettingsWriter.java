@@ -11,6 +11,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
 
 /** Writes settings records as HOCON: the inverse of {@link SettingsReader}. */
 final class SettingsWriter {
@@ -40,14 +42,21 @@ final class SettingsWriter {
   private static Map<String, Object> section(Record settings) {
     Map<String, Object> section = new LinkedHashMap<>();
     for (RecordComponent component : settings.getClass().getRecordComponents()) {
-      Object value = read(component, settings);
-      if (value instanceof Optional<?> optional) {
-        optional.ifPresent(item -> section.put(Names.kebab(component.getName()), plain(item)));
-      } else {
-        section.put(Names.kebab(component.getName()), plain(value));
-      }
+      present(read(component, settings))
+          .ifPresent(item -> section.put(Names.kebab(component.getName()), plain(item)));
     }
     return section;
+  }
+
+  /** A value, unless it is left out. */
+  private static Optional<?> present(Object value) {
+    return switch (value) {
+      case Optional<?> optional -> optional;
+      case OptionalInt optional when optional.isPresent() -> Optional.of(optional.getAsInt());
+      case OptionalLong optional when optional.isPresent() -> Optional.of(optional.getAsLong());
+      case OptionalInt _, OptionalLong _ -> Optional.empty();
+      default -> Optional.of(value);
+    };
   }
 
   private static Object read(RecordComponent component, Record settings) {

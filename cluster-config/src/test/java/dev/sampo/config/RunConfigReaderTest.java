@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.sampo.vlm.image.ImageLimits;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -70,6 +71,18 @@ final class RunConfigReaderTest {
   }
 
   @Test
+  void limitsOfImagesAreOptionalAndChecked() throws IOException {
+    Path wrong =
+        write("sampo.model { images { min-pixels = 300, max-pixels = 200 }, lora.rank = 0 }");
+
+    assertThat(RunConfigReader.read(Optional.empty(), List.of()).settings().model().images())
+        .isEqualTo(ImageLimits.NONE);
+    assertThatThrownBy(() -> RunConfigReader.read(Optional.of(wrong), List.of()))
+        .hasMessageContaining("sampo.model.images.max-pixels: must be min-pixels (300) or more")
+        .hasMessageContaining("sampo.model.lora.rank: ");
+  }
+
+  @Test
   void brokenHoconNamesTheLine() throws IOException {
     Path file = write("sampo {\n  run.steps = [1\n}");
 
@@ -112,7 +125,10 @@ final class RunConfigReaderTest {
   @Test
   void theRenderedConfigurationReadsBackToTheSameSettings() throws IOException {
     Path file =
-        write("sampo { run.folder = here, evaluation.splits.id = e.jsonl, node.join = \"a:1\" }");
+        write(
+            "sampo { run.folder = here, evaluation.splits.id = e.jsonl, node.join = \"a:1\","
+                + " model { images.max-pixels = 12544, images.max-tiles = 6,"
+                + " freeze = vision-tower, lora { enabled = true, targets = [q_proj] } } }");
     LoadedConfig loaded = RunConfigReader.read(Optional.of(file), List.of());
 
     Path rendered = Files.createDirectories(folder.resolve("elsewhere")).resolve("config.conf");

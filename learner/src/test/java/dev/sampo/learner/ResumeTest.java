@@ -1,6 +1,7 @@
 package dev.sampo.learner;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.sampo.learner.checkpoint.CheckpointFolder;
 import dev.sampo.learner.checkpoint.TrainerState;
@@ -9,7 +10,6 @@ import dev.sampo.learner.objective.Aggregation;
 import dev.sampo.learner.objective.GrpoSettings;
 import dev.sampo.learner.optimizer.AdamW;
 import dev.sampo.learner.optimizer.ScheduleShape;
-import dev.sampo.learner.optimizer.TrainableWeights;
 import dev.sampo.protocol.Completion;
 import dev.sampo.protocol.CompletionGroup;
 import dev.sampo.protocol.CompletionScore;
@@ -24,6 +24,7 @@ import dev.sampo.protocol.StopReason;
 import dev.sampo.protocol.TokenIds;
 import dev.sampo.protocol.VersionSpan;
 import dev.sampo.vlm.VisionLanguageModel;
+import dev.sampo.vlm.weights.Parameter.Part;
 import dev.sampo.vlm.weights.WeightArrays;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -34,8 +35,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Random;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Policy steps of the real model, tiny, across a checkpoint. */
 class ResumeTest {
@@ -82,23 +88,85 @@ class ResumeTest {
     }
   }
 
-  @Test
-  void aFrozenVisionTowerStaysAsItIs() throws IOException {
+  /** What is frozen, and how the names of what is trained then begin. */
+  static Stream<Arguments> frozenParts() {
+    return Stream.of(
+        arguments(Set.of(), Set.of("visual.patch", "visual.blocks", "visual.merger", "model")),
+        arguments(Set.of(Part.VISION_TOWER), Set.of("visual.merger", "model")),
+        arguments(Set.of(Part.VISION_TOWER, Part.PROJECTOR), Set.of("model")));
+  }
+
+  @ParameterizedTest
+  @MethodSource("frozenParts")
+  void frozenPartsStayBitForBitAndAllOthersChange(Set<Part> frozen, Set<String> trained)
+      throws IOException {
     Path modelFolder = TinyQwen.modelFolder(temp);
     try (VisionLanguageModel model = TinyQwen.initialize(modelFolder, 3);
-        AdamW optimizer =
-            new AdamW(TrainableWeights.of(model.parameters(), true), SETTINGS.optimizer())) {
-      var vision = model.parameters().subMap("visual.", "visual/");
-      var language = model.parameters().subMap("model.", "model/");
-      String visionBefore = WeightArrays.sha256(vision);
-      String languageBefore = WeightArrays.sha256(language);
+        AdamW optimizer = new AdamW(model.trainable(frozen), SETTINGS.optimizer())) {
+      Map<String, String> before = WeightArrays.hashes(model.parameters());
 
-      take(model, optimizer, 2);
+      take(model, optimizer, 3);
 
-      assertThat(vision).isNotEmpty();
-      assertThat(WeightArrays.sha256(vision)).isEqualTo(visionBefore);
-      assertThat(WeightArrays.sha256(language)).isNotEqualTo(languageBefore);
+      WeightArrays.hashes(model.parameters())
+          .forEach((name, hash) -> {
+            boolean isTrained = trained.stream().anyMatch(name::startsWith);
+            assertThat(!hash.equals(before.get(name))).as(name).isEqualTo(isTrained);
+          });
     }
+  }
+
+  @Test
+  void adaptersAreTrainedAndTheModelBelowThemStaysBitForBit() throws IOException {
+    Path modelFolder = savedModel();
+    try (VisionLanguageModel model = TinyQwen.loadAdapted(modelFolder, 3);
+        AdamW optimizer = new AdamW(model.trainable(Set.of()), SETTINGS.optimizer())) {
+      Map<String, String> before = WeightArrays.hashes(model.parameters());
+      Set<String> adapters = model.trainable(Set.of()).keySet();
+
+      take(model, optimizer, 3);
+
+      assertThat(adapters).isNotEmpty();
+      assertThat(before).hasSizeGreaterThan(adapters.size());
+      WeightArrays.hashes(model.parameters())
+          .forEach((name, hash) ->
+              assertThat(!hash.equals(before.get(name)))
+                  .as(name)
+                  .isEqualTo(adapters.contains(name)));
+    }
+  }
+
+  @Test
+  void aResumedRunOfAdaptersEndsInTheSameBits() throws IOException {
+    Path modelFolder = savedModel();
+    CheckpointFolder checkpoints =
+        new CheckpointFolder(temp.resolve("checkpoints"), modelFolder, 1);
+    String expected;
+    try (VisionLanguageModel model = TinyQwen.loadAdapted(modelFolder, 3);
+        AdamW optimizer = new AdamW(model.trainable(Set.of()), SETTINGS.optimizer())) {
+      take(model, optimizer, 4);
+      checkpoints.save(model, optimizer, TOTAL_STEPS, 1, Map.of());
+      take(model, optimizer, 6);
+      expected = WeightArrays.sha256(model.parameters());
+    }
+
+    Path checkpoint = checkpoints.latest().orElseThrow();
+    assertThat(checkpoint.resolve("adapter_model.safetensors")).isRegularFile();
+    assertThat(checkpoint.resolve("model.safetensors")).doesNotExist();
+    try (VisionLanguageModel model = TinyQwen.load(checkpoint);
+        AdamW optimizer = new AdamW(model.trainable(Set.of()), SETTINGS.optimizer())) {
+      CheckpointFolder.resume(checkpoint, model, optimizer);
+      take(model, optimizer, 6);
+
+      assertThat(WeightArrays.sha256(model.parameters())).isEqualTo(expected);
+    }
+  }
+
+  private Path savedModel() throws IOException {
+    Path modelFolder = TinyQwen.modelFolder(temp);
+    try (VisionLanguageModel base = TinyQwen.initialize(modelFolder, 3)) {
+      base.save(modelFolder);
+    }
+    return modelFolder;
   }
 
   private static void take(VisionLanguageModel model, AdamW optimizer, long upTo) {

@@ -7,6 +7,8 @@ import dev.sampo.vlm.ImagePatches;
 import dev.sampo.vlm.ModelOptions;
 import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.VisionLanguageModels;
+import dev.sampo.vlm.lora.AdapterSource;
+import dev.sampo.vlm.lora.LoraSettings;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -43,6 +45,12 @@ public final class TinyQwen {
 
   public static VisionLanguageModel initialize(Path modelFolder, long seed) {
     return VisionLanguageModels.initialize(modelFolder, seed, ModelOptions.onCpu());
+  }
+
+  /** A loaded model with new adapters on every linear layer outside the vision tower. */
+  public static VisionLanguageModel loadAdapted(Path modelFolder, long seed) {
+    var adapters = new AdapterSource.Fresh(new LoraSettings(4, 8, 0.05, List.of()), seed);
+    return VisionLanguageModels.load(modelFolder, ModelOptions.onCpu().with(adapters));
   }
 
   public static VisionLanguageModel load(Path modelFolder) {

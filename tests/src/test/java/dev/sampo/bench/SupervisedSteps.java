@@ -2,7 +2,6 @@ package dev.sampo.bench;
 
 import dev.sampo.learner.optimizer.AdamW;
 import dev.sampo.learner.optimizer.ScheduleShape;
-import dev.sampo.learner.optimizer.TrainableWeights;
 import dev.sampo.learner.sft.SftData;
 import dev.sampo.learner.sft.SftExample;
 import dev.sampo.learner.sft.SftPhase;
@@ -62,7 +61,7 @@ final class SupervisedSteps implements AutoCloseable {
             threads);
     this.model = work.open();
     this.optimizer =
-        new AdamW(TrainableWeights.of(model.parameters(), false), settings.optimizer());
+        new AdamW(model.parameters(), settings.optimizer());
     this.training =
         new SftTraining(
             model,

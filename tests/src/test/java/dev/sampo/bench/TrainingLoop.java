@@ -8,7 +8,6 @@ import dev.sampo.learner.objective.Aggregation;
 import dev.sampo.learner.objective.GrpoSettings;
 import dev.sampo.learner.optimizer.AdamW;
 import dev.sampo.learner.optimizer.ScheduleShape;
-import dev.sampo.learner.optimizer.TrainableWeights;
 import dev.sampo.learner.weights.PublishedWeights;
 import dev.sampo.protocol.CompletionGroup;
 import dev.sampo.protocol.PolicyVersion;
@@ -73,7 +72,7 @@ final class TrainingLoop implements AutoCloseable {
     this.policy = work.open();
     LearnerSettings settings = learnerSettings(threads);
     this.optimizer =
-        new AdamW(TrainableWeights.of(policy.parameters(), false), settings.optimizer());
+        new AdamW(policy.parameters(), settings.optimizer());
     // One image is kept: in a run, too, a question's image is new to the learner.
     this.update =
         new PolicyUpdate(policy, Optional.empty(), optimizer, settings, STEPS, work.encoder(1));

@@ -20,6 +20,7 @@ import dev.sampo.vlm.ModelOptions;
 import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.VisionLanguageModels;
 import dev.sampo.vlm.family.ModelFolder;
+import dev.sampo.vlm.image.ImageLimits;
 import dev.sampo.vlm.prompt.VlmProcessor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -50,7 +51,7 @@ final class Workload implements AutoCloseable {
   private Workload(Path model, Path data) {
     this.model = model;
     this.data = data;
-    this.processor = NodeAssembly.processor(model);
+    this.processor = NodeAssembly.processor(model, ImageLimits.NONE);
     this.questions =
         new PromptSource(
             rows("train", QuestionTemplate.forTask("rec")),

@@ -51,6 +51,11 @@ public interface VisionLanguageModel extends AutoCloseable {
    */
   SortedMap<String, NDArray> trainable(Set<Part> frozen);
 
+  /** Weights in {@link #trainable}. */
+  default long numTrainable(Set<Part> frozen) {
+    return trainable(frozen).values().stream().mapToLong(NDArray::size).sum();
+  }
+
   /**
    * Writes what {@link #trainable} may change: the adapters in the layout of PEFT if there are any,
    * else all weights in the layout that the model was loaded from.

@@ -17,6 +17,7 @@ import dev.sampo.vlm.image.RgbImage;
 import dev.sampo.vlm.prompt.VlmProcessor;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
 /** What a configuration amounts to: the arithmetic of a step, tokens of a prompt, memory. */
 final class DryRun {
@@ -80,7 +81,7 @@ final class DryRun {
 
   private static void addPrompt(
       StringBuilder report, RunConfig config, DataRow.Example example, ImageFiles images) {
-    try (VlmProcessor processor = NodeAssembly.processor(config.model().path())) {
+    try (VlmProcessor processor = NodeAssembly.processor(config.model())) {
       List<RgbImage> pictures =
           example.prompt().images().stream()
               .map(image ->
@@ -111,14 +112,21 @@ final class DryRun {
   private static void addModel(StringBuilder report, RunConfig config) {
     try (var model = NodeAssembly.open(config.model(), config.run().seed())) {
       long weights = model.numParameters();
+      long trained = model.numTrainable(config.model().freeze().parts());
       line(report, "weights", "%d in %d tensors", weights, model.parameters().size());
-      int copies = config.learner().objective().needsReference() ? 5 : 4;
+      line(report, "trained", "%d; %d are frozen", trained, weights - trained);
+      long adapters = model.numTrainable(Set.of());
+      if (adapters < weights) {
+        line(report, "adapters", "%d of them, beside %d weights", adapters, weights - adapters);
+      }
+      boolean needsReference = config.learner().objective().needsReference();
+      long copies = (needsReference ? 2 : 1) * weights + 3 * trained;
       line(
           report,
           "learner memory",
           "%.0f MiB for weights, gradients, two moments%s; activations come on top",
-          (double) copies * FLOAT_BYTES * weights / (1 << 20),
-          copies == 5 ? " and the reference" : "");
+          (double) copies * FLOAT_BYTES / (1 << 20),
+          needsReference ? " and the reference" : "");
     }
   }
 

@@ -32,7 +32,8 @@ final class Preflight {
 
   /** Checks a model folder: its processor, and the headers of its weights. */
   static void checkModel(ModelSource model) {
-    try (VlmProcessor _ = NodeAssembly.processor(model.path())) {
+    NodeAssembly.requireNoAdapters(model);
+    try (VlmProcessor _ = NodeAssembly.processor(model)) {
       if (model.init() == ModelSource.Initialization.CHECKPOINT) {
         try (Checkpoint _ = Checkpoint.open(model.path(), UnaryOperator.identity())) {
           return; // opening it has read every header

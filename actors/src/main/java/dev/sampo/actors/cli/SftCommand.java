@@ -9,7 +9,6 @@ import dev.sampo.config.RunConfig;
 import dev.sampo.learner.batch.CachedPromptEncoder;
 import dev.sampo.learner.checkpoint.CheckpointFolder;
 import dev.sampo.learner.optimizer.AdamW;
-import dev.sampo.learner.optimizer.TrainableWeights;
 import dev.sampo.learner.sft.SftPhase;
 import dev.sampo.learner.sft.SftSettings;
 import dev.sampo.learner.sft.SftTraining;
@@ -89,11 +88,11 @@ final class SftCommand implements Callable<Integer> {
     CheckpointFolder checkpoints =
         new CheckpointFolder(
             folder.checkpoints(), config.model().path(), config.checkpoint().keep());
-    try (VlmProcessor processor = NodeAssembly.processor(config.model().path());
+    try (VlmProcessor processor = NodeAssembly.processor(config.model());
         VisionLanguageModel model = NodeAssembly.open(config.model(), seed);
         AdamW optimizer =
             new AdamW(
-                TrainableWeights.of(model.parameters(), config.model().freezeVision()),
+                model.trainable(config.model().freeze().parts()),
                 settings.optimizer());
         SftTraining training =
             new SftTraining(

@@ -31,7 +31,9 @@ import dev.sampo.vlm.ModelException;
 import dev.sampo.vlm.ModelOptions;
 import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.VisionLanguageModels;
+import dev.sampo.vlm.family.AdapterFolder;
 import dev.sampo.vlm.image.ImageLimits;
+import dev.sampo.vlm.lora.AdapterSource;
 import dev.sampo.vlm.ops.NativeBuild;
 import dev.sampo.vlm.prompt.VlmProcessor;
 import dev.sampo.vlm.weights.transfer.WeightSnapshot;
@@ -98,15 +100,52 @@ public final class NodeAssembly implements AutoCloseable {
 
   /** Opens the policy that a run starts from. */
   public static VisionLanguageModel open(ModelSource source, long seed) {
+    return open(source, seed, adapters(source, seed));
+  }
+
+  /** Opens what a policy is held against: the model that a run starts from, new adapters apart. */
+  private static VisionLanguageModel openReference(ModelSource source, long seed) {
+    return open(source, seed, AdapterSource.NONE);
+  }
+
+  private static VisionLanguageModel open(ModelSource source, long seed, AdapterSource adapters) {
+    ModelOptions options = ModelOptions.standard().with(adapters);
     return switch (source.init()) {
-      case CHECKPOINT -> VisionLanguageModels.load(source.path(), ModelOptions.standard());
-      case RANDOM -> VisionLanguageModels.initialize(source.path(), seed, ModelOptions.standard());
+      case CHECKPOINT -> VisionLanguageModels.load(source.path(), options);
+      case RANDOM -> VisionLanguageModels.initialize(source.path(), seed, options);
     };
   }
 
-  /** Opens the tokenizer and the image processor of a model folder. */
-  public static VlmProcessor processor(Path folder) {
-    return processor(folder, ImageLimits.NONE);
+  /**
+   * The adapters that a run begins with.
+   *
+   * @throws ModelException if the folder holds adapters and new ones are asked for
+   */
+  private static AdapterSource adapters(ModelSource source, long seed) {
+    if (!source.lora().enabled()) {
+      return AdapterSource.NONE;
+    }
+    requireNoAdapters(source);
+    return new AdapterSource.Fresh(source.lora().settings(), seed);
+  }
+
+  /**
+   * Checks that a run does not put new adapters on a folder of adapters.
+   *
+   * @throws ModelException if it does
+   */
+  public static void requireNoAdapters(ModelSource source) {
+    if (source.lora().enabled() && AdapterFolder.isOne(source.path())) {
+      throw new ModelException(
+          source.path()
+              + ": holds adapters already, which training goes on with; model.lora.enabled must be"
+              + " false");
+    }
+  }
+
+  /** Opens the tokenizer and the image processor of a run. */
+  public static VlmProcessor processor(ModelSource source) {
+    return processor(source.path(), source.images());
   }
 
   /**
@@ -189,15 +228,15 @@ public final class NodeAssembly implements AutoCloseable {
             runId(config),
             seed,
             config.run().steps(),
-            config.model().freezeVision(),
+            config.model().freeze().parts(),
             config.checkpoint().every(),
             config.mismatch().max()),
         config.learner(),
         open(config.model(), seed),
         config.learner().objective().needsReference()
-            ? Optional.of(open(config.model(), seed))
+            ? Optional.of(openReference(config.model(), seed))
             : Optional.empty(),
-        new CachedPromptEncoder(processor(model), images, CACHED_IMAGES),
+        new CachedPromptEncoder(processor(config.model()), images, CACHED_IMAGES),
         new PublishedWeights(folder.resolve("weights"), MAX_SHARD_BYTES, KEPT_VERSIONS),
         new CheckpointFolder(folder.resolve("checkpoints"), model, config.checkpoint().keep()));
   }
@@ -208,7 +247,7 @@ public final class NodeAssembly implements AutoCloseable {
         () ->
             new EngineGenerator(
                 open(config.model(), config.run().seed()),
-                processor(config.model().path()),
+                processor(config.model()),
                 config.rollout(),
                 config.sampling().maxTokens(),
                 "rollout@" + config.node().host(),

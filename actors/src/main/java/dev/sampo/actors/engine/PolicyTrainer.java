@@ -7,7 +7,6 @@ import dev.sampo.learner.StepResult;
 import dev.sampo.learner.batch.PromptEncoder;
 import dev.sampo.learner.checkpoint.CheckpointFolder;
 import dev.sampo.learner.optimizer.AdamW;
-import dev.sampo.learner.optimizer.TrainableWeights;
 import dev.sampo.learner.weights.PublishedWeights;
 import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.ScoredGroup;
@@ -15,10 +14,12 @@ import dev.sampo.protocol.StepCommitted;
 import dev.sampo.protocol.WeightDelta;
 import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.ops.NativeThreads;
+import dev.sampo.vlm.weights.Parameter.Part;
 import dev.sampo.vlm.weights.transfer.WeightSnapshot;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** The learner with a model of its own: steps, published versions, checkpoints. */
 public final class PolicyTrainer implements Trainer {
@@ -30,7 +31,7 @@ public final class PolicyTrainer implements Trainer {
    * @param runId the run that the versions belong to
    * @param seed seed of the run, kept in checkpoints
    * @param steps optimizer steps of the run
-   * @param freezeVision whether the vision tower stays as it is
+   * @param frozen parts of the model that stay as they are
    * @param checkpointEvery steps between checkpoints; the last step is always saved
    * @param maxMismatch largest mean {@code k3} divergence between the log-probs of rollout and
    *     learner for the same weights; beyond it the trainer refuses to go on
@@ -39,7 +40,7 @@ public final class PolicyTrainer implements Trainer {
       String runId,
       long seed,
       long steps,
-      boolean freezeVision,
+      Set<Part> frozen,
       int checkpointEvery,
       double maxMismatch) {}
 
@@ -74,7 +75,7 @@ public final class PolicyTrainer implements Trainer {
     this.reference = reference;
     this.optimizer =
         new AdamW(
-            TrainableWeights.of(policy.parameters(), terms.freezeVision()), settings.optimizer());
+            policy.trainable(terms.frozen()), settings.optimizer());
     this.update = new PolicyUpdate(policy, reference, optimizer, settings, terms.steps(), encoder);
     this.published = published;
     this.checkpoints = checkpoints;
