@@ -11,7 +11,6 @@ import dev.sampo.vlm.ModelOptions;
 import dev.sampo.vlm.Precision;
 import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.VisionLanguageModels;
-import dev.sampo.vlm.family.AdapterFolder;
 import dev.sampo.vlm.family.ModelFolder;
 import dev.sampo.vlm.image.ImageLimits;
 import dev.sampo.vlm.image.RgbImage;
@@ -19,7 +18,6 @@ import dev.sampo.vlm.lora.AdapterSource;
 import dev.sampo.vlm.ops.NativeThreads;
 import dev.sampo.vlm.prompt.VlmProcessor;
 import dev.sampo.vlm.text.Message;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -143,8 +141,11 @@ final class GenerateCommand implements Callable<Integer> {
       throw usage("threads must be at least 1, got " + numThreads);
     }
     List<Message> conversation = question.conversation();
-    requireFolder(model);
-    adapter.ifPresent(this::requireAdapter);
+    AdapterArguments.requireFolder(model);
+    adapter.ifPresent(folder -> {
+      AdapterArguments.requireAdapter(folder);
+      AdapterArguments.requireBase(model);
+    });
     try (VlmProcessor processor = NodeAssembly.processor(model, limits)) {
       EncodedPrompt prompt = encode(processor, conversation, question.images());
       requireRoom(prompt);
@@ -182,23 +183,6 @@ final class GenerateCommand implements Callable<Integer> {
       return processor.encode(conversation, images);
     } catch (IllegalArgumentException e) {
       throw new CommandFailedException(model + ": " + e.getMessage());
-    }
-  }
-
-  private static void requireFolder(Path folder) {
-    if (!Files.isDirectory(folder)) {
-      throw new CommandFailedException(folder + ": there is no such folder");
-    }
-  }
-
-  private void requireAdapter(Path folder) {
-    requireFolder(folder);
-    if (!AdapterFolder.isOne(folder)) {
-      throw new CommandFailedException(folder + ": holds no adapter_config.json, adapters have one");
-    }
-    if (AdapterFolder.isOne(model)) {
-      throw new CommandFailedException(
-          model + ": holds adapters itself, --adapter needs the model that they change");
     }
   }
 

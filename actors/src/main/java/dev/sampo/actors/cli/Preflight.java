@@ -8,8 +8,10 @@ import dev.sampo.config.ModelSource;
 import dev.sampo.config.RunConfig;
 import dev.sampo.reward.RewardSettings.WeightedReward;
 import dev.sampo.reward.pipeline.RewardRegistry;
+import dev.sampo.vlm.family.AdapterFolder;
 import dev.sampo.vlm.prompt.VlmProcessor;
 import dev.sampo.vlm.weights.Checkpoint;
+import java.nio.file.Path;
 import java.util.function.UnaryOperator;
 
 /** Finds what would stop a run before the run makes its folder. */
@@ -35,7 +37,11 @@ final class Preflight {
     NodeAssembly.requireNoAdapters(model);
     try (VlmProcessor _ = NodeAssembly.processor(model)) {
       if (model.init() == ModelSource.Initialization.CHECKPOINT) {
-        try (Checkpoint _ = Checkpoint.open(model.path(), UnaryOperator.identity())) {
+        Path weights =
+            AdapterFolder.isOne(model.path())
+                ? AdapterFolder.baseModel(model.path())
+                : model.path();
+        try (Checkpoint _ = Checkpoint.open(weights, UnaryOperator.identity())) {
           return; // opening it has read every header
         }
       }

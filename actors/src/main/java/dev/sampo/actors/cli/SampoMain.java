@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
       SftCommand.class,
       EvalCommand.class,
       GenerateCommand.class,
+      MergeCommand.class,
       DataCommand.class,
       ReplayCommand.class,
       InspectCommand.class,

@@ -35,6 +35,7 @@ final class SampoMainTest {
         "sft",
         "eval",
         "generate",
+        "merge",
         "replay",
         "data",
         "data synth",

@@ -34,12 +34,7 @@ public final class CheckpointFolder {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Pattern NAME = Pattern.compile("step-(\\d+)");
 
-  /**
-   * Configuration, tokenizer and template files; whatever else lies in a model folder stays there.
-   */
-  private static final Pattern MODEL_FILE = Pattern.compile(".+\\.(json|jinja|txt|model)");
-
-  private static final String STATE = "trainer_state.json";
+  static final String STATE = "trainer_state.json";
   private static final String MOMENTS = "optimizer.safetensors";
   private static final int FORMAT = 1;
 
@@ -84,7 +79,7 @@ public final class CheckpointFolder {
     try {
       deleteAll(partial);
       Files.createDirectories(partial);
-      copyModelFiles(partial);
+      ModelFiles.copy(modelFolder, partial);
       model.save(partial);
       SafetensorsFile.write(partial.resolve(MOMENTS), optimizer.state());
       Files.writeString(partial.resolve(STATE), json(state));
@@ -94,18 +89,6 @@ public final class CheckpointFolder {
       return target;
     } catch (IOException e) {
       throw new LearnerException("cannot write checkpoint " + target + ": " + e.getMessage(), e);
-    }
-  }
-
-  private void copyModelFiles(Path to) throws IOException {
-    try (Stream<Path> files = Files.list(modelFolder)) {
-      for (Path file : files.filter(Files::isRegularFile).toList()) {
-        String name = file.getFileName().toString();
-        boolean isState = name.equals(STATE) || name.contains(".safetensors");
-        if (!isState && MODEL_FILE.matcher(name).matches()) {
-          Files.copy(file, to.resolve(name));
-        }
-      }
     }
   }
 
