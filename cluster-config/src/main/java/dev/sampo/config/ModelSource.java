@@ -29,7 +29,9 @@ public record ModelSource(
   public enum Freeze {
     /** Everything is trained. */
     NONE(Set.of()),
-    /** The vision tower stays; the projector, which makes its features the decoder's, is trained. */
+    /**
+     * The vision tower stays; the projector, which makes its features the decoder's, is trained.
+     */
     VISION_TOWER(Set.of(Part.VISION_TOWER)),
     /** Only the decoder is trained. */
     VISION_TOWER_AND_PROJECTOR(Set.of(Part.VISION_TOWER, Part.PROJECTOR));

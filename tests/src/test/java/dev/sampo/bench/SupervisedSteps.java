@@ -60,8 +60,7 @@ final class SupervisedSteps implements AutoCloseable {
             8192,
             threads);
     this.model = work.open();
-    this.optimizer =
-        new AdamW(model.parameters(), settings.optimizer());
+    this.optimizer = new AdamW(model.parameters(), settings.optimizer());
     this.training =
         new SftTraining(
             model,

@@ -71,8 +71,7 @@ final class TrainingLoop implements AutoCloseable {
     this.rollout = work.open();
     this.policy = work.open();
     LearnerSettings settings = learnerSettings(threads);
-    this.optimizer =
-        new AdamW(policy.parameters(), settings.optimizer());
+    this.optimizer = new AdamW(policy.parameters(), settings.optimizer());
     // One image is kept: in a run, too, a question's image is new to the learner.
     this.update =
         new PolicyUpdate(policy, Optional.empty(), optimizer, settings, STEPS, work.encoder(1));

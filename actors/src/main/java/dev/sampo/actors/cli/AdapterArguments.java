@@ -17,7 +17,8 @@ final class AdapterArguments {
   static void requireAdapter(Path folder) {
     requireFolder(folder);
     if (!AdapterFolder.isOne(folder)) {
-      throw new CommandFailedException(folder + ": holds no adapter_config.json, adapters have one");
+      throw new CommandFailedException(
+          folder + ": holds no adapter_config.json, adapters have one");
     }
   }
 

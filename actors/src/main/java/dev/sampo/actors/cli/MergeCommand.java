@@ -96,6 +96,7 @@ final class MergeCommand implements Callable<Integer> {
         settings.put(TIED, false);
       }
     }
-    Files.writeString(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config) + "\n");
+    Files.writeString(
+        file, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config) + "\n");
   }
 }

@@ -91,9 +91,7 @@ final class SftCommand implements Callable<Integer> {
     try (VlmProcessor processor = NodeAssembly.processor(config.model());
         VisionLanguageModel model = NodeAssembly.open(config.model(), seed);
         AdamW optimizer =
-            new AdamW(
-                model.trainable(config.model().freeze().parts()),
-                settings.optimizer());
+            new AdamW(model.trainable(config.model().freeze().parts()), settings.optimizer());
         SftTraining training =
             new SftTraining(
                 model,

@@ -73,9 +73,7 @@ public final class PolicyTrainer implements Trainer {
     this.terms = terms;
     this.policy = policy;
     this.reference = reference;
-    this.optimizer =
-        new AdamW(
-            policy.trainable(terms.frozen()), settings.optimizer());
+    this.optimizer = new AdamW(policy.trainable(terms.frozen()), settings.optimizer());
     this.update = new PolicyUpdate(policy, reference, optimizer, settings, terms.steps(), encoder);
     this.published = published;
     this.checkpoints = checkpoints;

@@ -2,8 +2,11 @@ package dev.sampo.actors.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.sampo.tasks.rec.RecDataSettings;
 import dev.sampo.tasks.rec.RecDataWriter;
+import dev.sampo.vlm.prompt.VlmProcessor;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -13,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -20,10 +24,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code sampo generate} as a user sees it, with the shipped checkpoint. */
 final class GenerateCommandTest {
   private static final Path MODEL = Path.of("../models/tiny-rec/clean");
+  private static final Path GOLDENS = Path.of("../vlm/src/test/resources/goldens");
   private static final String QUESTION =
       "Please provide the bounding box coordinates of the region this sentence describes: the"
           + " topmost object.";
@@ -141,6 +147,85 @@ final class GenerateCommandTest {
   }
 
   @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "qwen2-vl-tied",
+        "windows-untied",
+        "internvl-300m",
+        "opengvlab-qwen2",
+        "opengvlab-internlm2"
+      })
+  void everyFamilyAnswersAsTransformersDoes(String family) throws IOException {
+    Path model = GOLDENS.resolve(family);
+    JsonNode asked =
+        new ObjectMapper()
+            .readTree(model.resolve("cases.json").toFile())
+            .path("cases")
+            .valueStream()
+            .filter(each -> each.path("name").asText().equals("two-images"))
+            .findFirst()
+            .orElseThrow();
+    int[] greedy = asked.path("greedy").valueStream().mapToInt(JsonNode::asInt).toArray();
+    List<String> line = new ArrayList<>(List.of("generate", "--model", model.toString()));
+    line.addAll(List.of("--max-tokens", "32", "--prompt", asked.path("text").asText()));
+    asked
+        .path("images")
+        .forEach(name -> line.addAll(List.of("--image", model.resolve(name.asText()).toString())));
+
+    Said said = run(line.toArray(String[]::new));
+
+    assertThat(said.code).as(said.err).isZero();
+    try (VlmProcessor processor = VlmProcessor.load(model)) {
+      int length = 0;
+      while (length < greedy.length && !processor.endTokens().contains(greedy[length])) {
+        length++;
+      }
+      assertThat(said.out)
+          .isEqualTo(processor.decode(Arrays.copyOf(greedy, length)) + System.lineSeparator());
+    }
+  }
+
+  @Test
+  void aMergedModelAnswersAsTheModelWithItsAdapters() {
+    Path base = GOLDENS.resolve("shipped");
+    Path adapter = base.resolve("adapter");
+    Path merged = folder.resolve("merged");
+
+    Said made =
+        run(
+            "merge",
+            "--model",
+            base.toString(),
+            "--adapter",
+            adapter.toString(),
+            "--out",
+            merged.toString());
+
+    assertThat(made.code).as(made.err).isZero();
+    String[] line = {"--image", image.toString(), "--prompt", QUESTION, "--max-tokens", "24"};
+    Said adapted = ask(base, with(line, "--adapter", adapter.toString()));
+    assertThat(adapted.code).as(adapted.err).isZero();
+    assertThat(ask(merged, line).out).isEqualTo(adapted.out);
+    assertThat(ask(base, line).out).isNotEqualTo(adapted.out);
+    assertThat(merged.resolve("adapter_config.json")).doesNotExist();
+    assertRefused(
+        run("merge", "--adapter", adapter.toString(), "--out", merged.toString()),
+        "must be the folder of a model");
+  }
+
+  @Test
+  void foldersThatHoldNoAdaptersOrTooManyAreNamed() {
+    Path base = GOLDENS.resolve("shipped");
+    String[] line = {"generate", "--prompt", "x", "--model"};
+
+    assertRefused(
+        run(with(line, base.toString(), "--adapter", base.toString())), "no adapter_config.json");
+    assertRefused(
+        run(with(line, base + "/adapter", "--adapter", base + "/adapter")),
+        "holds adapters itself");
+  }
+
+  @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {
@@ -208,7 +293,11 @@ final class GenerateCommandTest {
   }
 
   private static Said ask(String... options) {
-    List<String> line = new ArrayList<>(List.of("generate", "--model", MODEL.toString()));
+    return ask(MODEL, options);
+  }
+
+  private static Said ask(Path model, String... options) {
+    List<String> line = new ArrayList<>(List.of("generate", "--model", model.toString()));
     line.addAll(List.of("--threads", "1"));
     line.addAll(List.of(options));
     return run(line.toArray(String[]::new));

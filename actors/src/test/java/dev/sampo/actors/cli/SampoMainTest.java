@@ -162,6 +162,21 @@ final class SampoMainTest {
   }
 
   @Test
+  void aDryRunCountsWhatIsTrained() throws IOException {
+    Path file = Files.writeString(folder.resolve("run.conf"), configuration(data()));
+    String[] dryRun = {"train", file.toString(), "--dry-run", "--set"};
+
+    assertThat(run(with(dryRun, "model.freeze=none")).out)
+        .containsPattern("trained +688464; 0 are frozen")
+        .doesNotContain("adapters");
+    assertThat(run(with(dryRun, "model.freeze=vision-tower-and-projector")).out)
+        .containsPattern("trained +374400; 314064 are frozen");
+    assertThat(run(with(dryRun, "model.lora={enabled=true, rank=8}")).out)
+        .containsPattern("trained +48000; 688464 are frozen")
+        .containsPattern("adapters +48000 of them");
+  }
+
+  @Test
   void equalOptionsMakeEqualData() throws IOException {
     String[] line = {"data", "synth", "--task", "rec", "-n", "4", "--eval-rows", "2", "--out"};
 
