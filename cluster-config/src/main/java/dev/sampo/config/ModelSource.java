@@ -28,23 +28,21 @@ public record ModelSource(
   /** What of a model training leaves alone. */
   public enum Freeze {
     /** Everything is trained. */
-    NONE(Set.of()),
+    NONE,
     /**
      * The vision tower stays; the projector, which makes its features the decoder's, is trained.
      */
-    VISION_TOWER(Set.of(Part.VISION_TOWER)),
+    VISION_TOWER,
     /** Only the decoder is trained. */
-    VISION_TOWER_AND_PROJECTOR(Set.of(Part.VISION_TOWER, Part.PROJECTOR));
-
-    private final Set<Part> parts;
-
-    Freeze(Set<Part> parts) {
-      this.parts = parts;
-    }
+    VISION_TOWER_AND_PROJECTOR;
 
     /** The parts that stay as they are. */
     public Set<Part> parts() {
-      return parts;
+      return switch (this) {
+        case NONE -> Set.of();
+        case VISION_TOWER -> Set.of(Part.VISION_TOWER);
+        case VISION_TOWER_AND_PROJECTOR -> Set.of(Part.VISION_TOWER, Part.PROJECTOR);
+      };
     }
   }
 }

@@ -1,5 +1,7 @@
 package dev.sampo.actors.cli;
 
+import com.google.errorprone.annotations.FormatMethod;
+import com.google.errorprone.annotations.FormatString;
 import dev.sampo.protocol.Completion;
 import dev.sampo.protocol.StopReason;
 import dev.sampo.vlm.text.TextStream;
@@ -78,7 +80,8 @@ final class AnswerPrinter implements IntPredicate {
     return nanos / (double) Duration.ofSeconds(1).toNanos();
   }
 
-  private static String format(String format, Object... values) {
+  @FormatMethod
+  private static String format(@FormatString String format, Object... values) {
     return String.format(Locale.ROOT, format, values);
   }
 }
