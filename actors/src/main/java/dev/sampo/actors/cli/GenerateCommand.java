@@ -224,7 +224,7 @@ final class GenerateCommand implements Callable<Integer> {
     try {
       return settings.get();
     } catch (IllegalArgumentException e) {
-      throw usage(e.getMessage());
+      throw usage(String.valueOf(e.getMessage()));
     }
   }
 
