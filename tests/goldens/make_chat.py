@@ -17,6 +17,7 @@ from transformers.utils.chat_template_utils import _compile_jinja_template
 
 ROOT = Path(__file__).resolve().parents[2]
 VARIABLES = {"bos_token": "<s>", "eos_token": "<|im_end|>"}
+OPENGVLAB_SYSTEM = "你是书生·万象，英文名是InternVL，是由上海人工智能实验室、清华大学及多家合作单位联合开发的多模态大语言模型。"
 IMAGE = "<IMG_CONTEXT>\n"  # of an image in a message that is one text
 
 # Qwen2-VL and Qwen2.5-VL: a counter per kind of vision input, a default system message.
@@ -186,6 +187,7 @@ x  {#- c -#}  y{# d #} z
 {{ x if x is defined else 'n' }} {{ (x if x else 'm') + 'z' }} {{ ('a' if true else 'b')|trim }} {{ 'a' + ('b' if false else 'c') }}
 {{ 'a'|trim + 'b'|trim }} {{ ('a' + 'b ')|trim }}| {{ 'a' + 'b '|trim }}| {{ messages[0].role|trim == 'user' }}
 {% if messages[0].role|trim == 'system' and messages|length > 2 %}ok{% endif %}{% if messages|length - 1 == 5 %}six{% endif %}
+{{ messages[0] | tojson }} {% for m in messages %}{% for k, v in m.items() %}{{ k }} {{ v | tojson }},{% endfor %}{% for k in m %}{{ k }},{% endfor %}{% endfor %}
 {{ 'a' + 'b' + 'c' }} {{ [1, 2] + [3] == [1, 2, 3] }} {{ 'a' == 'A' }} {{ 'a' < 'b' }}
 """
 MUST_LINES = [
@@ -354,9 +356,9 @@ def joined(conversation):
             for role, content in conversation]
 
 
-def opengvlab(conversation, system_message):
+def opengvlab(conversation):
     """The conversation `internvl2_5` of the code that OpenGVLab publishes beside its checkpoints."""
-    rest = joined(conversation)
+    rest, system_message = joined(conversation), OPENGVLAB_SYSTEM
     if rest[0]["role"] == "system":
         system_message = rest.pop(0)["content"]
     turns = [("system", system_message)] + [(message["role"], message["content"]) for message in rest]
@@ -378,7 +380,7 @@ def record(folder):
             rendered = render(template, joined(conversation) if is_joined else messages)
             cases.append({"template": name, "joined": is_joined, "messages": messages, "rendered": rendered})
     write(folder / "cases.json", cases)
-    write(folder / "opengvlab.json", [{"messages": parts(conversation), "rendered": opengvlab(conversation, "Be short.")}
+    write(folder / "opengvlab.json", [{"messages": parts(conversation), "rendered": opengvlab(conversation)}
                                       for conversation in CONVERSATIONS])
     constructs = []
     for must, templates in ((True, MUST.strip().split("\n") + MUST_LINES), (False, MAY.strip().split("\n"))):

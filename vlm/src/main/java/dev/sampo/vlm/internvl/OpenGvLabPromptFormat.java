@@ -17,23 +17,20 @@ import java.util.Optional;
 
 /**
  * Prompts of InternVL in the layout of OpenGVLab. The code beside such a checkpoint builds prompts
- * from a named conversation ({@code template} of config.json) with a system message of its own, and
- * ends an answer where the conversation ends a turn. Without a name the checkpoint's Jinja template
- * is used. Either way a message is one text in which an image is its placeholder and a newline.
+ * from a named conversation ({@code template} of config.json), whose own system message it says
+ * first whatever {@code system_message} of config.json is, and ends an answer where the
+ * conversation ends a turn. Without a name the checkpoint's Jinja template is used. Either way a
+ * message is one text in which an image is its placeholder and a newline.
  *
  * @param images what an image becomes
  * @param conversation name of the conversation
- * @param systemMessage said first if a conversation does not begin with a system message
  */
-public record OpenGvLabPromptFormat(
-    InternVlPromptFormat images, Optional<String> conversation, String systemMessage)
+public record OpenGvLabPromptFormat(InternVlPromptFormat images, Optional<String> conversation)
     implements PromptFormat {
   private static final String INTERNVL2_5 = "internvl2_5";
-  private static final String OWN_SYSTEM_MESSAGE =
-      "你是书生·万象，英文名是InternVL，是由上海人工智能实验室、清华大学及多家合作单位联合开发的多模态大语言模型。";
 
   /**
-   * Reads {@code template} and {@code system_message} of config.json.
+   * Reads {@code template} of config.json.
    *
    * @throws IOException if the conversation is not known
    */
@@ -46,9 +43,7 @@ public record OpenGvLabPromptFormat(
               .formatted(folder.configFile(), template, INTERNVL2_5));
     }
     return new OpenGvLabPromptFormat(
-        images,
-        template.isTextual() ? Optional.of(template.asText()) : Optional.empty(),
-        folder.config().path("system_message").asText(OWN_SYSTEM_MESSAGE));
+        images, template.isTextual() ? Optional.of(template.asText()) : Optional.empty());
   }
 
   @Override
@@ -95,7 +90,7 @@ public record OpenGvLabPromptFormat(
       return ChatTemplate.of(
           new String(stream.readAllBytes(), StandardCharsets.UTF_8),
           Path.of(file),
-          Map.of("system_message", systemMessage));
+          Map.of());
     }
   }
 }

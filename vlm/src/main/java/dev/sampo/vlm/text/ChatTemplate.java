@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -203,7 +204,7 @@ public final class ChatTemplate {
   }
 
   private Map<String, Object> message(Message message) {
-    return Map.of(
+    return ordered(
         "role",
         message.role().templateName(),
         "content",
@@ -212,11 +213,20 @@ public final class ChatTemplate {
             : message.parts().stream().map(ChatTemplate::part).toList());
   }
 
-  private static Map<String, String> part(Part part) {
+  private static Map<String, Object> part(Part part) {
     return switch (part) {
-      case Part.Text(String text) -> Map.of("type", "text", "text", text);
+      case Part.Text(String text) -> ordered("type", "text", "text", text);
       case Part.Image() -> Map.of("type", "image");
     };
+  }
+
+  /** Templates loop over the keys of a message, which Python keeps in the order they came. */
+  private static Map<String, Object> ordered(
+      String first, Object firstValue, String second, Object secondValue) {
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put(first, firstValue);
+    map.put(second, secondValue);
+    return map;
   }
 
   private static String joined(Message message, String image) {

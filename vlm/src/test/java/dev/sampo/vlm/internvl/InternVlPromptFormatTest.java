@@ -35,7 +35,7 @@ class InternVlPromptFormatTest {
   @ParameterizedTest
   @MethodSource("conversations")
   void theNamedConversationIsWrittenAsPublished(JsonNode expected) throws IOException {
-    var format = new OpenGvLabPromptFormat(FORMAT, Optional.of("internvl2_5"), "Be short.");
+    var format = new OpenGvLabPromptFormat(FORMAT, Optional.of("internvl2_5"));
     List<Message> conversation =
         expected.path("messages").valueStream().map(InternVlPromptFormatTest::message).toList();
 
