@@ -88,9 +88,7 @@ public record OpenGvLabPromptFormat(InternVlPromptFormat images, Optional<String
     try (InputStream stream =
         Objects.requireNonNull(OpenGvLabPromptFormat.class.getResourceAsStream(file), file)) {
       return ChatTemplate.of(
-          new String(stream.readAllBytes(), StandardCharsets.UTF_8),
-          Path.of(file),
-          Map.of());
+          new String(stream.readAllBytes(), StandardCharsets.UTF_8), Path.of(file), Map.of());
     }
   }
 }

@@ -28,6 +28,9 @@ public final class TextStream {
    * @return the characters that are certain now, often none
    */
   public String add(int token) {
+    if (tokenizer.isSpecial(token)) {
+      return "";
+    }
     pending = Arrays.copyOf(pending, pending.length + 1);
     pending[pending.length - 1] = token;
     String text = tokenizer.decode(pending);

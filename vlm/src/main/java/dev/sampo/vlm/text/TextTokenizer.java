@@ -6,46 +6,35 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collection;
-import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
+import java.util.Optional;
 
 /**
- * The tokenizer of a checkpoint, {@code tokenizer.json}. Special tokens (those marked {@code
- * special}) are told apart here and not by the native tokenizer, which cannot be told to leave them
- * alone: text that only looks like a special token stays text where the caller wants it so.
- * Thread-safe.
+ * The tokenizer of a checkpoint, {@code tokenizer.json}. Special tokens are those marked {@code
+ * special}; text that only looks like one stays text where the caller wants it so. Thread-safe.
  */
 public final class TextTokenizer implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** Nothing is added, cut off or filled up: the token ids are those of the text. */
+  /** Nothing is cut off or filled up: the token ids are those of the text. */
   private static final Map<String, String> OPTIONS =
-      Map.of("addSpecialTokens", "false", "truncation", "do_not_truncate", "padding", "do_not_pad");
+      Map.of("truncation", "do_not_truncate", "padding", "do_not_pad");
 
   private final Path source;
   private final HuggingFaceTokenizer tokenizer;
-  private final Map<String, Integer> specialIds;
-  private final Pattern special;
+  private final SpecialTokens special;
+  private final Optional<String> begin;
 
   private TextTokenizer(
-      Path source, HuggingFaceTokenizer tokenizer, Map<String, Integer> specialIds) {
+      Path source, HuggingFaceTokenizer tokenizer, SpecialTokens special, Optional<String> begin) {
     this.source = source;
     this.tokenizer = tokenizer;
-    this.specialIds = specialIds;
-    this.special =
-        Pattern.compile(
-            specialIds.keySet().stream()
-                .sorted(Comparator.comparingInt(String::length).reversed())
-                .map(Pattern::quote)
-                .collect(Collectors.joining("|", "(?:", ")")));
+    this.special = special;
+    this.begin = begin;
   }
 
   /**
@@ -57,20 +46,20 @@ public final class TextTokenizer implements AutoCloseable {
   public static TextTokenizer load(Path folder, Collection<String> reserved) throws IOException {
     Path file = folder.resolve("tokenizer.json");
     JsonNode json =
-        Qwen2TokenizerFiles.areIn(folder)
-            ? Qwen2TokenizerFiles.read(folder)
-            : CheckpointJson.read(file);
+        Qwen2TokenizerFiles.areIn(folder) ? Qwen2TokenizerFiles.read(folder) : read(file);
     if (!json.path("model").isObject()) {
       throw new IOException(
           "%s: no model, a tokenizer has a model, pre_tokenizer and decoder".formatted(file));
     }
-    Map<String, Integer> specialIds = takeSpecial(json.path("added_tokens"), reserved, file);
+    SpecialTokens special = SpecialTokens.hideIn(json, reserved, file);
+    SequenceEnds.setIn((ObjectNode) json, special, folder);
     try {
       return new TextTokenizer(
           file,
           HuggingFaceTokenizer.newInstance(
               new ByteArrayInputStream(JSON.writeValueAsBytes(json)), OPTIONS),
-          specialIds);
+          special,
+          SequenceEnds.begin(folder));
     } catch (RuntimeException e) {
       throw new IOException(
           "%s: not a tokenizer that can be read: %s"
@@ -79,31 +68,14 @@ public final class TextTokenizer implements AutoCloseable {
     }
   }
 
-  /** Ids of the special tokens, which the tokenizer itself will not know by name. */
-  private static Map<String, Integer> takeSpecial(
-      JsonNode added, Collection<String> reserved, Path file) throws IOException {
-    Map<String, Integer> ids = new LinkedHashMap<>();
-    for (JsonNode token : added) {
-      if (!token.path("content").isTextual() || !token.path("id").isInt()) {
-        throw new IOException(
-            "%s: added_tokens has an entry without content and id: %s".formatted(file, token));
-      }
-      String content = token.path("content").asText();
-      if (token.path("special").asBoolean() || reserved.contains(content)) {
-        ids.put(content, token.path("id").asInt());
-        hide((ObjectNode) token);
-      }
+  private static JsonNode read(Path file) throws IOException {
+    Path pieces = file.resolveSibling("tokenizer.model");
+    if (!Files.exists(file) && Files.exists(pieces)) {
+      throw new IOException(
+          "%s: no such file, and %s cannot be read; the README says how to make the first from the second"
+              .formatted(file, pieces.getFileName()));
     }
-    return ids;
-  }
-
-  /**
-   * Keeps the id of a special token but gives it a name made of noncharacters, which no text
-   * contains.
-   */
-  private static void hide(ObjectNode token) {
-    token.put("special", true);
-    token.put("content", "\uFDD0" + token.path("id").asInt() + "\uFDD1");
+    return CheckpointJson.read(file);
   }
 
   /**
@@ -112,64 +84,47 @@ public final class TextTokenizer implements AutoCloseable {
    * @throws IOException naming the file, if the vocabulary lacks it
    */
   public int requireId(String token) throws IOException {
-    Integer id = specialIds.get(token);
-    if (id == null) {
-      throw new IOException("%s: added_tokens lacks %s".formatted(source, token));
-    }
-    return id;
+    return special
+        .id(token)
+        .orElseThrow(() -> new IOException("%s: added_tokens lacks %s".formatted(source, token)));
   }
 
   /** Encodes text in which nothing is special. */
   public int[] encodePlain(String text) {
-    if (text.isEmpty()) {
-      return new int[0];
-    }
-    return Arrays.stream(tokenizer.encode(text).getIds()).mapToInt(Math::toIntExact).toArray();
+    return ids(text, false);
   }
 
   /**
-   * Encodes text in which special tokens are recognised.
+   * Encodes a whole prompt, in which special tokens are recognised, with what the tokenizer puts
+   * before and after it; a prompt that begins with the token for it already gets none, as in
+   * Transformers.
    *
    * @param shield character that {@link #shield} put into text that is not to be recognised
    */
   int[] encode(String text, char shield) {
-    IntStream.Builder ids = IntStream.builder();
-    Matcher matcher = special.matcher(text);
-    int from = 0;
-    while (!specialIds.isEmpty() && matcher.find()) {
-      append(ids, text.substring(from, matcher.start()), shield);
-      ids.add(specialIds.getOrDefault(matcher.group(), -1));
-      from = matcher.end();
-    }
-    append(ids, text.substring(from), shield);
-    return ids.build().toArray();
+    boolean begun = begin.isPresent() && text.startsWith(begin.get());
+    return ids(special.hide(text).replace(String.valueOf(shield), ""), !begun);
   }
 
-  private void append(IntStream.Builder ids, String text, char shield) {
-    for (int id : encodePlain(text.replace(String.valueOf(shield), ""))) {
-      ids.add(id);
-    }
+  private int[] ids(String text, boolean ends) {
+    return Arrays.stream(tokenizer.encode(text, ends, false).getIds())
+        .mapToInt(Math::toIntExact)
+        .toArray();
   }
 
   /** Breaks every special token in a text with the given character, which the text lacks. */
   String shield(String text, char shield) {
-    if (specialIds.isEmpty()) {
-      return text;
-    }
-    StringBuilder shielded = new StringBuilder();
-    Matcher matcher = special.matcher(text);
-    for (int i = 0; i < text.length(); i++) {
-      shielded.append(text.charAt(i));
-      if (matcher.region(i, text.length()).lookingAt()) {
-        shielded.append(shield);
-      }
-    }
-    return shielded.toString();
+    return special.shield(text, shield);
+  }
+
+  boolean isSpecial(int id) {
+    return special.contains(id);
   }
 
   /** Text of token ids; special tokens and ids that the tokenizer does not know are left out. */
   public String decode(int[] ids) {
-    return tokenizer.decode(Arrays.stream(ids).asLongStream().toArray(), true);
+    long[] words = Arrays.stream(ids).filter(id -> !isSpecial(id)).asLongStream().toArray();
+    return words.length == 0 ? "" : tokenizer.decode(words, true);
   }
 
   /** Decodes tokens one by one. */

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * 2,000 lines in many scripts, as tests/goldens/make_vocabulary.py recorded them: with the start of
- * Qwen2.5's vocabulary, and with the whole of it where that script has put it.
+ * Qwen2.5's vocabulary, and with the whole of it where {@code -Pfull} has fetched it.
  */
 class VocabularyTest {
   private static final Path RECORDED = Goldens.ROOT.resolve("vocabulary");
@@ -133,6 +133,6 @@ class VocabularyTest {
   private static void requireWhole() {
     assumeTrue(
         Files.isRegularFile(WHOLE.resolve("tokenizer.json")),
-        "no whole vocabulary: run tests/goldens/make_vocabulary.py, which fetches it");
+        "no whole vocabulary: mvn -Pfull verify fetches it");
   }
 }
