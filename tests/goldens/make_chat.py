@@ -196,6 +196,9 @@ MUST_LINES = [
     "x  {%- if true %}\n y {% endif -%}\n z", "a {# c #}\n{# d #}\n  {#- e #}\nb",
     "  {{ 'a' }}\n  {% set x = 1 %}\n{{ x }}\n", "{% if true %}\n\n\na{% endif %}\n\n", "a\r\n{% if true %}\r\nb\r\n{% endif %}\r\nc",
     "\t{% if true %}t{% endif %}\n", "x {% if true %}\n y\n {% endif %} z\n", "{%+ if true %}\n a\n{% endif +%}\nb",
+    "{{ " + "(" * 40 + "''" + " or foo)" * 20 + " or 'a')" * 10 + " and 'b')" * 10 + " }}",
+    "{% for m in messages %}{{ m.zz or m.role and loop.index }},{{ (m.zz and m.role) or (m.role and (m.zz or 'z')) }};{% endfor %}",
+    "{{ 'a' or raise_exception('no') }}{{ '' and raise_exception('no') }}{{ 'false' or 'x' }}|{{ 'a' and 'false' }}",
     "{% if true -%}\n  a\n{%- else -%}\n b\n{%- endif %}\n", "{% if false %}x{% elif true %}\ny\n{% endif %}",
 ]
 MAY = r"""

@@ -23,6 +23,7 @@ public final class TemplateFunctions {
   static final String PREFIX = "sampo_";
 
   static final String TRUTH = PREFIX + "truth";
+  static final String KEEP = PREFIX + "keep";
   static final String PRINTED = PREFIX + "printed";
   static final String ITEMS = PREFIX + "items";
   static final String EQUAL = PREFIX + "equal";
@@ -34,6 +35,8 @@ public final class TemplateFunctions {
   static List<ELFunctionDefinition> all() {
     return List.of(
         function(TRUTH, "truth", Object.class),
+        new ELFunctionDefinition(
+            "", KEEP, TemplateFunctions.class, "keep", String.class, Object.class),
         function(PRINTED, "printed", Object.class),
         function(ITEMS, "items", Object.class),
         operator(EQUAL, "equal"),
@@ -63,6 +66,12 @@ public final class TemplateFunctions {
       case Map<?, ?> map -> !map.isEmpty();
       default -> true;
     };
+  }
+
+  /** Truth of a value, which a variable holds from then on. */
+  public static boolean keep(String variable, @Nullable Object value) {
+    JinjavaInterpreter.getCurrent().getContext().put(variable, value);
+    return truth(value);
   }
 
   /**

@@ -37,7 +37,7 @@ record TemplateTranslation(String source, Map<String, Object> words) {
       if (piece instanceof TemplatePiece.Statement(List<TemplateToken> tokens, int _)
           && !tokens.isEmpty()) {
         boolean loop = tokens.getFirst().is("for");
-        int end = TemplateExpression.find(tokens, loop ? "in" : "=", 0);
+        int end = TemplateTokens.find(tokens, loop ? "in" : "=", 0);
         if (end > 0 && (loop || (tokens.getFirst().is("set") && end == 2))) {
           tokens.subList(1, end).forEach(token -> names.add(token.text()));
         }
@@ -53,11 +53,12 @@ record TemplateTranslation(String source, Map<String, Object> words) {
   /** A tag that waits for its end. */
   private record Open(String tag, int line, List<TemplateToken> variables) {}
 
-  private static final class Writer {
+  private static final class Writer implements TemplateExpression.Variables {
     private final Set<String> known;
     private final StringBuilder out = new StringBuilder();
     private final Map<String, Object> words = new HashMap<>();
     private final Deque<Open> open = new ArrayDeque<>();
+    private int kept;
 
     Writer(Set<String> known) {
       this.known = known;
@@ -78,7 +79,7 @@ record TemplateTranslation(String source, Map<String, Object> words) {
 
     private void print(List<TemplateToken> tokens, int line) throws TemplateSyntaxException {
       for (TemplateToken token : tokens) {
-        if (token.kind() == Kind.NAME && TemplateExpression.NONE_VARIABLES.contains(token.text())) {
+        if (token.kind() == Kind.NAME && TemplateNames.NONE_VARIABLES.contains(token.text())) {
           throw new TemplateSyntaxException(
               line, "printing %s is not supported".formatted(token.text()));
         }
@@ -104,7 +105,7 @@ record TemplateTranslation(String source, Map<String, Object> words) {
         }
         case "for" -> {
           tag("for " + loop(rest, line));
-          int in = TemplateExpression.find(rest, "in", 0);
+          int in = TemplateTokens.find(rest, "in", 0);
           open.push(new Open("for", line, rest.subList(0, in)));
         }
         case "else" -> {
@@ -138,9 +139,9 @@ record TemplateTranslation(String source, Map<String, Object> words) {
     }
 
     private String loop(List<TemplateToken> tokens, int line) throws TemplateSyntaxException {
-      int in = TemplateExpression.find(tokens, "in", 0);
+      int in = TemplateTokens.find(tokens, "in", 0);
       if (!isListOfNames(tokens.subList(0, Math.max(in, 0)))
-          || TemplateExpression.find(tokens, "if", in) >= 0
+          || TemplateTokens.find(tokens, "if", in) >= 0
           || tokens.getLast().is("recursive")) {
         throw new TemplateSyntaxException(
             line, "this form of 'for' is not supported, allowed is: for x in y");
@@ -165,7 +166,7 @@ record TemplateTranslation(String source, Map<String, Object> words) {
     }
 
     private String assignment(List<TemplateToken> tokens, int line) throws TemplateSyntaxException {
-      int equals = TemplateExpression.find(tokens, "=", 0);
+      int equals = TemplateTokens.find(tokens, "=", 0);
       boolean variable = equals == 1;
       boolean attribute = equals == 3 && tokens.get(1).is(".");
       if (!variable && !attribute) {
@@ -193,13 +194,19 @@ record TemplateTranslation(String source, Map<String, Object> words) {
     }
 
     private TemplateExpression expression(int line) {
-      return new TemplateExpression(line, known, this::constant);
+      return new TemplateExpression(line, known, this);
     }
 
-    private String constant(String text) {
+    @Override
+    public String constant(String text) {
       String name = TemplateFunctions.PREFIX + words.size();
       words.put(name, text);
       return name;
+    }
+
+    @Override
+    public String unused() {
+      return TemplateFunctions.PREFIX + "kept_" + kept++;
     }
 
     private void tag(String content) {
