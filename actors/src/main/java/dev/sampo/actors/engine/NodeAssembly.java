@@ -8,6 +8,7 @@ import dev.sampo.actors.question.RunQuestions;
 import dev.sampo.actors.run.GroupDispatch;
 import dev.sampo.actors.run.PromptFeed;
 import dev.sampo.actors.run.StalenessGate;
+import dev.sampo.config.AdapterSettings;
 import dev.sampo.config.DataSettings;
 import dev.sampo.config.LoadedConfig;
 import dev.sampo.config.ModelSource;
@@ -214,6 +215,15 @@ public final class NodeAssembly implements AutoCloseable {
   }
 
   /**
+   * With dropout the log-probs of the learner differ from the rollout's though nothing is wrong.
+   */
+  private static double maxMismatch(RunConfig config) {
+    AdapterSettings adapters = config.model().lora();
+    boolean drops = adapters.enabled() && adapters.dropout() > 0;
+    return drops ? Double.POSITIVE_INFINITY : config.mismatch().max();
+  }
+
+  /**
    * Opens the trainer of a run, on the calling thread.
    *
    * @param images where the encoded bytes of an image are
@@ -230,7 +240,7 @@ public final class NodeAssembly implements AutoCloseable {
             config.run().steps(),
             config.model().freeze().parts(),
             config.checkpoint().every(),
-            config.mismatch().max()),
+            maxMismatch(config)),
         config.learner(),
         open(config.model(), seed),
         config.learner().objective().needsReference()
