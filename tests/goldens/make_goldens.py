@@ -25,7 +25,9 @@ this project with any folder written here (or a folder of such folders). One fol
                          32 greedy tokens and their text. Paths of pictures are relative to this folder.
     loss                 rows (case, tokens): minus the sum of the log-probs of their tokens, without the first of each
                          row, over their number; with the norm of the gradient of every parameter, by native name
-    bfloat16             how far the reference's own bfloat16 is from float32 on the same rounded weights
+    bfloat16             how far log-probs of the reference's own bfloat16 are from float32 on the same rounded weights,
+                         over all tokens of all probes: mean_error, max_error. Whoever is compared may have 1.1 times
+                         the mean and twice the maximum
     lora                 adapter folder in PEFT layout, its rows, loss and gradient norms by PEFT name (absent where the
                          reference has no such layers)
   reference.safetensors  <case>.pixels.<i>    what the processor made of image i, as 8-bit levels in patch order
