@@ -118,12 +118,17 @@ public final class FamilyModel implements VisionLanguageModel {
       ModelOptions options,
       Function<NDManager, SortedMap<String, NDArray>> weights) {
     NDManager manager = Engine.getEngine("PyTorch").newBaseManager(options.device());
+    boolean isOpen = false;
     try {
-      return new FamilyModel(
-          architecture, folder, manager, weights.apply(manager), options.adapters());
-    } catch (ModelException | IllegalArgumentException e) {
-      manager.close();
-      throw e;
+      var model =
+          new FamilyModel(
+              architecture, folder, manager, weights.apply(manager), options.adapters());
+      isOpen = true;
+      return model;
+    } finally {
+      if (!isOpen) { // whatever the engine throws
+        manager.close();
+      }
     }
   }
 
