@@ -57,7 +57,8 @@ final class NetworkAssembly {
               matrix.name(),
               matrix.shape().getFirst(),
               matrix.shape().getLast(),
-              module.startsWith(architecture.visionPrefix()));
+              module.startsWith(architecture.visionPrefix()),
+              architecture.layout().packedLayout(module));
         });
   }
 

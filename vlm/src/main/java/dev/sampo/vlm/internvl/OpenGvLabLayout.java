@@ -136,15 +136,26 @@ record OpenGvLabLayout(DecoderKind kind, DecoderSettings decoder) implements Wei
   }
 
   /**
-   * The path in the code that OpenGVLab publishes. There queries, keys and values that lie in one
-   * matrix are no modules of their own; an adapter on one of them has the name that the module has
-   * in the native layout.
+   * The path in the code that OpenGVLab publishes, where one module is queries, keys and values.
    */
   @Override
   public String modulePath(String module) {
-    boolean packed =
-        TOWER_QKV.matcher(module + ".").matches()
-            || (kind == DecoderKind.INTERNLM2 && DECODER_QKV.matcher(module + ".").matches());
-    return packed ? new NativeLayout().modulePath(module) : published(module);
+    return packedPath(module).orElseGet(() -> published(module));
+  }
+
+  @Override
+  public Optional<String> packedLayout(String module) {
+    return packedPath(module).map(_ -> "OpenGVLab (model_type internvl_chat)");
+  }
+
+  private Optional<String> packedPath(String module) {
+    Matcher tower = TOWER_QKV.matcher(module + ".");
+    if (tower.matches()) {
+      return Optional.of("vision_model.encoder.layers.%s.attn.qkv".formatted(tower.group(1)));
+    }
+    Matcher layer = DECODER_QKV.matcher(module + ".");
+    return kind == DecoderKind.INTERNLM2 && layer.matches()
+        ? Optional.of("language_model.model.%s.attention.wqkv".formatted(layer.group(1)))
+        : Optional.empty();
   }
 }

@@ -1,5 +1,8 @@
 package dev.sampo.vlm.lora;
 
+import dev.sampo.vlm.ModelException;
+import java.util.Optional;
+
 /**
  * A linear module that an adapter may change.
  *
@@ -10,9 +13,25 @@ package dev.sampo.vlm.lora;
  * @param in size of its input
  * @param inVisionTower whether it lies in what Transformers calls the vision tower, which for some
  *     families includes the projector
+ * @param packedLayout name of the model folder's layout if {@code path} holds other modules too, so
+ *     that adapter files cannot name this one
  */
 public record LinearModule(
-    String path, String name, String weight, long out, long in, boolean inVisionTower) {
+    String path,
+    String name,
+    String weight,
+    long out,
+    long in,
+    boolean inVisionTower,
+    Optional<String> packedLayout) {
+
+  /** Why it gets no adapter, where {@code packedLayout} is there. */
+  ModelException refusal() {
+    return new ModelException(
+        "no adapter is possible on %s: the layout of %s packs queries, keys and values into it;"
+                .formatted(path, packedLayout.orElseThrow())
+            + " choose other targets, or use the model in the layout of Transformers");
+  }
 
   /** The parameter that is the matrix of this module alone. */
   String ownWeight() {

@@ -1,5 +1,6 @@
 package dev.sampo.vlm.lora;
 
+import dev.sampo.vlm.ModelException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -38,8 +39,20 @@ public record LoraSettings(int rank, double alpha, double dropout, List<String> 
    * The modules that get an adapter, in the order of {@code modules}.
    *
    * @throws IllegalArgumentException if a target matches none
+   * @throws ModelException if a chosen module cannot be adapted
    */
   List<LinearModule> choose(List<LinearModule> modules) {
+    List<LinearModule> chosen = matching(modules);
+    chosen.stream()
+        .filter(module -> module.packedLayout().isPresent())
+        .findFirst()
+        .ifPresent(module -> {
+          throw module.refusal();
+        });
+    return chosen;
+  }
+
+  private List<LinearModule> matching(List<LinearModule> modules) {
     if (targets.isEmpty()) {
       return modules.stream().filter(module -> !module.inVisionTower()).toList();
     }

@@ -1,5 +1,6 @@
 package dev.sampo.vlm.weights;
 
+import java.util.Optional;
 import java.util.Set;
 
 /** How the files of a checkpoint name and divide the parameters of a model. */
@@ -22,4 +23,12 @@ public interface WeightLayout {
    * @param module published name of a parameter without its ending
    */
   String modulePath(String module);
+
+  /**
+   * Name of the layout if {@link #modulePath} is a module that holds others beside this one. There
+   * are no adapters on such: PEFT knows them only as a whole.
+   */
+  default Optional<String> packedLayout(String module) {
+    return Optional.empty();
+  }
 }
