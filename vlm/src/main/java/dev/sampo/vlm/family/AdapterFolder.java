@@ -7,6 +7,7 @@ import dev.sampo.vlm.text.CheckpointJson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** Folders with adapters that were written by PEFT or in its layout. */
 public final class AdapterFolder {
@@ -14,9 +15,21 @@ public final class AdapterFolder {
 
   private AdapterFolder() {}
 
-  /** Whether a folder holds adapters. */
+  /**
+   * Whether a folder holds adapters.
+   *
+   * @throws ModelException if it cannot be read
+   */
   public static boolean isOne(Path folder) {
-    return Files.isRegularFile(folder.resolve(LoraAdapter.CONFIG_FILE));
+    return configFile(folder).isPresent();
+  }
+
+  private static Optional<Path> configFile(Path folder) {
+    try {
+      return LoraAdapter.configFile(folder);
+    } catch (IOException e) {
+      throw new ModelException("cannot read adapter " + folder + ": " + e.getMessage(), e);
+    }
   }
 
   /**
@@ -25,7 +38,8 @@ public final class AdapterFolder {
    * @throws ModelException if the folder does not say, or there is no such folder here
    */
   public static Path baseModel(Path folder) {
-    Path file = folder.resolve(LoraAdapter.CONFIG_FILE);
+    Path file =
+        configFile(folder).orElseThrow(() -> new ModelException("no adapters in " + folder));
     JsonNode name;
     try {
       name = CheckpointJson.read(file).path(BASE);

@@ -1,5 +1,6 @@
 package dev.sampo.vlm.lora;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -20,8 +21,6 @@ import java.util.regex.PatternSyntaxException;
  * in a way that this package does not know is refused, by its key.
  */
 final class AdapterJson {
-  static final String FILE = "adapter_config.json";
-
   private static final JsonMapper JSON = new JsonMapper();
   private static final String LORA = "LORA";
 
@@ -75,8 +74,9 @@ final class AdapterJson {
    * @throws ModelException if it cannot be read, or asks for something unknown
    */
   static AdapterConfig read(Path folder) {
-    Path path = folder.resolve(FILE);
+    Path path = folder.resolve(AdapterFiles.CONFIG);
     try {
+      path = AdapterFiles.config(folder).orElse(path);
       return new AdapterJson(path, JSON.readTree(Files.readAllBytes(path))).config();
     } catch (IOException e) {
       throw new ModelException("cannot read adapter " + path + ": " + e.getMessage(), e);
@@ -145,13 +145,13 @@ final class AdapterJson {
   }
 
   /**
-   * Writes the file.
+   * The content of the file.
    *
    * @param baseModel folder or name of the model that the adapter changes
    * @param targets paths of all adapted modules
    */
-  static void write(Path folder, AdapterConfig config, String baseModel, List<String> targets)
-      throws IOException {
+  static String write(AdapterConfig config, String baseModel, List<String> targets)
+      throws JsonProcessingException {
     ObjectNode json = JSON.createObjectNode();
     json.put("peft_type", LORA).put("task_type", "CAUSAL_LM");
     json.put("base_model_name_or_path", baseModel).put("inference_mode", true);
@@ -165,8 +165,7 @@ final class AdapterJson {
     config.ranks().forEach(ranks::put);
     ObjectNode alphas = json.putObject("alpha_pattern");
     config.alphas().forEach((pattern, alpha) -> putNumber(alphas, pattern, alpha));
-    String text = JSON.writerWithDefaultPrettyPrinter().writeValueAsString(json) + "\n";
-    Files.writeString(folder.resolve(FILE), text);
+    return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(json) + "\n";
   }
 
   /** Whole numbers without a point, as PEFT has them. */

@@ -38,6 +38,13 @@ final class AdapterReader {
    * @param base parameters of the model
    */
   Optional<Matrices> take(LinearModule module, int rank, SortedMap<String, NDArray> base) {
+    if (module.packedLayout().isPresent()) {
+      if (tensors.containsKey(AdaptedModule.nameOfA(module.path()))) {
+        ModelException refusal = module.refusal();
+        throw new ModelException("adapter %s: %s".formatted(path, refusal.getMessage()), refusal);
+      }
+      return Optional.empty();
+    }
     // Adapters that were trained before Transformers 4.52 have the published names.
     for (String name : List.of(module.path(), module.name())) {
       checkRepeated(name, module, base);
@@ -80,7 +87,7 @@ final class AdapterReader {
     if (!tensor.shape().equals(shape)) {
       throw new ModelException(
           "adapter %s: tensor %s has shape %s, model and %s ask for %s"
-              .formatted(path, name, tensor.shape(), AdapterJson.FILE, shape));
+              .formatted(path, name, tensor.shape(), AdapterFiles.CONFIG, shape));
     }
   }
 

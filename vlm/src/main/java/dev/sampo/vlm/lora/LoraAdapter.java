@@ -29,11 +29,8 @@ import java.util.TreeMap;
  * does: {@code adapter_config.json} and {@code adapter_model.safetensors}.
  */
 public final class LoraAdapter {
-  /** The file that describes the adapters. */
-  public static final String CONFIG_FILE = AdapterJson.FILE;
-
   /** The file of the matrices. */
-  public static final String FILE = "adapter_model.safetensors";
+  public static final String FILE = AdapterFiles.MATRICES;
 
   private static final ValueLayout.OfFloat FLOAT =
       ValueLayout.JAVA_FLOAT.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -73,6 +70,7 @@ public final class LoraAdapter {
    * @param linears all linear modules of the model
    * @param manager owns the matrices
    * @throws IllegalArgumentException if a target of the settings matches no module
+   * @throws ModelException if one matches a module that cannot be adapted
    */
   public static LoraAdapter initialize(
       LoraSettings settings, List<LinearModule> linears, long seed, NDManager manager) {
@@ -153,15 +151,26 @@ public final class LoraAdapter {
   }
 
   /**
+   * The file of a folder that describes its adapters, if there are any: {@code
+   * adapter_config.json}, unless a save was cut short.
+   *
+   * @throws IOException if the folder cannot be read
+   */
+  public static Optional<Path> configFile(Path folder) throws IOException {
+    return AdapterFiles.config(folder);
+  }
+
+  /**
    * Writes the adapters into a folder, which PEFT can load.
    *
    * @param baseModel folder or name of the model that they change
-   * @throws IOException if a file cannot be written
+   * @throws IOException if they cannot be written; adapters that the folder held before are kept
    */
   public void save(Path folder, String baseModel) throws IOException {
     List<String> targets = modules.stream().map(adapted -> adapted.module().path()).toList();
-    AdapterJson.write(folder, config, baseModel, targets);
-    WeightArrays.save(folder.resolve(FILE), parameters());
+    var matrices = new TreeMap<String, TensorSource>();
+    parameters().forEach((name, array) -> matrices.put(name, WeightArrays.view(array)));
+    AdapterFiles.replace(folder, AdapterJson.write(config, baseModel, targets), matrices);
   }
 
   /**

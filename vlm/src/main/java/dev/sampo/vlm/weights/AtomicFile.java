@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Writes files that are whole or absent: under a temporary name, forced to the disk, then renamed.
  */
-final class AtomicFile {
+public final class AtomicFile {
   /** Ends the name of a file that is being written. */
   static final String PARTIAL = ".partial";
 
@@ -20,7 +20,7 @@ final class AtomicFile {
 
   /** Writes the content of a file. */
   @FunctionalInterface
-  interface Content {
+  public interface Content {
     /** Writes everything, front to back. */
     void writeTo(FileChannel channel) throws IOException;
   }
@@ -30,7 +30,7 @@ final class AtomicFile {
    *
    * @throws IOException if it cannot be written; the path names then what it named before
    */
-  static void write(Path path, Content content) throws IOException {
+  public static void write(Path path, Content content) throws IOException {
     Path partial = path.resolveSibling(path.getFileName() + PARTIAL);
     try {
       try (FileChannel channel =
@@ -50,6 +50,11 @@ final class AtomicFile {
     forceFolder(path.toAbsolutePath().getParent());
   }
 
+  /** Replaces a file by these bytes, as {@link #write(Path, Content)} does. */
+  public static void write(Path path, byte[] bytes) throws IOException {
+    write(path, channel -> writeFully(channel, ByteBuffer.wrap(bytes)));
+  }
+
   /** Writes all of a buffer. */
   static void writeFully(FileChannel channel, ByteBuffer buffer) throws IOException {
     while (buffer.hasRemaining()) {
@@ -58,7 +63,7 @@ final class AtomicFile {
   }
 
   /** Makes renames, links and deletions in a folder durable. */
-  static void forceFolder(@Nullable Path folder) throws IOException {
+  public static void forceFolder(@Nullable Path folder) throws IOException {
     if (folder != null) {
       try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
         channel.force(true);

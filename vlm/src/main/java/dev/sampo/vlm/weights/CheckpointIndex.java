@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.sampo.vlm.ModelException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -71,8 +70,7 @@ record CheckpointIndex(long numParameters, long numBytes, SortedMap<String, Stri
     files.forEach(map::put);
     byte[] json =
         JSON.writerWithDefaultPrettyPrinter().writeValueAsString(root).concat("\n").getBytes(UTF_8);
-    AtomicFile.write(
-        folder.resolve(FILE), channel -> AtomicFile.writeFully(channel, ByteBuffer.wrap(json)));
+    AtomicFile.write(folder.resolve(FILE), json);
   }
 
   /** Names of all files. */

@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
@@ -38,10 +39,13 @@ public final class SafetensorsFile implements AutoCloseable {
 
   private final Arena arena;
   private final SortedMap<String, StoredTensor> tensors;
+  private final Map<String, String> metadata;
 
-  private SafetensorsFile(Arena arena, SortedMap<String, StoredTensor> tensors) {
+  private SafetensorsFile(
+      Arena arena, SortedMap<String, StoredTensor> tensors, Map<String, String> metadata) {
     this.arena = arena;
     this.tensors = Collections.unmodifiableSortedMap(tensors);
+    this.metadata = Map.copyOf(metadata);
   }
 
   /**
@@ -54,7 +58,7 @@ public final class SafetensorsFile implements AutoCloseable {
     Arena arena = Arena.ofShared();
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
       MemorySegment file = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
-      return new SafetensorsFile(arena, read(path, file));
+      return read(path, file, arena);
     } catch (IOException e) {
       arena.close();
       throw new ModelException("cannot read weights " + path + ": " + e.getMessage(), e);
@@ -64,7 +68,7 @@ public final class SafetensorsFile implements AutoCloseable {
     }
   }
 
-  private static SortedMap<String, StoredTensor> read(Path path, MemorySegment file) {
+  private static SafetensorsFile read(Path path, MemorySegment file, Arena arena) {
     if (file.byteSize() < 8) {
       throw invalid(path, "%d bytes is too short for a header", file.byteSize());
     }
@@ -76,12 +80,15 @@ public final class SafetensorsFile implements AutoCloseable {
     byte[] header = file.asSlice(8, headerSize).toArray(ValueLayout.JAVA_BYTE);
     MemorySegment data = file.asSlice(8 + headerSize);
     var tensors = new TreeMap<String, StoredTensor>();
+    var metadata = new HashMap<String, String>();
     for (Map.Entry<String, JsonNode> entry : parse(path, header).properties()) {
-      if (!entry.getKey().equals(METADATA)) {
+      if (entry.getKey().equals(METADATA)) {
+        entry.getValue().properties().forEach(e -> metadata.put(e.getKey(), e.getValue().asText()));
+      } else {
         tensors.put(entry.getKey(), tensor(path, entry.getKey(), entry.getValue(), data));
       }
     }
-    return tensors;
+    return new SafetensorsFile(arena, tensors, metadata);
   }
 
   private static ObjectNode parse(Path path, byte[] header) {
@@ -130,6 +137,11 @@ public final class SafetensorsFile implements AutoCloseable {
     return tensors;
   }
 
+  /** What the writer of the file says beside the tensors. */
+  public Map<String, String> metadata() {
+    return metadata;
+  }
+
   @Override
   public void close() {
     arena.close();
@@ -143,20 +155,29 @@ public final class SafetensorsFile implements AutoCloseable {
    */
   public static void write(Path path, SortedMap<String, ? extends TensorSource> tensors)
       throws IOException {
+    write(path, tensors, Map.of());
+  }
+
+  /** As {@link #write(Path, SortedMap)}, with something for {@link #metadata}. */
+  public static void write(
+      Path path, SortedMap<String, ? extends TensorSource> tensors, Map<String, String> metadata)
+      throws IOException {
     AtomicFile.write(
         path,
         channel -> {
-          AtomicFile.writeFully(channel, header(tensors));
+          AtomicFile.writeFully(channel, header(tensors, metadata));
           for (TensorSource tensor : tensors.values()) {
             tensor.read(piece -> AtomicFile.writeFully(channel, piece.asByteBuffer()));
           }
         });
   }
 
-  private static ByteBuffer header(SortedMap<String, ? extends TensorSource> tensors)
+  private static ByteBuffer header(
+      SortedMap<String, ? extends TensorSource> tensors, Map<String, String> metadata)
       throws JsonProcessingException {
     ObjectNode header = JSON.createObjectNode();
-    header.putObject(METADATA).put("format", "pt");
+    ObjectNode described = header.putObject(METADATA).put("format", "pt");
+    metadata.forEach(described::put);
     long offset = 0;
     for (Map.Entry<String, ? extends TensorSource> entry : tensors.entrySet()) {
       TensorSource tensor = entry.getValue();

@@ -22,6 +22,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
@@ -35,11 +36,19 @@ class LoraAdapterTest {
   private static final JsonMapper JSON = new JsonMapper();
   private static final LinearModule QUERIES =
       new LinearModule(
-          "model.language_model.q_proj", "model.q_proj", "model.q_proj.weight", 3, 2, false);
+          "model.language_model.q_proj",
+          "model.q_proj",
+          "model.q_proj.weight",
+          3,
+          2,
+          false,
+          Optional.empty());
   private static final LinearModule HEAD =
-      new LinearModule("lm_head", "lm_head", "model.embed_tokens.weight", 4, 2, false);
+      new LinearModule(
+          "lm_head", "lm_head", "model.embed_tokens.weight", 4, 2, false, Optional.empty());
   private static final LinearModule VISION =
-      new LinearModule("model.visual.qkv", "visual.qkv", "visual.qkv.weight", 2, 2, true);
+      new LinearModule(
+          "model.visual.qkv", "visual.qkv", "visual.qkv.weight", 2, 2, true, Optional.empty());
   private static final List<LinearModule> LINEARS = List.of(VISION, QUERIES, HEAD);
   private static final LoraSettings STANDARD = new LoraSettings(2, 6, 0.05, List.of());
 

@@ -9,8 +9,8 @@ import dev.sampo.vlm.VisionLanguageModel;
  * The error of bfloat16: absolute difference of log-probs from the reference's float32 on the same
  * rounded weights, over all recorded tokens. On average it may be a tenth more than the reference's
  * own bfloat16 has, because roundings fall differently. The worst token may be off by twice as much
- * as the reference's worst: maxima of some hundred roundings scatter (by factors of 0.3 to 1.5 in 32
- * folders), what is computed wrongly for a single token goes beyond.
+ * as the reference's worst: maxima of some hundred roundings scatter (by factors of 0.3 to 1.5 in
+ * 32 folders), what is computed wrongly for a single token goes beyond.
  */
 final class Bfloat16Comparison implements Comparison {
   private static final double MEAN_MARGIN = 1.1;

@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  * that reaches the disk, and it fails as everything after it does, clean-up included. Changes are
  * opening a file for writing (which empties it), moves, links, copies and deletions.
  */
-final class CrashingFileSystem extends FileSystem {
+public final class CrashingFileSystem extends FileSystem {
   private final Provider provider = new Provider();
   private final boolean linksFail;
   private int changesLeft;
@@ -47,13 +47,13 @@ final class CrashingFileSystem extends FileSystem {
    * @param lastChange counted from 1; 0 crashes before anything changes
    * @param linksFail whether it is one without hard links
    */
-  CrashingFileSystem(int lastChange, boolean linksFail) {
+  public CrashingFileSystem(int lastChange, boolean linksFail) {
     this.changesLeft = lastChange;
     this.linksFail = linksFail;
   }
 
   /** The same path, in this file system. */
-  Path path(Path real) {
+  public Path path(Path real) {
     return (Path)
         Proxy.newProxyInstance(
             Path.class.getClassLoader(),
