@@ -5,6 +5,7 @@ import dev.sampo.vlm.family.FamilyModel;
 import dev.sampo.vlm.family.ModelFamilies;
 import dev.sampo.vlm.family.ModelFolder;
 import dev.sampo.vlm.lora.AdapterSource;
+import dev.sampo.vlm.lora.LoraSettings;
 import java.nio.file.Path;
 
 /** Opens model folders in the Hugging Face layout, whatever family they hold. */
@@ -35,5 +36,19 @@ public final class VisionLanguageModels {
     ModelFolder folder = ModelFolder.read(path);
     return FamilyModel.initialize(
         ModelFamilies.of(folder).architecture(folder), path, seed, options);
+  }
+
+  /**
+   * Checks that new adapters fit a model, without loading it.
+   *
+   * @throws ModelException if a target matches none of its linear layers
+   */
+  public static void requireTargets(Path path, LoraSettings settings) {
+    ModelFolder folder = ModelFolder.read(path);
+    try {
+      settings.choose(FamilyModel.linears(ModelFamilies.of(folder).architecture(folder)));
+    } catch (IllegalArgumentException e) {
+      throw new ModelException(path + ": " + e.getMessage(), e);
+    }
   }
 }

@@ -34,7 +34,7 @@ final class Preflight {
 
   /** Checks a model folder: its processor, and the headers of its weights. */
   static void checkModel(ModelSource model) {
-    NodeAssembly.requireNoAdapters(model);
+    NodeAssembly.checkAdapters(model);
     try (VlmProcessor _ = NodeAssembly.processor(model)) {
       if (model.init() == ModelSource.Initialization.CHECKPOINT) {
         Path weights =

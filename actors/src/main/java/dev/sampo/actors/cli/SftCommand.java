@@ -57,6 +57,7 @@ final class SftCommand implements Callable<Integer> {
       throw new CommandFailedException(file + ": sampo.sft.phases names no phase");
     }
     RunFolder.requireFree(config.run().folder());
+    Preflight.checkModel(config.model());
     ImageFiles images = new ImageFiles();
     List<SftRows> data =
         config.sft().phases().stream().map(phase -> rows(phase, config, images)).toList();

@@ -126,17 +126,21 @@ public final class NodeAssembly implements AutoCloseable {
     if (!source.lora().enabled()) {
       return AdapterSource.NONE;
     }
-    requireNoAdapters(source);
+    checkAdapters(source);
     return new AdapterSource.Fresh(source.lora().settings(), seed);
   }
 
   /**
-   * Checks that a run does not put new adapters on a folder of adapters.
+   * Checks the adapters that a run adds to its model, without loading it.
    *
-   * @throws ModelException if it does
+   * @throws ModelException if the folder holds adapters already, or a target matches no layer
    */
-  public static void requireNoAdapters(ModelSource source) {
-    if (source.lora().enabled() && AdapterFolder.isOne(source.path())) {
+  public static void checkAdapters(ModelSource source) {
+    if (!source.lora().enabled()) {
+      return;
+    }
+    VisionLanguageModels.requireTargets(source.path(), source.lora().settings());
+    if (AdapterFolder.isOne(source.path())) {
       throw new ModelException(
           source.path()
               + ": holds adapters already, which training goes on with; model.lora.enabled must be"

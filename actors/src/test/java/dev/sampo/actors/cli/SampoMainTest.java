@@ -162,6 +162,13 @@ final class SampoMainTest {
   }
 
   @Test
+  void anAdapterTargetThatIsNoLayerIsNamed() throws IOException {
+    assertRefused(
+        train(configuration(data()) + "sampo.model.lora { enabled = true, targets = [q_prj] }"),
+        "adapter target 'q_prj' matches none of the");
+  }
+
+  @Test
   void aDryRunCountsWhatIsTrained() throws IOException {
     Path file = Files.writeString(folder.resolve("run.conf"), configuration(data()));
     String[] dryRun = {"train", file.toString(), "--dry-run", "--set"};

@@ -85,6 +85,11 @@ public final class FamilyModel implements VisionLanguageModel {
     };
   }
 
+  /** Linear layers of a network, any of which adapters may change. */
+  public static List<LinearModule> linears(Architecture architecture) {
+    return NetworkAssembly.linears(architecture);
+  }
+
   /**
    * Loads the weights of a folder.
    *

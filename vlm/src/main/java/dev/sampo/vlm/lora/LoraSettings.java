@@ -41,7 +41,7 @@ public record LoraSettings(int rank, double alpha, double dropout, List<String> 
    * @throws IllegalArgumentException if a target matches none
    * @throws ModelException if a chosen module cannot be adapted
    */
-  List<LinearModule> choose(List<LinearModule> modules) {
+  public List<LinearModule> choose(List<LinearModule> modules) {
     List<LinearModule> chosen = matching(modules);
     chosen.stream()
         .filter(module -> module.packedLayout().isPresent())
