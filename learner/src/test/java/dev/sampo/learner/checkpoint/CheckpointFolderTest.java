@@ -69,6 +69,25 @@ class CheckpointFolderTest {
     }
   }
 
+  /** As published InternVL folders: modules that {@code auto_map} names import others. */
+  @Test
+  void codeThatTheConfigurationNamesAndFurtherTemplatesGoAlong() throws IOException {
+    Path start = temp.resolve("model");
+    Files.writeString(
+        start.resolve("tokenizer_config.json"),
+        "{\"auto_map\": {\"AutoTokenizer\": [\"tokens.Tokens\", null]}}");
+    Files.writeString(start.resolve("tokens.py"), "from .words import Words");
+    Files.writeString(start.resolve("words.py"), "class Words: pass");
+    Path templates = Files.createDirectory(start.resolve("additional_chat_templates"));
+    Files.writeString(templates.resolve("tools.jinja"), "{{ tools }}");
+
+    Path folder = checkpoints.save(model, optimizer, 100, 7, Map.of());
+
+    assertThat(folder.resolve("tokens.py")).hasSameTextualContentAs(start.resolve("tokens.py"));
+    assertThat(folder.resolve("words.py")).hasSameTextualContentAs(start.resolve("words.py"));
+    assertThat(folder.resolve("additional_chat_templates/tools.jinja")).hasContent("{{ tools }}");
+  }
+
   @Test
   void onlyTheNewestAreKeptAndUnfinishedOnesDoNotCount() throws IOException {
     for (int step = 0; step < 3; step++) {
