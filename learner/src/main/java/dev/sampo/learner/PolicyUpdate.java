@@ -54,6 +54,7 @@ public final class PolicyUpdate implements AutoCloseable {
   private final Optional<VisionLanguageModel> reference;
   private final LearnerSettings settings;
   private final LearningRateSchedule learningRates;
+  private final long seed;
   private final PromptEncoder encoder;
   private final AdamW optimizer;
   private final GrpoObjective objective;
@@ -86,6 +87,7 @@ public final class PolicyUpdate implements AutoCloseable {
    * @param policy its trainable weights are those that {@code optimizer} holds
    * @param reference present exactly when {@code settings.objective().beta()} is above 0
    * @param totalSteps steps of the run, for the learning rate
+   * @param seed of the run; decides what dropout drops
    */
   public PolicyUpdate(
       VisionLanguageModel policy,
@@ -93,6 +95,7 @@ public final class PolicyUpdate implements AutoCloseable {
       AdamW optimizer,
       LearnerSettings settings,
       long totalSteps,
+      long seed,
       PromptEncoder encoder) {
     if (reference.isPresent() != settings.objective().needsReference()) {
       throw new IllegalArgumentException(
@@ -103,6 +106,7 @@ public final class PolicyUpdate implements AutoCloseable {
     this.reference = reference;
     this.settings = settings;
     this.learningRates = settings.learningRates(totalSteps);
+    this.seed = seed;
     this.encoder = encoder;
     this.optimizer = optimizer;
     this.objective = new GrpoObjective(settings.objective());
@@ -138,7 +142,7 @@ public final class PolicyUpdate implements AutoCloseable {
     }
     NativeThreads.use(settings.threads());
     optimizer.zeroGradients();
-    Gradients.seed(current.step());
+    Gradients.seed(seed, current.step());
     open = new OpenStep(batch, current, settings);
     return batch.packing().size();
   }

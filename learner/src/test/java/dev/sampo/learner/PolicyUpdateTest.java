@@ -59,7 +59,8 @@ class PolicyUpdateTest {
         settings.objective().needsReference() ? Optional.of(new TinyPolicy(2)) : Optional.empty();
     AdamW optimizer = new AdamW(policy.parameters(), settings.optimizer());
     PolicyUpdate update =
-        new PolicyUpdate(policy, reference.map(r -> r), optimizer, settings, 100, Groups::encode);
+        new PolicyUpdate(
+            policy, reference.map(r -> r), optimizer, settings, 100, 1, Groups::encode);
     open.add(policy);
     reference.ifPresent(open::add);
     open.add(optimizer);

@@ -3,6 +3,7 @@ package dev.sampo.learner;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import dev.sampo.learner.batch.PromptEncoder;
 import dev.sampo.learner.checkpoint.CheckpointFolder;
 import dev.sampo.learner.checkpoint.TrainerState;
 import dev.sampo.learner.objective.AdvantageKind;
@@ -46,7 +47,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Policy steps of the real model, tiny, across a checkpoint. */
 class ResumeTest {
   private static final long TOTAL_STEPS = 6;
-  private static final LearnerSettings SETTINGS =
+  static final LearnerSettings SETTINGS =
       new LearnerSettings(
           2,
           0.01,
@@ -169,14 +170,40 @@ class ResumeTest {
     return modelFolder;
   }
 
+  @Test
+  void dropoutFollowsTheSeedOfTheRun() throws IOException {
+    Path modelFolder = savedModel();
+
+    String first = adaptersAfterTwoSteps(modelFolder, 1);
+
+    assertThat(adaptersAfterTwoSteps(modelFolder, 1)).isEqualTo(first);
+    assertThat(adaptersAfterTwoSteps(modelFolder, 2)).isNotEqualTo(first);
+  }
+
+  private static String adaptersAfterTwoSteps(Path modelFolder, long runSeed) {
+    try (VisionLanguageModel model = TinyQwen.loadAdapted(modelFolder, 3);
+        AdamW optimizer = new AdamW(model.trainable(Set.of()), SETTINGS.optimizer())) {
+      take(model, optimizer, 2, runSeed, TinyQwen::encode);
+      return WeightArrays.sha256(model.parameters());
+    }
+  }
+
   private static void take(VisionLanguageModel model, AdamW optimizer, long upTo) {
+    take(model, optimizer, upTo, 1, TinyQwen::encode);
+  }
+
+  /** Takes steps with groups that depend on the step alone. */
+  static void take(
+      VisionLanguageModel model, AdamW optimizer, long upTo, long runSeed, PromptEncoder encoder) {
     try (PolicyUpdate update =
         new PolicyUpdate(
-            model, Optional.empty(), optimizer, SETTINGS, TOTAL_STEPS, TinyQwen::encode)) {
+            model, Optional.empty(), optimizer, SETTINGS, TOTAL_STEPS, runSeed, encoder)) {
       while (optimizer.numSteps() < upTo) {
         long step = optimizer.numSteps();
         int microBatches =
-            update.begin(List.of(group(2 * step), group(2 * step + 1)), Groups.version(step));
+            update.begin(
+                List.of(group(2 * step, encoder), group(2 * step + 1, encoder)),
+                Groups.version(step));
         for (int i = 0; i < microBatches; i++) {
           update.microBatch();
         }
@@ -186,7 +213,7 @@ class ResumeTest {
   }
 
   /** A group that depends on its id alone. */
-  private static ScoredGroup group(long id) {
+  private static ScoredGroup group(long id, PromptEncoder encoder) {
     Random random = new Random(id);
     Prompt prompt = TinyQwen.prompt((int) id, 2, 3, random.nextInt(20));
     List<Completion> completions = new ArrayList<>();
@@ -209,7 +236,7 @@ class ResumeTest {
         new CompletionGroup(
             new LeaseId(1, new GroupId(id), 1),
             prompt,
-            TokenIds.of(TinyQwen.encode(prompt).tokenIds()),
+            TokenIds.of(encoder.encode(prompt).tokenIds()),
             List.of(),
             SamplingSettings.atTemperature(1, 8),
             0,

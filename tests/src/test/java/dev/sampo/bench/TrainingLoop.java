@@ -74,7 +74,7 @@ final class TrainingLoop implements AutoCloseable {
     this.optimizer = new AdamW(policy.parameters(), settings.optimizer());
     // One image is kept: in a run, too, a question's image is new to the learner.
     this.update =
-        new PolicyUpdate(policy, Optional.empty(), optimizer, settings, STEPS, work.encoder(1));
+        new PolicyUpdate(policy, Optional.empty(), optimizer, settings, STEPS, 1, work.encoder(1));
     WeightSnapshot start = WeightSnapshot.of(policy.parameters());
     PolicyVersion version = version(start);
     this.engine =

@@ -29,7 +29,7 @@ public final class PolicyTrainer implements Trainer {
    * What does not change during a run.
    *
    * @param runId the run that the versions belong to
-   * @param seed seed of the run, kept in checkpoints
+   * @param seed seed of the run, for dropout; kept in checkpoints
    * @param steps optimizer steps of the run
    * @param frozen parts of the model that stay as they are
    * @param checkpointEvery steps between checkpoints; the last step is always saved
@@ -74,7 +74,9 @@ public final class PolicyTrainer implements Trainer {
     this.policy = policy;
     this.reference = reference;
     this.optimizer = new AdamW(policy.trainable(terms.frozen()), settings.optimizer());
-    this.update = new PolicyUpdate(policy, reference, optimizer, settings, terms.steps(), encoder);
+    this.update =
+        new PolicyUpdate(
+            policy, reference, optimizer, settings, terms.steps(), terms.seed(), encoder);
     this.published = published;
     this.checkpoints = checkpoints;
     this.weights = WeightSnapshot.of(policy.parameters());

@@ -40,6 +40,7 @@ public final class SftTraining implements AutoCloseable {
   private final List<SftData> data;
   private final PromptEncoder encoder;
   private final Function<String, int[]> answerEncoder;
+  private final long seed;
   private final List<ImageBlocks> blocks;
   private final LearningRateSchedule learningRates;
   private final NDManager manager;
@@ -54,7 +55,7 @@ public final class SftTraining implements AutoCloseable {
    * @param data the rows of each phase of {@code settings}
    * @param encoder thread-safe
    * @param answerEncoder token ids of an answer, the end token included; thread-safe
-   * @param seed decides the order of the rows
+   * @param seed decides the order of the rows and what dropout drops
    * @throws LearnerException if a phase has no usable row
    */
   public SftTraining(
@@ -76,6 +77,7 @@ public final class SftTraining implements AutoCloseable {
     this.data = List.copyOf(data);
     this.encoder = encoder;
     this.answerEncoder = answerEncoder;
+    this.seed = seed;
     this.blocks = new ArrayList<>();
     for (int phase = 0; phase < data.size(); phase++) {
       blocks.add(ImageBlocks.scan(data.get(phase), seed + phase));
@@ -110,7 +112,7 @@ public final class SftTraining implements AutoCloseable {
     double waited = (System.nanoTime() - start) / 1e9;
     NativeThreads.use(settings.threads());
     optimizer.zeroGradients();
-    Gradients.seed(step);
+    Gradients.seed(seed, step);
     double loss = 0;
     for (SftBatch.Part part : batch.parts()) {
       loss += backward(part);

@@ -6,6 +6,7 @@ import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.GradientCollector;
 import com.google.errorprone.annotations.MustBeClosed;
 import java.util.Collection;
+import java.util.SplittableRandom;
 
 /** Whether operations record gradients on the calling thread. */
 public final class Gradients {
@@ -25,9 +26,12 @@ public final class Gradients {
   /**
    * Seeds what is drawn while gradients are recorded: the dropout of adapters. The generator is one
    * for the whole process.
+   *
+   * @param seed of the run
+   * @param step of the run
    */
-  public static void seed(long seed) {
-    JniUtils.setSeed(seed);
+  public static void seed(long seed, long step) {
+    JniUtils.setSeed(new SplittableRandom(new SplittableRandom(seed).nextLong() + step).nextLong());
   }
 
   /** Whether the calling thread records and one of the arrays requires gradients. */
