@@ -1,12 +1,18 @@
 package dev.sampo.vlm;
 
 import dev.sampo.vlm.family.AdapterFolder;
+import dev.sampo.vlm.family.Architecture;
 import dev.sampo.vlm.family.FamilyModel;
 import dev.sampo.vlm.family.ModelFamilies;
 import dev.sampo.vlm.family.ModelFolder;
 import dev.sampo.vlm.lora.AdapterSource;
+import dev.sampo.vlm.lora.LinearModule;
 import dev.sampo.vlm.lora.LoraSettings;
+import dev.sampo.vlm.weights.Parameter.Part;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** Opens model folders in the Hugging Face layout, whatever family they hold. */
 public final class VisionLanguageModels {
@@ -41,14 +47,23 @@ public final class VisionLanguageModels {
   /**
    * Checks that new adapters fit a model, without loading it.
    *
-   * @throws ModelException if a target matches none of its linear layers
+   * @param frozen parts whose adapters are not trained
+   * @throws ModelException if a target matches none of its linear layers, or all that match are
+   *     frozen
    */
-  public static void requireTargets(Path path, LoraSettings settings) {
+  public static void requireTargets(Path path, LoraSettings settings, Set<Part> frozen) {
     ModelFolder folder = ModelFolder.read(path);
+    Architecture architecture = ModelFamilies.of(folder).architecture(folder);
+    List<LinearModule> chosen;
     try {
-      settings.choose(FamilyModel.linears(ModelFamilies.of(folder).architecture(folder)));
+      chosen = settings.choose(FamilyModel.linears(architecture));
     } catch (IllegalArgumentException e) {
       throw new ModelException(path + ": " + e.getMessage(), e);
+    }
+    if (chosen.stream().allMatch(module -> frozen.contains(architecture.part(module.weight())))) {
+      throw new ModelException(
+          "%s: all %d adapters lie on frozen parts, so nothing would be trained; frozen are %s"
+              .formatted(path, chosen.size(), new TreeSet<>(frozen)));
     }
   }
 }

@@ -133,19 +133,21 @@ public final class NodeAssembly implements AutoCloseable {
   /**
    * Checks the adapters that a run adds to its model, without loading it.
    *
-   * @throws ModelException if the folder holds adapters already, or a target matches no layer
+   * @throws ModelException if the folder holds adapters already, a target matches no layer, or all
+   *     adapters lie on frozen parts
    */
   public static void checkAdapters(ModelSource source) {
     if (!source.lora().enabled()) {
       return;
     }
-    VisionLanguageModels.requireTargets(source.path(), source.lora().settings());
     if (AdapterFolder.isOne(source.path())) {
       throw new ModelException(
           source.path()
               + ": holds adapters already, which training goes on with; model.lora.enabled must be"
               + " false");
     }
+    VisionLanguageModels.requireTargets(
+        source.path(), source.lora().settings(), source.freeze().parts());
   }
 
   /** Opens the tokenizer and the image processor of a run. */

@@ -169,6 +169,18 @@ final class SampoMainTest {
   }
 
   @Test
+  void adaptersThatAreAllFrozenAreRefused() throws IOException {
+    assertRefused(
+        train(
+            configuration(data())
+                + """
+                sampo.model.freeze = vision-tower
+                sampo.model.lora { enabled = true, targets = ["visual.*qkv"] }
+                """),
+        "lie on frozen parts, so nothing would be trained; frozen are [VISION_TOWER]");
+  }
+
+  @Test
   void aDryRunCountsWhatIsTrained() throws IOException {
     Path file = Files.writeString(folder.resolve("run.conf"), configuration(data()));
     String[] dryRun = {"train", file.toString(), "--dry-run", "--set"};

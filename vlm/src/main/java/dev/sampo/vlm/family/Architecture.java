@@ -3,9 +3,11 @@ package dev.sampo.vlm.family;
 import dev.sampo.vlm.BoxFrame;
 import dev.sampo.vlm.decoder.DecoderSettings;
 import dev.sampo.vlm.ops.NetworkWeights;
+import dev.sampo.vlm.weights.Parameter.Part;
 import dev.sampo.vlm.weights.ParameterTable;
 import dev.sampo.vlm.weights.WeightLayout;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * The network that a {@code config.json} describes.
@@ -38,5 +40,18 @@ public record Architecture(
           "image_token_id must be in [0, %d), got %d"
               .formatted(decoder.vocabularySize(), imageTokenId));
     }
+  }
+
+  /**
+   * The part that a parameter belongs to.
+   *
+   * @param name its published name
+   */
+  public Part part(String name) {
+    return Stream.concat(visionTable.parameters(), decoderTable.parameters())
+        .filter(parameter -> parameter.name().equals(name))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("the model has no parameter " + name))
+        .part();
   }
 }

@@ -28,7 +28,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
@@ -171,23 +170,19 @@ public final class FamilyModel implements VisionLanguageModel {
     var trainable = new TreeMap<String, NDArray>();
     if (adapter.isPresent()) {
       for (AdaptedModule lora : adapter.get().modules()) {
-        if (!frozen.contains(part(lora.module().weight()))) {
+        if (!frozen.contains(architecture.part(lora.module().weight()))) {
           trainable.put(lora.nameOfA(), lora.a());
           trainable.put(lora.nameOfB(), lora.b());
         }
       }
     } else {
       base.forEach((name, array) -> {
-        if (!frozen.contains(part(name))) {
+        if (!frozen.contains(architecture.part(name))) {
           trainable.put(name, array);
         }
       });
     }
     return Collections.unmodifiableSortedMap(trainable);
-  }
-
-  private Part part(String name) {
-    return Objects.requireNonNull(ModelWeights.parameters(architecture).get(name)).part();
   }
 
   @Override
