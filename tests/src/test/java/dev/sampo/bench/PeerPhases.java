@@ -23,6 +23,7 @@ import dev.sampo.vlm.weights.SafetensorsFile;
 import dev.sampo.vlm.weights.StoredTensor;
 import dev.sampo.vlm.weights.WeightArrays;
 import java.io.IOException;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -74,9 +75,8 @@ final class PeerPhases implements AutoCloseable {
       file.tensors()
           .forEach((name, tensor) -> {
             if (!name.equals(FEATURES)) {
-              try (NDArray image = WeightArrays.load(tensor, manager)) {
-                images.add(new ImagePatches(image.toFloatArray(), grid[0], grid[1], grid[2]));
-              }
+              float[] values = tensor.bytes().toArray(ValueLayout.JAVA_FLOAT);
+              images.add(new ImagePatches(values, grid[0], grid[1], grid[2]));
             }
           });
       features = WeightArrays.load(Objects.requireNonNull(file.tensors().get(FEATURES)), manager);
