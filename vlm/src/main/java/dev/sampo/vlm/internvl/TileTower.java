@@ -3,15 +3,12 @@ package dev.sampo.vlm.internvl;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.sampo.vlm.ImagePatches;
 import dev.sampo.vlm.family.VisionEncoder;
+import dev.sampo.vlm.ops.ArrayOps;
 import dev.sampo.vlm.ops.NetworkWeights;
 import dev.sampo.vlm.ops.TileOps;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
 import java.util.List;
 
 /** Turns the tiles of images into features for the decoder. */
@@ -78,11 +75,9 @@ final class TileTower implements VisionEncoder {
   /** // [T * S * S, channels * patch * patch] */
   private NDArray patches(List<ImagePatches> images, NDManager scope) {
     int count = images.stream().mapToInt(ImagePatches::numPatches).sum();
-    ByteBuffer bytes =
-        ByteBuffer.allocateDirect(Math.multiplyExact(count, 4 * settings.patchValues()))
-            .order(ByteOrder.nativeOrder());
-    FloatBuffer floats = bytes.asFloatBuffer();
-    images.forEach(image -> floats.put(image.values()));
-    return scope.create(bytes, new Shape(count, settings.patchValues()), DataType.FLOAT32);
+    return ArrayOps.floats(
+        scope,
+        new Shape(count, settings.patchValues()),
+        floats -> images.forEach(image -> floats.put(image.values())));
   }
 }

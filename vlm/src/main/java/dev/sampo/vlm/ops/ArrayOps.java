@@ -1,18 +1,43 @@
 package dev.sampo.vlm.ops;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.util.function.Consumer;
 
 /**
- * Arrays of bfloat16. The engine's own functions end the process when they are asked for one, and
- * call the type of one that a script made {@link #BFLOAT16}.
+ * Arrays that the engine's own functions do not make. They end the process when they are asked for
+ * bfloat16, and call the type of what a script made of it {@link #BFLOAT16}.
  */
 public final class ArrayOps {
   /** What {@link NDArray#getDataType} says of bfloat16: the engine has no number for it. */
   public static final DataType BFLOAT16 = DataType.UNKNOWN;
 
   private ArrayOps() {}
+
+  /**
+   * A float32 array whose elements are written where they lie. A buffer of the JVM in place of that
+   * would stay until the garbage collector runs, however large it is.
+   *
+   * @param scope owns the result, which is on its device
+   * @param fill writes all elements, row-major
+   */
+  public static NDArray floats(NDManager scope, Shape shape, Consumer<FloatBuffer> fill) {
+    if (scope.getDevice().equals(Device.cpu())) {
+      NDArray array = scope.create(shape, DataType.FLOAT32);
+      fill.accept(array.toByteBuffer(true).order(ByteOrder.nativeOrder()).asFloatBuffer());
+      return array;
+    }
+    try (NDManager cpu = scope.newSubManager(Device.cpu())) {
+      NDArray far = floats(cpu, shape, fill).toDevice(scope.getDevice(), true);
+      far.attach(scope);
+      return far;
+    }
+  }
 
   /**
    * An array of bfloat16 with arbitrary elements.

@@ -3,14 +3,12 @@ package dev.sampo.vlm.qwen;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.sampo.vlm.ImagePatches;
 import dev.sampo.vlm.family.VisionEncoder;
+import dev.sampo.vlm.ops.ArrayOps;
 import dev.sampo.vlm.ops.NetworkWeights;
 import dev.sampo.vlm.ops.VisionOps;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.List;
 
@@ -39,10 +37,10 @@ final class VisionTower implements VisionEncoder {
     long patches = layout.cells().length / 2;
     var input =
         new VisionOps.Patches(
-            scope.create(
-                values(images, layout.unitAt()),
+            ArrayOps.floats(
+                scope,
                 new Shape(patches, settings.patchValues()),
-                DataType.FLOAT32),
+                floats -> write(images, layout.unitAt(), floats)),
             scope.create(layout.cells(), new Shape(patches, 2)),
             scope.create(layout.unitAt()),
             scope.create(layout.imageAt()),
@@ -67,8 +65,8 @@ final class VisionTower implements VisionEncoder {
     }
   }
 
-  /** The patches in window order. */
-  private ByteBuffer values(List<ImagePatches> images, long[] unitAt) {
+  /** Writes the patches in window order. */
+  private void write(List<ImagePatches> images, long[] unitAt, FloatBuffer floats) {
     int unit = settings.patchesPerUnit() * settings.patchValues();
     var imageOf = new ImagePatches[unitAt.length];
     var firstOf = new int[unitAt.length];
@@ -80,14 +78,9 @@ final class VisionTower implements VisionEncoder {
         firstOf[next++] = first;
       }
     }
-    ByteBuffer bytes =
-        ByteBuffer.allocateDirect(Math.multiplyExact(unitAt.length, 4 * unit))
-            .order(ByteOrder.nativeOrder());
-    FloatBuffer floats = bytes.asFloatBuffer();
     for (long place : unitAt) {
       int at = (int) place;
       floats.put(imageOf[at].values(), (at - firstOf[at]) * unit, unit);
     }
-    return bytes;
   }
 }
