@@ -68,40 +68,46 @@ def check(sides, phase, folder):
     return difference
 
 
-def measure_times(commands, folder, threads, options):
-    """-> seconds per run by phase and side, floors by phase, largest difference by phase"""
-    samples = collections.defaultdict(lambda: collections.defaultdict(list))
-    with Side(commands["sampo"], folder, threads) as sampo, Side(commands["transformers"], folder, threads) as transformers:
-        sides = {"sampo": sampo, "transformers": transformers}
-        differences = {phase: check(sides, phase, folder) for phase in TIMED}
-        counts = {}
-        for phase in [PRODUCT, READ, *TIMED]:
-            for _ in range(options.warm_up):
-                fastest = min(side.run(phase, 1)["seconds"] for side in sides.values())
-            counts[phase] = max(1, round(LEAST_SECONDS / fastest))
-        for _ in range(options.rounds):
-            for phase, count in counts.items():
-                for name, side in sides.items():
-                    samples[phase][name].append(side.run(phase, count)["seconds"] / count)
-        return samples, sampo.loaded["floors"], differences
-
-
-def measure_memory(commands, folder, threads, options):
-    """Every phase in a process of its own. -> by phase or `load` and side: bytes above those before loading; by side:
-    seconds of loading, seconds from the start of the process to the model"""
-    peaks = collections.defaultdict(lambda: collections.defaultdict(list))
+def measure_times(commands, folder, options, threads):
+    """-> by side: seconds of loading, seconds from the start of the process to the model; by phase and side: seconds per
+    run; floors by phase; largest difference by phase"""
     loading, starting = collections.defaultdict(list), collections.defaultdict(list)
+    samples = collections.defaultdict(lambda: collections.defaultdict(list))
+    for last in [False] * (options.load_rounds - 1) + [True]:
+        with Side(commands["sampo"], folder, threads) as sampo, Side(commands["transformers"], folder, threads) as transformers:
+            sides = {"sampo": sampo, "transformers": transformers}
+            for name, side in sides.items():
+                loading[name].append(side.loaded["seconds"])
+                starting[name].append(side.seconds_to_ready)
+            if last:
+                differences = {phase: check(sides, phase, folder) for phase in TIMED}
+                counts = {phase: warm_up(sides, phase, options.warm_up) for phase in [PRODUCT, READ, *TIMED]}
+                for _ in range(options.rounds):
+                    for phase, count in counts.items():
+                        for name, side in sides.items():
+                            samples[phase][name].append(side.run(phase, count)["seconds"] / count)
+    return {"loading": loading, "starting": starting, "seconds": samples, "floors": sampo.loaded["floors"],
+            "differences": differences}
+
+
+def warm_up(sides, phase, times):
+    """-> how many runs make a sample"""
+    fastest = min(side.run(phase, 1)["seconds"] for side in sides.values() for _ in range(times))
+    return max(1, round(LEAST_SECONDS / fastest))
+
+
+def measure_memory(commands, folder, options, threads):
+    """Each phase in a process of its own. -> by phase or `before` or `load` and side: bytes, all but the first above it"""
+    peaks = collections.defaultdict(lambda: collections.defaultdict(list))
     for _ in range(options.memory_rounds):
         for phase in TIMED:
             for name, command in commands.items():
                 with Side(command, folder, threads) as side:
                     before = side.loaded["before"]
-                    peaks["load"][name].append(side.loaded["peak"] - before)
                     peaks["before"][name].append(before)
-                    peaks[phase][name].append(side.run(phase, 2)["peak"] - before)
-                    loading[name].append(side.loaded["seconds"])
-                    starting[name].append(side.seconds_to_ready)
-    return peaks, loading, starting
+                    peaks["load"][name].append(side.loaded["peak"] - before)
+                    peaks[phase][name].append(side.run(phase, options.memory_runs)["peak"] - before)
+    return peaks
 
 
 def spread(values):
@@ -112,35 +118,42 @@ def number(value):
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}" if value >= 1 else f"{value:.3g}"
 
 
-def row(name, unit, sampo, transformers, floor=None):
-    """A line of the table; the ratio is the median of the ratios of the rounds."""
+def row(name, unit, samples, floor=None):
+    """A line of a table; the ratio is the median of the ratios of the rounds."""
+    sampo, transformers = samples["sampo"], samples["transformers"]
     ratio = statistics.median(a / b for a, b in zip(sampo, transformers))
-    share = "" if floor is None else f"{number(floor)} | {floor / statistics.median(sampo):.0%}"
-    return f"| {name} | {unit} | {spread(sampo)} | {spread(transformers)} | **{ratio:.2f}** | {share or '|'} |"
+    line = f"| {name} | {unit} | {spread(sampo)} | {spread(transformers)} | **{ratio:.2f}** |"
+    return line if floor is None else f"{line} {number(floor)} | {floor / statistics.median(sampo):.0%} |"
 
 
-def table(times, floors, memory, threads):
+def time_table(measured):
+    times, floors = measured["seconds"], measured["floors"]
     rate = floors[PRODUCT]["flops"] / min(min(s) for s in times[PRODUCT].values())
     bandwidth = floors[READ]["bytes"] / min(min(s) for s in times[READ].values())
-    lines = [f"Floors: {rate / 1e9:.0f} GFLOP/s in a float32 matrix product, {bandwidth / 1e9:.1f} GB/s read.", "",
-             "| | unit | Sampo | Transformers | ratio | floor | floor / Sampo |", "|---|---|---:|---:|---:|---:|---:|"]
+    lines = ["| time | unit | Sampo | Transformers | ratio | floor | floor / Sampo |", "|---|---|---:|---:|---:|---:|---:|"]
     for phase, name in TIMED.items():
         runs = STEPS if phase.startswith("decode") else 1
         floor = max(floors[phase]["flops"] / rate, floors[phase]["bytes"] / bandwidth)
         milliseconds = {side: [1e3 * s / runs for s in values] for side, values in times[phase].items()}
-        lines.append(row(name, "ms", milliseconds["sampo"], milliseconds["transformers"], 1e3 * floor / runs))
+        lines.append(row(name, "ms", milliseconds, 1e3 * floor / runs))
     for phase in (p for p in TIMED if p.startswith("decode")):
         rows = int(phase.split("-")[1])
         rates = {side: statistics.median(rows * STEPS / s for s in values) for side, values in times[phase].items()}
         lines.append(f"| decode, {'1 row' if rows == 1 else f'{rows} rows'} | tokens/s | {number(rates['sampo'])} | "
                      f"{number(rates['transformers'])} | | | |")
-    peaks, loading, starting = memory
-    lines.append(row("loading", "s", loading["sampo"], loading["transformers"]))
-    lines.append(row("start of the process to model loaded", "s", starting["sampo"], starting["transformers"]))
-    for phase, name in {"before": "memory before the model is loaded", "load": "peak of loading, above that", **TIMED}.items():
+    lines.append(row("loading", "s", measured["loading"]))
+    lines.append(row("start of the process to model loaded", "s", measured["starting"]))
+    return [*lines, "", f"Floors from {rate / 1e9:.0f} GFLOP/s of a float32 matrix product and {bandwidth / 1e9:.1f} GB/s of reading. "
+            f"Results differ by at most {max(measured['differences'].values()):.1g}."]
+
+
+def memory_table(peaks):
+    names = {"before": "before the model is loaded", "load": "loading",
+             **{phase: name.replace("decode step", "decode") for phase, name in TIMED.items()}}
+    lines = ["| peak of memory | unit | Sampo | Transformers | ratio |", "|---|---|---:|---:|---:|"]
+    for phase, name in names.items():
         megabytes = {side: [b / 1e6 for b in values] for side, values in peaks[phase].items()}
-        label = name if phase in ("before", "load") else f"peak with {name.replace('decode step', 'decode')}, above that"
-        lines.append(row(label, "MB", megabytes["sampo"], megabytes["transformers"]))
+        lines.append(row(name, "MB", megabytes))
     return lines
 
 
@@ -158,11 +171,16 @@ def main():
     parser.add_argument("--shapes", nargs="+", default=["qwen2_5_vl-small", "internvl-small"], help="see checkpoint.py")
     parser.add_argument("--rounds", type=int, default=7, help="samples of each time, at least 0.2 s each (default: 7)")
     parser.add_argument("--warm-up", type=int, default=3, help="runs before the first sample (default: 3)")
+    parser.add_argument("--load-rounds", type=int, default=3, help="samples of loading (default: 3)")
     parser.add_argument("--memory-rounds", type=int, default=3, help="processes per side and phase (default: 3)")
+    parser.add_argument("--memory-runs", type=int, default=5, help="runs of the phase in each of them (default: 5)")
     parser.add_argument("--json", type=Path, help="write every sample here")
     options = parser.parse_args()
-    if min(*options.threads, options.rounds, options.warm_up, options.memory_rounds) < 1 or max(options.threads) > len(CORES):
-        parser.error(f"--threads must be in [1, {len(CORES)}], rounds at least 1")
+    counts = (options.rounds, options.warm_up, options.load_rounds, options.memory_rounds, options.memory_runs)
+    if min(counts) < 1:
+        parser.error("numbers of rounds and runs must be at least 1")
+    if not all(1 <= threads <= len(CORES) for threads in options.threads):
+        parser.error(f"--threads must be in [1, {len(CORES)}]")
 
     import torch
     import transformers
@@ -173,19 +191,20 @@ def main():
     commands = {"sampo": shlex.split(options.sampo),
                 "transformers": [sys.executable, str(Path(__file__).with_name("reference.py"))]}
     print(f"{machine()}, {len(CORES)} cores; {datetime.date.today()}; Transformers {transformers.__version__}, torch "
-          f"{torch.__version__}; {options.rounds} rounds after {options.warm_up}, {options.memory_rounds} for memory.", flush=True)
+          f"{torch.__version__}; {options.rounds} rounds after {options.warm_up} of warm-up, {options.load_rounds} of loading, "
+          f"{options.memory_rounds} of memory", flush=True)
     everything = []
     with tempfile.TemporaryDirectory(prefix="sampo-peer") as folder:
-        for shape in options.shapes:
-            parameters = checkpoint.write(checkpoint.SHAPES[shape], Path(folder, shape))
+        folders = {name: Path(folder, name) for name in options.shapes}
+        sizes = {name: checkpoint.write(checkpoint.SHAPES[name], path) for name, path in folders.items()}
+        # Times first: they are what other processes on the machine would disturb.
+        for measure, show in ((measure_times, time_table), (measure_memory, memory_table)):
             for threads in options.threads:
-                memory = measure_memory(commands, Path(folder, shape), threads, options)
-                times, floors, differences = measure_times(commands, Path(folder, shape), threads, options)
-                print(f"\n### {shape}, {parameters / 1e6:.0f} million parameters, threads: {threads}\n", flush=True)
-                print("\n".join(table(times, floors, memory, threads)), flush=True)
-                print(f"\nLargest difference of results: {max(differences.values()):.1g}.", flush=True)
-                everything.append({"shape": shape, "threads": threads, "seconds": times, "floors": floors,
-                                   "differences": differences, "bytes": memory[0], "loading": memory[1], "starting": memory[2]})
+                for name, path in folders.items():
+                    measured = measure(commands, path, options, threads)
+                    print(f"\n### {name}, {sizes[name] / 1e6:.0f} million parameters, {threads} "
+                          f"{'thread' if threads == 1 else 'threads'}\n\n" + "\n".join(show(measured)), flush=True)
+                    everything.append({"shape": name, "threads": threads, measure.__name__: measured})
     if options.json:
         options.json.write_text(json.dumps(everything, indent=1) + "\n")
 

@@ -64,29 +64,29 @@ class Phases:
     def prompt(self, rows):
         """The whole prompt, the image included."""
         images = {key: value.repeat(rows, *[1] * (value.dim() - 1)) for key, value in self.images(1).items()}
-        return lambda: self.prefill(images, rows, DynamicCache(config=self.model.config))
+        return lambda: self.prefill(images, rows, self.new_cache())
 
     def prefill(self, images, rows, cache):
         positions = self.positions.expand(-1, rows, -1) if self.is_qwen else self.positions.expand(rows, -1)
         return self.model(input_ids=self.tokens.expand(rows, -1), position_ids=positions, past_key_values=cache, use_cache=True,
                           logits_to_keep=1, **images).logits[:, -1]
 
-    def decoder(self, rows, cache=None):
-        """The prompt, its image features being known."""
-        cache = DynamicCache(config=self.model.config) if cache is None else cache
-        known = [self.arrays["features"]] * rows
+    def decoder(self, cache):
+        """The prompt, its image features being known, into a cache."""
+        known = [self.arrays["features"]]
         images = self.images(1)
 
         def run():
             self.model.model.get_image_features = lambda *_, **__: known if self.is_qwen else torch.stack(known)
-            logits = self.prefill(images, rows, cache)
+            logits = self.prefill(images, 1, cache)
             self.model.model.get_image_features = self.encode
             return logits
         return run
 
     def decode(self, rows):
-        cache = DynamicCache(config=self.model.config)
-        self.decoder(rows, cache)()
+        cache = self.new_cache()
+        self.decoder(cache)()
+        cache.batch_repeat_interleave(rows)
         length = self.tokens.shape[1]
 
         def run():
@@ -111,11 +111,25 @@ class Phases:
         x = torch.ones(READ_FLOATS)
         return lambda: x.sum()[None]
 
+    def new_cache(self):
+        return DynamicCache(config=self.model.config.get_text_config())
+
     def prepare(self, phase):
         name, _, count = phase.partition("-")
-        if name in ("product", "read"):
-            return {"product": self.product, "read": self.read}[name]()
-        return {"vision": self.vision, "prompt": self.prompt, "prefill": self.decoder, "decode": self.decode}[name](int(count))
+        match name:
+            case "vision":
+                return self.vision(int(count))
+            case "prefill":
+                return self.decoder(self.new_cache())
+            case "prompt":
+                return self.prompt(int(count))
+            case "decode":
+                return self.decode(int(count))
+            case "product":
+                return self.product()
+            case "read":
+                return self.read()
+        raise SystemExit(f"no phase is called {phase}")
 
 
 def answer(**values):
