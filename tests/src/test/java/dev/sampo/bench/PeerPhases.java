@@ -242,6 +242,7 @@ final class PeerPhases implements AutoCloseable {
   private static long bytes(ParameterTable table) {
     return table
         .parameters()
+        .distinct() // a tied head is the embedding
         .mapToLong(parameter -> Float.BYTES * StoredTensor.numElements(parameter.shape()))
         .sum();
   }
