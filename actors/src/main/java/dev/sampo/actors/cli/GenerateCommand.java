@@ -203,7 +203,7 @@ final class GenerateCommand implements Callable<Integer> {
   private SamplingSettings sampling() {
     if (temperature == 0 && (topK.isPresent() || topP.isPresent())) {
       throw new IllegalArgumentException(
-          "--top-k and --top-p need a --temperature above 0: at 0 the most likely token is taken");
+          "top-k and --top-p need a --temperature above 0: at 0 the most likely token is taken");
     }
     return new SamplingSettings(temperature, topK.orElse(0), topP.orElse(1.0), maxTokens);
   }

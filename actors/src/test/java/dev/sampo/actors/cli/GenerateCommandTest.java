@@ -231,7 +231,7 @@ final class GenerateCommandTest {
       value = {
         "--temperature -1 | --temperature must be >= 0",
         "--temperature 1 --top-p 0 | --top-p must be in (0, 1]",
-        "--top-k 3 | need a --temperature above 0",
+        "--top-k 3 | sampo: --top-k and --top-p need a --temperature above 0",
         "--max-tokens 0 | --max-tokens must be >= 1",
         "--min-pixels 0 | --min-pixels must be 1 or more",
         "--threads 0 | --threads must be at least 1",
