@@ -41,14 +41,7 @@ public final class InternVlFamily implements ModelFamily {
     config.oneOf("projector_hidden_act", Set.of("gelu"), "gelu");
     // "full" keeps the class token, and no square can be made of what that gives.
     config.oneOf("vision_feature_select_strategy", Set.of("default"), "default");
-    int layer = config.integer("vision_feature_layer", -1);
-    int blocks =
-        config.checked(
-            () -> ProjectorSettings.blocks("vision_feature_layer", layer, tower.depth()));
-    var projector =
-        new ProjectorSettings(
-            blocks, layer == -1, InternVlNetwork.merge(config), true, decoder.hiddenSize());
-    return new InternVlNetwork(decoder, tower, projector)
+    return InternVlNetwork.of(config, decoder, tower, "vision_feature_layer", true)
         .architecture(config, config.integer("image_token_id", IMAGE_TOKEN), new NativeLayout());
   }
 
@@ -56,7 +49,6 @@ public final class InternVlFamily implements ModelFamily {
     vision.oneOf("hidden_act", Set.of("gelu"), "gelu");
     var norms = new TreeSet<>(Set.of("layer_norm", "rms_norm"));
     String norm = vision.oneOf("norm_type", norms, "layer_norm");
-    int patchSize = vision.side("patch_size", 14);
     return vision.checked(() ->
         new TileTowerSettings(
             vision.integer("num_hidden_layers", 24),
@@ -64,8 +56,8 @@ public final class InternVlFamily implements ModelFamily {
             vision.integer("intermediate_size", 4096),
             vision.integer("num_attention_heads", 16),
             vision.integer("num_channels", 3),
-            patchSize,
-            vision.side("image_size", 448) / Math.max(1, patchSize),
+            vision.side("patch_size", 14),
+            vision.side("image_size", 448),
             norm.equals("rms_norm"),
             vision.number("layer_norm_eps", 1e-6),
             vision.flag("use_qk_norm", false),

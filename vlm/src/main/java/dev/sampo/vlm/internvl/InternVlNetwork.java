@@ -18,6 +18,27 @@ record InternVlNetwork(
     DecoderSettings decoder, TileTowerSettings tower, ProjectorSettings projector) {
   private static final String DECODER = "language_model.";
 
+  /**
+   * Reads the projector that leads from a tower to a decoder.
+   *
+   * @param layerKey what the layout calls the layer whose output becomes features
+   * @param transposed as in {@link ProjectorSettings}
+   */
+  static InternVlNetwork of(
+      ConfigReader config,
+      DecoderSettings decoder,
+      TileTowerSettings tower,
+      String layerKey,
+      boolean transposed) {
+    int layer = config.integer(layerKey, -1);
+    int blocks = config.checked(() -> ProjectorSettings.blocks(layerKey, layer, tower.depth()));
+    return new InternVlNetwork(
+        decoder,
+        tower,
+        new ProjectorSettings(
+            blocks, layer == -1, merge(config), transposed, decoder.hiddenSize()));
+  }
+
   Architecture architecture(ConfigReader config, int imageToken, WeightLayout layout) {
     return config.checked(() ->
         new Architecture(

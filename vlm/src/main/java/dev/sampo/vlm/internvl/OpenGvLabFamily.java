@@ -37,17 +37,7 @@ public final class OpenGvLabFamily implements ModelFamily {
     DecoderSettings decoder = kind.settings(text);
     TileTowerSettings tower = tower(config.sectionOrEmpty("vision_config"));
     String version = config.oneOf("ps_version", new TreeSet<>(Set.of("v1", "v2")), "v1");
-    int layer = config.integer("select_layer", -1);
-    int blocks =
-        config.checked(() -> ProjectorSettings.blocks("select_layer", layer, tower.depth()));
-    var projector =
-        new ProjectorSettings(
-            blocks,
-            layer == -1,
-            InternVlNetwork.merge(config),
-            version.equals("v2"),
-            decoder.hiddenSize());
-    return new InternVlNetwork(decoder, tower, projector)
+    return InternVlNetwork.of(config, decoder, tower, "select_layer", version.equals("v2"))
         .architecture(config, imageToken(folder), new OpenGvLabLayout(kind, decoder));
   }
 
@@ -55,8 +45,6 @@ public final class OpenGvLabFamily implements ModelFamily {
     vision.oneOf("hidden_act", Set.of("gelu"), "gelu");
     var norms = new TreeSet<>(Set.of("layer_norm", "rms_norm"));
     String norm = vision.oneOf("norm_type", norms, "rms_norm");
-    int patchSize = vision.integer("patch_size", 14);
-    int imageSize = vision.integer("image_size", 224);
     double epsilon = vision.number("layer_norm_eps", 1e-6);
     return vision.checked(() ->
         new TileTowerSettings(
@@ -65,8 +53,8 @@ public final class OpenGvLabFamily implements ModelFamily {
             vision.integer("intermediate_size", 12800),
             vision.integer("num_attention_heads", 25),
             vision.integer("num_channels", 3),
-            patchSize,
-            imageSize / Math.max(1, patchSize),
+            vision.integer("patch_size", 14),
+            vision.integer("image_size", 224),
             norm.equals("rms_norm"),
             epsilon,
             vision.flag("qk_normalization", true),

@@ -8,7 +8,7 @@ import com.google.errorprone.annotations.FormatString;
  *
  * @param depth blocks
  * @param width of a patch vector
- * @param trainedSide patches per side of the tiles that the positions were learned for
+ * @param imageSize pixels per side of the tiles that the positions were learned for
  * @param rmsNorms whether the norms of a block are RMS norms; layer norms otherwise
  * @param normEpsilon of the norms of a block
  * @param queryNorms whether queries and keys are normalised over the full width
@@ -25,7 +25,7 @@ record TileTowerSettings(
     int numHeads,
     int numChannels,
     int patchSize,
-    int trainedSide,
+    int imageSize,
     boolean rmsNorms,
     double normEpsilon,
     boolean queryNorms,
@@ -41,12 +41,17 @@ record TileTowerSettings(
     positive("num_attention_heads", numHeads);
     positive("num_channels", numChannels);
     positive("patch_size", patchSize);
-    require(trainedSide > 0, "image_size must be at least patch_size %d", patchSize);
+    require(imageSize >= patchSize, "image_size must be at least patch_size %d", patchSize);
     require(
         width % numHeads == 0,
         "hidden_size must be a multiple of num_attention_heads %d, got %d",
         numHeads,
         width);
+  }
+
+  /** Patches per side of the tiles that the positions were learned for. */
+  int trainedSide() {
+    return imageSize / patchSize;
   }
 
   /** Values of one patch. */

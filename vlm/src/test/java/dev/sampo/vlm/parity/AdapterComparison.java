@@ -27,11 +27,13 @@ final class AdapterComparison implements Comparison {
   private static final List<String> FILES = List.of(CONFIG, LoraAdapter.FILE);
 
   @Override
+  public boolean appliesTo(Goldens goldens) {
+    return !goldens.lora().isMissingNode();
+  }
+
+  @Override
   public void run(Goldens goldens, Report report) throws IOException {
     JsonNode recorded = goldens.lora();
-    if (recorded.isMissingNode()) {
-      return;
-    }
     Path folder = goldens.folder().resolve(recorded.path("folder").asText());
     try (VisionLanguageModel model = load(goldens, folder);
         NDManager scope = Models.newScope()) {

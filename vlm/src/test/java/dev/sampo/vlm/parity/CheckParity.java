@@ -49,7 +49,7 @@ public final class CheckParity {
     }
     Report report = new Report();
     int printed = 0;
-    for (Comparison comparison : Comparison.all()) {
+    for (Comparison comparison : Comparison.allFor(goldens)) {
       try {
         comparison.run(goldens, report);
       } catch (IOException | RuntimeException e) { // a miss; the other comparisons go on
