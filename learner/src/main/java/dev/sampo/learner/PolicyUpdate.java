@@ -2,8 +2,8 @@ package dev.sampo.learner;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.training.GradientCollector;
 import dev.sampo.learner.batch.BatchMetrics;
 import dev.sampo.learner.batch.MicroBatch;
 import dev.sampo.learner.batch.PromptEncoder;
@@ -21,6 +21,7 @@ import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.ScoredGroup;
 import dev.sampo.vlm.BranchScores;
 import dev.sampo.vlm.PrefixTree;
+import dev.sampo.vlm.TrainingPass;
 import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.ops.Gradients;
 import dev.sampo.vlm.ops.NativeThreads;
@@ -164,26 +165,47 @@ public final class PolicyUpdate implements AutoCloseable {
       return;
     }
     PrefixTree tree = step.clock.time("encode", () -> batch.tree(encoder));
-    MicroBatch.Rows rows = batch.rows(step.scale, step.current);
     double temperature = step.batch.temperature();
-    try (NDManager scope = manager.newSubManager();
-        GradientCollector collector = Gradients.collect()) {
+    try (NDManager scope = manager.newSubManager()) {
       Optional<NDArray> references =
           reference.map(model ->
               step.clock.time("reference", () -> model.score(tree, temperature, scope).logProbs()));
-      BranchScores scores =
-          step.clock.time("forward", () -> policy.score(tree, temperature, scope));
-      NDArray loss = objective.loss(scores.logProbs(), arrays(rows, references, scope));
-      float value = loss.getFloat();
-      step.loss += value;
-      float[] logProbs = scores.logProbs().toFloatArray();
-      if (!Float.isFinite(value)) {
-        step.notFinite.addAll(culprits(batch, rows, logProbs));
-        return;
-      }
-      collect(step.statistics, rows, logProbs, scores.entropies().toFloatArray(), references);
-      step.clock.time("backward", () -> collector.backward(loss));
+      var pass = new TrainingPass(temperature, false, false, settings.microBatchTokens());
+      MicroBatch.Rows rows = batch.rows(step.scale, step.current);
+      step.clock.time(
+          "network",
+          () ->
+              policy.backward(
+                  tree,
+                  pass,
+                  (first, scores) -> {
+                    int count = (int) scores.logProbs().getShape().get(0);
+                    Optional<NDArray> block =
+                        references.map(all -> all.get(new NDIndex("{}:{}", first, first + count)));
+                    return loss(step, batch, first, rows.slice(first, count), scores, block);
+                  }));
     }
+  }
+
+  /** Empty if it is not finite. */
+  private Optional<NDArray> loss(
+      OpenStep step,
+      MicroBatch batch,
+      int firstRow,
+      MicroBatch.Rows rows,
+      BranchScores scores,
+      Optional<NDArray> references) {
+    NDArray loss =
+        objective.loss(scores.logProbs(), arrays(rows, references, scores.logProbs().getManager()));
+    float value = loss.getFloat();
+    step.loss += value;
+    float[] logProbs = scores.logProbs().toFloatArray();
+    if (!Float.isFinite(value)) {
+      step.notFinite.addAll(culprits(batch, firstRow, rows, logProbs));
+      return Optional.empty();
+    }
+    collect(step.statistics, rows, logProbs, scores.entropies().toFloatArray(), references);
+    return Optional.of(loss);
   }
 
   private static ObjectiveRows arrays(
@@ -223,20 +245,21 @@ public final class PolicyUpdate implements AutoCloseable {
   }
 
   /** The groups with a log-prob that is not finite, or all when there is none. */
-  private static List<GroupId> culprits(MicroBatch batch, MicroBatch.Rows rows, float[] logProbs) {
-    List<GroupId> found = new ArrayList<>();
-    int row = 0;
+  private static List<GroupId> culprits(
+      MicroBatch batch, int firstRow, MicroBatch.Rows rows, float[] logProbs) {
+    Set<GroupId> found = new LinkedHashSet<>();
+    int row = -firstRow;
     for (MicroBatch.Member member : batch.members()) {
       int end = row + member.group().scores().size();
-      for (int i = row * rows.longest(); i < end * rows.longest(); i++) {
+      int to = Math.min(end, rows.numRows()) * rows.longest();
+      for (int i = Math.max(row, 0) * rows.longest(); i < to; i++) {
         if (rows.live()[i] && !Float.isFinite(logProbs[i] - rows.behaviour()[i])) {
           found.add(member.group().id());
-          break;
         }
       }
       row = end;
     }
-    return found.isEmpty() ? batch.ids() : found;
+    return found.isEmpty() ? batch.ids() : List.copyOf(found);
   }
 
   /** Takes the step, unless loss or gradients are not finite, and closes it. */

@@ -296,8 +296,7 @@ class PolicyUpdateTest {
             "mismatch/k1",
             "mismatch/k3",
             "mismatch/max_abs",
-            "time/forward",
-            "time/backward",
+            "time/network",
             "time/optimizer");
     assertThat(metrics.values()).allMatch(value -> Double.isFinite(value));
   }

@@ -4,14 +4,20 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.training.GradientCollector;
 import dev.sampo.vlm.BoxFrame;
+import dev.sampo.vlm.BranchLoss;
 import dev.sampo.vlm.BranchScores;
 import dev.sampo.vlm.EncodedPrompt;
 import dev.sampo.vlm.GenerationCache;
 import dev.sampo.vlm.ModelSettings;
+import dev.sampo.vlm.PolicyScorer;
 import dev.sampo.vlm.PrefixTree;
+import dev.sampo.vlm.TrainingPass;
 import dev.sampo.vlm.VisionLanguageModel;
+import dev.sampo.vlm.ops.Gradients;
 import dev.sampo.vlm.weights.Parameter.Part;
 import dev.sampo.vlm.weights.WeightArrays;
 import java.io.IOException;
@@ -19,6 +25,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.SortedMap;
@@ -74,6 +81,39 @@ final class TinyPolicy implements VisionLanguageModel {
 
   @Override
   public BranchScores score(PrefixTree tree, double temperature, NDManager scope) {
+    return score(tree, new TrainingPass(temperature, false, false, 1), scope);
+  }
+
+  @Override
+  public PolicyScorer withoutAdapters() {
+    return this;
+  }
+
+  /** One block per row. */
+  @Override
+  public boolean backward(PrefixTree tree, TrainingPass pass, BranchLoss loss) {
+    try (NDManager scope = manager.newSubManager();
+        GradientCollector collector = Gradients.collect()) {
+      BranchScores all = score(tree, pass, scope);
+      NDArray total = scope.create(0f);
+      for (int row = 0; row < tree.numRows(); row++) {
+        NDIndex one = new NDIndex("{}:{}", row, row + 1);
+        Optional<NDArray> part =
+            loss.of(
+                row,
+                new BranchScores(
+                    all.logProbs().get(one), all.entropies().get(one), all.mask().get(one)));
+        if (part.isEmpty()) {
+          return false;
+        }
+        total = total.add(part.orElseThrow());
+      }
+      collector.backward(total);
+      return true;
+    }
+  }
+
+  private BranchScores score(PrefixTree tree, TrainingPass pass, NDManager scope) {
     int rows = tree.numRows();
     int longest = tree.maxBranchLength();
     float[] before = new float[rows * longest * VOCABULARY];
@@ -99,14 +139,14 @@ final class TinyPolicy implements VisionLanguageModel {
     }
     Shape flat = new Shape((long) rows * longest, VOCABULARY);
     NDArray context = scope.create(before, flat).add(scope.create(prompt, flat)); // [R C, V]
-    NDArray logits = logits(context).div(temperature);
+    NDArray logits = logits(context).div(pass.temperature());
     NDArray all = logits.logSoftmax(-1); // [R C, V]
     Shape shape = new Shape(rows, longest);
     NDArray live = scope.create(mask, shape);
     NDArray logProbs =
         all.mul(scope.create(chosen, flat)).sum(new int[] {1}).reshape(shape).mul(live);
-    NDArray entropies =
-        all.stopGradient().exp().mul(all.stopGradient()).sum(new int[] {1}).neg().reshape(shape);
+    NDArray fixed = pass.entropyGradients() ? all : all.stopGradient();
+    NDArray entropies = fixed.exp().mul(fixed).sum(new int[] {1}).neg().reshape(shape);
     BranchScores scores = new BranchScores(logProbs, entropies.mul(live), live);
     new NDList(scores.logProbs(), scores.entropies(), scores.mask()).attach(scope);
     return scores;

@@ -236,7 +236,7 @@ final class TrainingLoop implements AutoCloseable {
     SortedMap<String, Double> metrics = taken(result).metrics();
     results.add("learner step", "s", seconds);
     double phases = 0;
-    for (String phase : List.of("encode", "forward", "backward", "optimizer")) {
+    for (String phase : List.of("encode", "network", "optimizer")) {
       double time = metrics.getOrDefault("time/" + phase, 0.0);
       phases += time;
       results.add("learner step: " + phase, "s", time);

@@ -2,7 +2,6 @@ package dev.sampo.vlm;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
 import dev.sampo.vlm.weights.Parameter.Part;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -13,7 +12,7 @@ import java.util.SortedMap;
  * A policy: one model family with its weights on one device. Not thread-safe; every call runs on
  * the thread that owns the device.
  */
-public interface VisionLanguageModel extends AutoCloseable {
+public interface VisionLanguageModel extends PolicyScorer, AutoCloseable {
 
   Device device();
 
@@ -31,18 +30,21 @@ public interface VisionLanguageModel extends AutoCloseable {
     return parameters().values().stream().mapToLong(NDArray::size).sum();
   }
 
+  /** The policy that the weights are without adapters; the same if there are none. */
+  PolicyScorer withoutAdapters();
+
   /**
-   * Scores the branches of a tree, each prompt and each distinct image passing the network once.
-   * Prompts share an image if they hold the same {@link ImagePatches} values.
+   * Takes a tree through the network, forwards and backwards, each prompt and each distinct image
+   * once, and adds to the gradients of the parameters that require them. The total loss is the sum
+   * of what {@code loss} returns. It is called once per block of whole consecutive rows, in order;
+   * blocks bound the memory of logits and change nothing else.
    *
-   * <p>Log-probs carry gradients if the calling thread records them (see {@link
-   * dev.sampo.vlm.ops.Gradients}) and a parameter requires them; {@code scope} must stay open until
-   * the backward pass then.
+   * <p>Gradients are recorded while the pass runs, which the engine allows one thread of the JVM.
    *
-   * @param temperature divides the logits before the softmax, as in sampling
-   * @param scope owns the result and everything in between
+   * @return false if {@code loss} gave up; gradients are not to be used then
+   * @throws IllegalArgumentException as {@link #score}
    */
-  BranchScores score(PrefixTree tree, double temperature, NDManager scope);
+  boolean backward(PrefixTree tree, TrainingPass pass, BranchLoss loss);
 
   /**
    * What is trained: the adapters if the model has any, else all parameters.

@@ -115,6 +115,20 @@ public record MicroBatch(List<Member> members) {
       boolean[] sameVersion,
       float[] advantages,
       float[] weights) {
+    /** Some consecutive rows. */
+    public Rows slice(int first, int count) {
+      int from = first * longest;
+      int to = (first + count) * longest;
+      return new Rows(
+          count,
+          longest,
+          Arrays.copyOfRange(behaviour, from, to),
+          Arrays.copyOfRange(live, from, to),
+          Arrays.copyOfRange(sameVersion, from, to),
+          Arrays.copyOfRange(advantages, first, first + count),
+          Arrays.copyOfRange(weights, first, first + count));
+    }
+
     static Rows empty(int numRows, int longest) {
       int size = numRows * longest;
       return new Rows(

@@ -4,25 +4,27 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.training.GradientCollector;
 import dev.sampo.learner.LearnerException;
 import dev.sampo.learner.batch.PromptEncoder;
 import dev.sampo.learner.optimizer.AdamW;
 import dev.sampo.learner.optimizer.LearningRateSchedule;
 import dev.sampo.vlm.BranchScores;
 import dev.sampo.vlm.EncodedPrompt;
+import dev.sampo.vlm.TrainingPass;
 import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.ops.Gradients;
 import dev.sampo.vlm.ops.NativeThreads;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.DoubleAdder;
 import java.util.function.Function;
 
 /**
@@ -139,17 +141,29 @@ public final class SftTraining implements AutoCloseable {
   }
 
   private double backward(SftBatch.Part part) {
-    try (NDManager scope = manager.newSubManager();
-        GradientCollector collector = Gradients.collect()) {
-      BranchScores scores = model.score(part.tree(), 1, scope);
-      Shape shape = scores.logProbs().getShape(); // [R, C]
-      NDArray logProbs =
-          NDArrays.where(
-              scope.create(part.live(), shape), scores.logProbs(), scores.logProbs().zerosLike());
-      NDArray loss = logProbs.mul(scope.create(part.weights(), shape)).sum().neg();
-      collector.backward(loss);
-      return loss.getFloat();
-    }
+    var pass = new TrainingPass(1, false, false, settings.microBatchTokens());
+    var sum = new DoubleAdder();
+    model.backward(
+        part.tree(),
+        pass,
+        (first, scores) -> {
+          NDArray loss = loss(part, first, scores);
+          sum.add(loss.getFloat());
+          return Optional.of(loss);
+        });
+    return sum.sum();
+  }
+
+  private static NDArray loss(SftBatch.Part part, int firstRow, BranchScores scores) {
+    Shape shape = scores.logProbs().getShape(); // [r, C]
+    NDManager scope = scores.logProbs().getManager();
+    int from = (int) (firstRow * shape.get(1));
+    int to = (int) (from + shape.size());
+    NDArray live = scope.create(Arrays.copyOfRange(part.live(), from, to), shape);
+    NDArray weights = scope.create(Arrays.copyOfRange(part.weights(), from, to), shape);
+    NDArray logProbs =
+        NDArrays.where(live, scores.logProbs(), scores.logProbs().zerosLike()); // [r, C]
+    return logProbs.mul(weights).sum().neg();
   }
 
   private int phaseOf(long step) {

@@ -3,13 +3,18 @@ package dev.sampo.vlm.decoder;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.training.GradientCollector;
+import dev.sampo.vlm.BranchLoss;
 import dev.sampo.vlm.BranchScores;
 import dev.sampo.vlm.EncodedPrompt;
 import dev.sampo.vlm.GenerationCache;
 import dev.sampo.vlm.PrefixTree;
+import dev.sampo.vlm.TrainingPass;
 import dev.sampo.vlm.ops.DecoderOps;
+import dev.sampo.vlm.ops.Gradients;
 import dev.sampo.vlm.ops.NetworkWeights;
 import java.util.List;
+import java.util.Optional;
 
 /** The language model of a vision-language model, which all families here have in common. */
 public final class Decoder {
@@ -23,13 +28,35 @@ public final class Decoder {
     this.images = images;
   }
 
-  /**
-   * See {@link dev.sampo.vlm.VisionLanguageModel#score}.
-   *
-   * @param recording whether gradients are recorded
-   */
-  public BranchScores score(
-      PrefixTree tree, double temperature, NDManager scope, boolean recording) {
+  /** See {@link dev.sampo.vlm.PolicyScorer#score}. */
+  public BranchScores score(PrefixTree tree, double temperature, NDManager scope) {
+    try (NDManager inner = scope.newSubManager()) {
+      NDList result = score(tree, temperature, false, inner, false);
+      // What inference mode makes cannot enter a recorded loss; copies can.
+      result = new NDList(result.stream().map(NDArray::duplicate).toList());
+      result.attach(scope);
+      return new BranchScores(result.get(0), result.get(1), result.get(2));
+    }
+  }
+
+  /** See {@link dev.sampo.vlm.VisionLanguageModel#backward}. */
+  public boolean backward(PrefixTree tree, TrainingPass pass, BranchLoss loss, NDManager parent) {
+    try (NDManager scope = parent.newSubManager();
+        GradientCollector collector = Gradients.collect()) {
+      NDList result = score(tree, pass.temperature(), pass.entropyGradients(), scope, true);
+      Optional<NDArray> total =
+          loss.of(0, new BranchScores(result.get(0), result.get(1), result.get(2)));
+      total.ifPresent(collector::backward);
+      return total.isPresent();
+    }
+  }
+
+  private NDList score(
+      PrefixTree tree,
+      double temperature,
+      boolean entropyGradients,
+      NDManager scope,
+      boolean recording) {
     if (tree.numRows() == 0) {
       throw new IllegalArgumentException("nothing to score: the tree has no branches");
     }
@@ -38,13 +65,9 @@ public final class Decoder {
     var layout = new TreeLayout(tree);
     DecoderOps.Tree arrays =
         layout.arrays(images.encode(prompts, scope, recording), settings, scope);
-    DecoderOps.Targets targets = layout.targets(temperature, settings.vocabularySize(), scope);
-    NDList result = DecoderOps.score(scope, weights, arrays, targets, recording);
-    if (!recording) {
-      // What inference mode makes cannot enter a recorded loss; copies can.
-      result = new NDList(result.stream().map(NDArray::duplicate).toList());
-    }
-    return new BranchScores(result.get(0), result.get(1), result.get(2));
+    DecoderOps.Targets targets =
+        layout.targets(temperature, entropyGradients, settings.vocabularySize(), scope);
+    return DecoderOps.score(scope, weights, arrays, targets, recording);
   }
 
   private void checkPositions(PrefixTree.Group group) {

@@ -157,7 +157,8 @@ final class TreeLayout {
    *
    * @param scope owns the arrays
    */
-  DecoderOps.Targets targets(double temperature, int vocabularySize, NDManager scope) {
+  DecoderOps.Targets targets(
+      double temperature, boolean entropyGradients, int vocabularySize, NDManager scope) {
     int numTargets = numFedTokens + tree.numRows();
     var source = new long[numTargets];
     var targets = new long[numTargets];
@@ -182,7 +183,7 @@ final class TreeLayout {
         scope.create(source),
         scope.create(targets),
         scope.create(resultAt),
-        cpu.create(new long[] {tree.numRows(), width, chunk}),
+        cpu.create(new long[] {tree.numRows(), width, chunk, entropyGradients ? 1 : 0}),
         cpu.create(new double[] {temperature}));
   }
 }

@@ -4,19 +4,21 @@ import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.sampo.vlm.BranchLoss;
 import dev.sampo.vlm.BranchScores;
 import dev.sampo.vlm.GenerationCache;
 import dev.sampo.vlm.ModelException;
 import dev.sampo.vlm.ModelOptions;
 import dev.sampo.vlm.ModelSettings;
+import dev.sampo.vlm.PolicyScorer;
 import dev.sampo.vlm.PrefixTree;
+import dev.sampo.vlm.TrainingPass;
 import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.decoder.Decoder;
 import dev.sampo.vlm.lora.AdaptedModule;
 import dev.sampo.vlm.lora.AdapterSource;
 import dev.sampo.vlm.lora.LinearModule;
 import dev.sampo.vlm.lora.LoraAdapter;
-import dev.sampo.vlm.ops.Gradients;
 import dev.sampo.vlm.ops.NetworkWeights;
 import dev.sampo.vlm.weights.CheckpointWriter;
 import dev.sampo.vlm.weights.LayoutTensors;
@@ -47,6 +49,9 @@ public final class FamilyModel implements VisionLanguageModel {
   private final SortedMap<String, NDArray> parameters;
   private final Decoder decoder;
 
+  /** The decoder without adapters. */
+  private final Decoder plain;
+
   private FamilyModel(
       Architecture architecture,
       Path folder,
@@ -61,12 +66,17 @@ public final class FamilyModel implements VisionLanguageModel {
     var all = new TreeMap<>(base);
     adapter.ifPresent(lora -> all.putAll(lora.parameters()));
     this.parameters = Collections.unmodifiableSortedMap(all);
-    var assembly = new NetworkAssembly(base, adapter, manager);
+    this.decoder = decoder(adapter);
+    this.plain = adapter.isPresent() ? decoder(Optional.empty()) : decoder;
+  }
+
+  private Decoder decoder(Optional<LoraAdapter> lora) {
+    var assembly = new NetworkAssembly(base, lora, manager);
     NetworkWeights vision = assembly.weights(architecture.visionTable());
     var images =
         new ImageEncoding(architecture.vision().apply(vision), vision, architecture, manager);
-    this.decoder =
-        new Decoder(architecture.decoder(), assembly.weights(architecture.decoderTable()), images);
+    return new Decoder(
+        architecture.decoder(), assembly.weights(architecture.decoderTable()), images);
   }
 
   private static Optional<LoraAdapter> adapter(
@@ -157,7 +167,17 @@ public final class FamilyModel implements VisionLanguageModel {
 
   @Override
   public BranchScores score(PrefixTree tree, double temperature, NDManager scope) {
-    return decoder.score(tree, temperature, scope, Gradients.areRecordedFor(parameters.values()));
+    return decoder.score(tree, temperature, scope);
+  }
+
+  @Override
+  public PolicyScorer withoutAdapters() {
+    return plain::score;
+  }
+
+  @Override
+  public boolean backward(PrefixTree tree, TrainingPass pass, BranchLoss loss) {
+    return decoder.backward(tree, pass, loss, manager);
   }
 
   @Override

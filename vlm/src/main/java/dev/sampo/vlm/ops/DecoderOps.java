@@ -69,15 +69,16 @@ public final class DecoderOps {
    *     tokens follow // [M]
    * @param targets // [M]
    * @param resultAt cell of each target in the result // [M]
-   * @param sizes R, width of the result, tokens per chunk of logits; on the CPU // [3]
+   * @param sizes R, width of the result, tokens per chunk of logits, 1 for entropies with
+   *     gradients; on the CPU // [4]
    * @param temperature float64 on the CPU // [1]
    */
   public record Targets(
       NDArray source, NDArray targets, NDArray resultAt, NDArray sizes, NDArray temperature) {}
 
   /**
-   * Log-probs of the targets, their entropies without gradient, and the mask of the cells that are
-   * not padding, each float32 // [R, C]
+   * Log-probs of the targets, their entropies, and the mask of the cells that are not padding, each
+   * float32 // [R, C]
    *
    * <p>While gradients are recorded the arrays of {@code tree} and {@code targets} must stay open
    * until the backward pass.

@@ -42,7 +42,7 @@ final class AdapterComparison implements Comparison {
     Path still = withoutDropout(folder);
     try (VisionLanguageModel model = load(goldens, still);
         NDManager scope = Models.newScope()) {
-      compareGradients(model, goldens, recorded, report, scope);
+      compareGradients(model, goldens, recorded, report);
     } finally {
       for (String file : FILES) {
         Files.delete(still.resolve(file));
@@ -85,11 +85,7 @@ final class AdapterComparison implements Comparison {
   }
 
   private static void compareGradients(
-      VisionLanguageModel model,
-      Goldens goldens,
-      JsonNode recorded,
-      Report report,
-      NDManager scope) {
+      VisionLanguageModel model, Goldens goldens, JsonNode recorded, Report report) {
     SortedMap<String, NDArray> adapters = model.trainable(Set.of());
     JsonNode norms = recorded.path("gradient_norms");
     report.equal(
@@ -98,7 +94,7 @@ final class AdapterComparison implements Comparison {
         String.join(" ", adapters.keySet()),
         String.join(" ", (Iterable<String>) () -> norms.fieldNames()));
     adapters.values().forEach(array -> array.setRequiresGradient(true));
-    double loss = GradientComparison.backward(model, goldens, recorded, scope);
+    double loss = GradientComparison.backward(model, goldens, recorded);
     report.atMost("all", "adapter-loss", Math.abs(loss - recorded.path("loss").asDouble()), 1e-5);
     double floor = NOISE * GradientComparison.largestNorm(norms);
     for (Map.Entry<String, JsonNode> norm : norms.properties()) {

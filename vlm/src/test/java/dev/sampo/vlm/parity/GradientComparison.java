@@ -1,13 +1,9 @@
 package dev.sampo.vlm.parity;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
-import ai.djl.training.GradientCollector;
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.sampo.vlm.BranchScores;
 import dev.sampo.vlm.Goldens;
+import dev.sampo.vlm.Passes;
 import dev.sampo.vlm.VisionLanguageModel;
-import dev.sampo.vlm.ops.Gradients;
 import java.util.Map;
 import java.util.Objects;
 
@@ -23,11 +19,10 @@ final class GradientComparison implements Comparison {
 
   @Override
   public void run(Goldens goldens, Report report) {
-    try (VisionLanguageModel model = Models.load(goldens);
-        NDManager scope = Models.newScope()) {
+    try (VisionLanguageModel model = Models.load(goldens)) {
       model.parameters().values().forEach(array -> array.setRequiresGradient(true));
       JsonNode recorded = goldens.loss();
-      double loss = backward(model, goldens, recorded, scope);
+      double loss = backward(model, goldens, recorded);
 
       report.atMost("all", "loss", Math.abs(loss - recorded.path("loss").asDouble()), 1e-5);
       report.equal(
@@ -52,15 +47,12 @@ final class GradientComparison implements Comparison {
   }
 
   /** Fills the gradients of the mean over counted tokens, the first of each row left out. */
-  static double backward(
-      VisionLanguageModel model, Goldens goldens, JsonNode recorded, NDManager scope) {
-    try (GradientCollector collector = Gradients.collect()) {
-      BranchScores scores = model.score(Models.tree(goldens, recorded.path("rows")), 1, scope);
-      float counted = recorded.path("counted_tokens").floatValue();
-      NDArray loss = scores.logProbs().get(":, 1:").sum().neg().div(counted);
-      collector.backward(loss);
-      return loss.getFloat();
-    }
+  static double backward(VisionLanguageModel model, Goldens goldens, JsonNode recorded) {
+    float counted = recorded.path("counted_tokens").floatValue();
+    return Passes.backward(
+        model,
+        Models.tree(goldens, recorded.path("rows")),
+        logProbs -> logProbs.get(":, 1:").sum().neg().div(counted));
   }
 
   static double largestNorm(JsonNode norms) {

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.training.GradientCollector;
 import dev.sampo.vlm.EncodedPrompt;
 import dev.sampo.vlm.GenerationCache;
+import dev.sampo.vlm.Passes;
 import dev.sampo.vlm.PrefixTree;
 import dev.sampo.vlm.PrefixTree.Group;
 import dev.sampo.vlm.VisionLanguageModel;
@@ -85,9 +85,7 @@ class AdaptersTest {
       SortedMap<String, String> before = WeightArrays.hashes(adapted.parameters());
       trainable.values().forEach(array -> array.setRequiresGradient(true));
 
-      try (GradientCollector collector = Gradients.collect()) {
-        collector.backward(adapted.score(tree, 1, scope).logProbs().sum());
-      }
+      Passes.backward(adapted, tree, NDArray::sum);
 
       assertThat(trainable.keySet())
           .allMatch(name -> name.contains(".lora_A.") || name.contains(".lora_B."))
@@ -146,9 +144,7 @@ class AdaptersTest {
 
   private void backward(VisionLanguageModel model, SortedMap<String, NDArray> trainable) {
     trainable.values().forEach(array -> array.setRequiresGradient(true));
-    try (GradientCollector collector = Gradients.collect()) {
-      collector.backward(model.score(tree, 1, scope).logProbs().sum());
-    }
+    Passes.backward(model, tree, NDArray::sum);
   }
 
   private static VisionLanguageModel model(LoraSettings settings) {
@@ -170,10 +166,8 @@ class AdaptersTest {
   }
 
   private float[] recorded(VisionLanguageModel model, long seed) {
-    try (GradientCollector _ = Gradients.collect()) {
-      Gradients.seed(seed, 0);
-      return scores(model);
-    }
+    Gradients.seed(seed, 0);
+    return Passes.logProbs(model, tree, Passes.PLAIN);
   }
 
   private float[] decoded(VisionLanguageModel model) {

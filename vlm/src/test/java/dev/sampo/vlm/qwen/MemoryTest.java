@@ -4,12 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.training.GradientCollector;
 import dev.sampo.vlm.EncodedPrompt;
 import dev.sampo.vlm.GenerationCache;
+import dev.sampo.vlm.Passes;
 import dev.sampo.vlm.PrefixTree;
 import dev.sampo.vlm.VisionLanguageModel;
-import dev.sampo.vlm.ops.Gradients;
 import dev.sampo.vlm.ops.OptimizerOps;
 import dev.sampo.vlm.ops.SamplingOps;
 import java.io.IOException;
@@ -55,10 +54,8 @@ class MemoryTest {
   }
 
   private static void trainingStep(VisionLanguageModel model, PrefixTree tree, NDManager base) {
-    try (NDManager scope = base.newSubManager();
-        GradientCollector collector = Gradients.collect()) {
-      NDArray loss = model.score(tree, 1, scope).logProbs().mean();
-      collector.backward(loss);
+    Passes.backward(model, tree, NDArray::sum);
+    try (NDManager scope = base.newSubManager()) {
       List<NDArray> gradients =
           model.parameters().values().stream().map(NDArray::getGradient).toList();
       OptimizerOps.zero(scope, gradients);

@@ -7,10 +7,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.training.GradientCollector;
 import dev.sampo.vlm.BranchScores;
 import dev.sampo.vlm.EncodedPrompt;
 import dev.sampo.vlm.ImagePatches;
+import dev.sampo.vlm.Passes;
 import dev.sampo.vlm.PrefixTree;
 import dev.sampo.vlm.PrefixTree.Group;
 import dev.sampo.vlm.VisionLanguageModel;
@@ -85,12 +85,13 @@ class QwenVlScoreTest {
     model.parameters().forEach((name, array) -> result.put(name, new float[(int) array.size()]));
     for (PrefixTree tree : trees) {
       model.parameters().values().forEach(array -> array.getGradient().muli(0));
-      try (NDManager inner = scope.newSubManager();
-          GradientCollector collector = Gradients.collect()) {
-        NDArray logProbs = model.score(tree, 1, inner).logProbs();
-        NDArray weights = inner.arange(1f, 1f + logProbs.getShape().get(1), 1f);
-        collector.backward(logProbs.mul(weights).sum());
-      }
+      Passes.backward(
+          model,
+          tree,
+          logProbs -> {
+            float width = logProbs.getShape().get(1);
+            return logProbs.mul(logProbs.getManager().arange(1f, 1f + width, 1f)).sum();
+          });
       model
           .parameters()
           .forEach((name, array) -> {
@@ -148,15 +149,17 @@ class QwenVlScoreTest {
   }
 
   @Test
-  void scoresOutsideACollectorCanEnterALossAndACollectorSwitchesOffAgain() {
+  void scoresCanEnterALossAndRecordingEndsWithThePass() {
     PrefixTree tree = tree();
     model.parameters().values().forEach(array -> array.setRequiresGradient(true));
     NDArray reference = model.score(tree, 1, scope).logProbs();
-    try (GradientCollector collector = Gradients.collect()) {
-      assertThat(Gradients.areRecordedFor(model.parameters().values())).isTrue();
-      NDArray policy = model.score(tree, 1, scope).logProbs();
-      collector.backward(policy.mul(reference).sum());
-    }
+    Passes.backward(
+        model,
+        tree,
+        logProbs -> {
+          assertThat(Gradients.areRecordedFor(model.parameters().values())).isTrue();
+          return logProbs.mul(reference).sum();
+        });
     assertThat(Gradients.areRecordedFor(model.parameters().values())).isFalse();
 
     assertThat(TinyModels.parameter(model, "model.norm.weight").getGradient().norm().getFloat())
