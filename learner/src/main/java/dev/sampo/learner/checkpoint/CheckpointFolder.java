@@ -197,7 +197,7 @@ public final class CheckpointFolder {
     }
     try (SafetensorsFile moments = SafetensorsFile.open(checkpoint.resolve(MOMENTS))) {
       SortedMap<String, StoredTensor> tensors = moments.tensors();
-      optimizer.restore(tensors, state.step());
+      optimizer.restore(tensors);
     } catch (ModelException e) {
       throw new LearnerException(String.valueOf(e.getMessage()), e);
     }

@@ -40,13 +40,14 @@ public final class ArrayOps {
   }
 
   /**
-   * An array of bfloat16 with arbitrary elements.
+   * An array of bfloat16 with arbitrary elements, which gradients can be recorded for.
    *
    * @param scope owns the result, which is on its device
    */
   public static NDArray newBfloat16(NDManager scope, long[] shape) {
-    try (NDArray like = scope.create(0f)) {
-      return Script.run("empty_bfloat16", scope, like, shape).singletonOrThrow();
+    try (NDArray zero = scope.create(0f);
+        NDArray like = zero.broadcast(new Shape(shape))) {
+      return Script.leaf("empty_bfloat16", like);
     }
   }
 

@@ -2,10 +2,13 @@ package dev.sampo.vlm.ops;
 
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.GradientCollector;
 import com.google.errorprone.annotations.MustBeClosed;
 import java.util.Collection;
+import java.util.Optional;
 import java.util.SplittableRandom;
 
 /** Whether operations record gradients on the calling thread. */
@@ -32,6 +35,18 @@ public final class Gradients {
    */
   public static void seed(long seed, long step) {
     JniUtils.setSeed(new SplittableRandom(new SplittableRandom(seed).nextLong() + step).nextLong());
+  }
+
+  /**
+   * The gradient that backward passes have added up for an array, as a handle of its own; empty
+   * before the first of them.
+   *
+   * @param scope owns the handle
+   */
+  public static Optional<NDArray> of(NDArray array, NDManager scope) {
+    Optional<NDArray> gradient = Optional.ofNullable(JniUtils.getGradient((PtNDArray) array));
+    gradient.ifPresent(present -> present.attach(scope));
+    return gradient;
   }
 
   /** Whether the calling thread records and one of the arrays requires gradients. */

@@ -20,9 +20,10 @@ public final class OptimizerOps {
       double rate, double beta1, double beta2, double weightDecay, double epsilon) {}
 
   /**
-   * One AdamW step.
+   * One AdamW step over all parameters in one call of the engine.
    *
-   * @param steps float32 count of the steps before this one, one scalar per parameter; advanced
+   * @param parameters float32, as are the lists beside it; at least one
+   * @param step number of this step, from 1
    */
   public static void step(
       NDManager scope,
@@ -30,7 +31,7 @@ public final class OptimizerOps {
       List<NDArray> gradients,
       List<NDArray> means,
       List<NDArray> squares,
-      List<NDArray> steps,
+      long step,
       AdamW settings) {
     Script.run(
         "adamw",
@@ -39,7 +40,7 @@ public final class OptimizerOps {
         gradients,
         means,
         squares,
-        steps,
+        step,
         settings.rate,
         settings.beta1,
         settings.beta2,
@@ -47,10 +48,10 @@ public final class OptimizerOps {
         settings.epsilon);
   }
 
-  /** Length of all arrays as one vector. */
+  /** Length of all arrays as one vector, in float64; at least one array. */
   public static double norm(NDManager scope, List<NDArray> arrays) {
     try (NDArray norm = Script.run("grad_norm", scope, arrays).singletonOrThrow()) {
-      return norm.getFloat();
+      return norm.getDouble();
     }
   }
 
@@ -64,8 +65,31 @@ public final class OptimizerOps {
     Script.run("zero", scope, arrays);
   }
 
-  /** Copies the elements of each source into the storage of the target beside it. */
+  /**
+   * Adds each addend to the sum beside it and sets the addend to 0.
+   *
+   * @param addends of the type of the sums or a narrower one
+   */
+  public static void accumulate(NDManager scope, List<NDArray> sums, List<NDArray> addends) {
+    Script.run("accumulate", scope, sums, addends);
+  }
+
+  /**
+   * Copies the elements of each source into the storage of the target beside it, rounded to the
+   * type of the target.
+   */
   public static void copy(NDManager scope, List<NDArray> targets, List<NDArray> sources) {
     Script.run("copy", scope, targets, sources);
+  }
+
+  /**
+   * Moves each target towards the source beside it, {@code target = share * source + (1 - share) *
+   * target}.
+   *
+   * @param share in [0, 1]; 1 makes them equal
+   */
+  public static void blend(
+      NDManager scope, List<NDArray> targets, List<NDArray> sources, double share) {
+    Script.run("blend", scope, targets, sources, share);
   }
 }

@@ -67,6 +67,20 @@ final class Script {
   }
 
   /**
+   * Calls a function whose result may become a parameter: what {@link #run} gives can never require
+   * gradients.
+   *
+   * @return on the manager of the argument
+   */
+  static NDArray leaf(String function, NDArray argument) {
+    JniUtils.setGraphExecutorOptimize(false);
+    try (NDArray marker = argument.getManager().create(0f)) {
+      marker.setName("module_method:" + function);
+      return IValueUtils.forward(BLOCK, new NDList(marker, argument), true).singletonOrThrow();
+    }
+  }
+
+  /**
    * Calls a function without recording gradients.
    *
    * @param scope owns the result

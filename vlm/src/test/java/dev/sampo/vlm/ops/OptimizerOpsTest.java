@@ -3,10 +3,12 @@ package dev.sampo.vlm.ops;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.offset;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -27,8 +29,8 @@ class OptimizerOpsTest {
     weights.setRequiresGradient(true);
     NDArray mean = scope.zeros(weights.getShape());
     NDArray square = scope.zeros(weights.getShape());
-    NDArray steps = scope.create(0f);
 
+    long step = 0;
     for (double[] gradient : gradients) {
       NDArray array = scope.create(new float[] {(float) gradient[0], (float) gradient[1]});
       OptimizerOps.step(
@@ -37,7 +39,7 @@ class OptimizerOpsTest {
           List.of(array),
           List.of(mean),
           List.of(square),
-          List.of(steps),
+          ++step,
           settings);
     }
 
@@ -47,7 +49,6 @@ class OptimizerOpsTest {
               reference(1, 0, gradients, settings), reference(-3, 1, gradients, settings)
             },
             offset(1e-5f));
-    assertThat(steps.getFloat()).isEqualTo(3);
   }
 
   /** Loshchilov and Hutter 2019, algorithm 2, one weight, in doubles. */
@@ -84,8 +85,35 @@ class OptimizerOpsTest {
     OptimizerOps.copy(scope, List.of(first), List.of(scope.create(new float[] {Float.NaN, 8})));
     assertThat(first.toFloatArray()).containsExactly(Float.NaN, 8);
 
+    OptimizerOps.accumulate(scope, List.of(first), List.of(scope.create(new float[] {1, 2})));
+    assertThat(first.toFloatArray()).containsExactly(Float.NaN, 10);
+
     OptimizerOps.zero(scope, arrays);
     assertThat(first.toFloatArray()).containsExactly(0, 0);
     assertThat(OptimizerOps.norm(scope, arrays)).isZero();
+  }
+
+  @Test
+  void theNormOfHugeAndOfManySmallNumbersIsExact() {
+    float[] many = new float[3_000_000];
+    Arrays.fill(many, 1e-4f);
+    many[0] = 4096;
+
+    assertThat(OptimizerOps.norm(scope, List.of(scope.create(new float[] {3e30f, 4e30f}))))
+        .isCloseTo(5e30, withinPercentage(1e-4));
+    assertThat(OptimizerOps.norm(scope, List.of(scope.create(many))))
+        .isCloseTo(Math.sqrt(4096.0 * 4096 + 2_999_999 * 1e-8), withinPercentage(1e-9));
+  }
+
+  @Test
+  void aBlendLiesBetweenItsArrays() {
+    NDArray target = scope.create(new float[] {1, -2});
+    List<NDArray> source = List.of(scope.create(new float[] {3, 0.1f}));
+
+    OptimizerOps.blend(scope, List.of(target), source, 0.25);
+    assertThat(target.toFloatArray()).containsExactly(new float[] {1.5f, -1.475f}, offset(1e-6f));
+
+    OptimizerOps.blend(scope, List.of(target), source, 1);
+    assertThat(target.toFloatArray()).containsExactly(3, 0.1f);
   }
 }
