@@ -59,8 +59,10 @@ public final class RunConfigReader {
     List<ConfigProblem> problems = new ArrayList<>();
     Config overrides = Overrides.parse(assignments, problems);
     refuseOtherSections(user, problems);
-    Config reference = reference();
-    Config merged = resolve(overrides.withFallback(user).withFallback(reference));
+    Config given = overrides.withFallback(user);
+    Config presets = ObjectivePresets.layer(resolve(given.withFallback(reference())));
+    Config reference = presets.withFallback(reference());
+    Config merged = resolve(given.withFallback(reference));
 
     Optional<RunConfig> settings =
         new SettingsReader(problems)

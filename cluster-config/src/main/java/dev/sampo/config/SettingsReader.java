@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.TreeMap;
@@ -23,9 +24,9 @@ import java.util.TreeMap;
  * after an error, so that one run names everything that is wrong.
  *
  * <p>A record checks itself in its constructor, which stops at the first value it refuses. To find
- * the others, every value that differs from the reference is first tried alone, with the reference
- * for the rest; only when each stands alone is the whole tried, which leaves the rules between
- * keys.
+ * the others when the whole is refused, every value that differs from the reference is tried alone,
+ * with the reference for the rest. A value that stands with one other value of the section is not
+ * to blame alone. When nothing is, a rule between keys was broken.
  */
 final class SettingsReader {
   private final List<ConfigProblem> problems;
@@ -53,6 +54,13 @@ final class SettingsReader {
       String key = Names.kebab(components[i].getName());
       values[i] =
           readKey(components[i].getGenericType(), path, key, section, reference).orElse(MISSING);
+    }
+    if (problems.size() == before) {
+      Optional<R> whole =
+          new SettingsReader(new ArrayList<>()).construct(type, path, section, components, values);
+      if (whole.isPresent()) {
+        return whole;
+      }
     }
     reference.ifPresent(defaults -> tryAlone(type, path, section, defaults, values));
     return problems.size() > before
@@ -103,6 +111,9 @@ final class SettingsReader {
     if (raw == OptionalLong.class) {
       return long.class;
     }
+    if (raw == OptionalDouble.class) {
+      return double.class;
+    }
     return raw == Optional.class ? argument(type, 0) : type;
   }
 
@@ -110,6 +121,9 @@ final class SettingsReader {
     Class<?> raw = raw(type);
     if (raw == OptionalInt.class) {
       return OptionalInt.empty();
+    }
+    if (raw == OptionalDouble.class) {
+      return OptionalDouble.empty();
     }
     return raw == OptionalLong.class ? OptionalLong.empty() : Optional.empty();
   }
@@ -121,6 +135,9 @@ final class SettingsReader {
     }
     if (raw == OptionalLong.class) {
       return OptionalLong.of((long) value);
+    }
+    if (raw == OptionalDouble.class) {
+      return OptionalDouble.of((double) value);
     }
     return raw == Optional.class ? Optional.of(value) : value;
   }
@@ -199,8 +216,26 @@ final class SettingsReader {
       }
       Object[] alone = defaults.values().toArray();
       alone[i] = values[i];
-      construct(type, path, section, components, alone, key);
+      if (!standsWithAnother(type, path, section, alone, values)) {
+        construct(type, path, section, components, alone, key);
+      }
     }
+  }
+
+  private static boolean standsWithAnother(
+      Class<?> type, String path, ConfigObject section, Object[] alone, Object[] values) {
+    SettingsReader quiet = new SettingsReader(new ArrayList<>());
+    for (int j = 0; j < values.length; j++) {
+      if (values[j] == MISSING || values[j].equals(alone[j])) {
+        continue;
+      }
+      Object[] both = alone.clone();
+      both[j] = values[j];
+      if (quiet.construct(type, path, section, type.getRecordComponents(), both).isPresent()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private <R> Optional<R> construct(

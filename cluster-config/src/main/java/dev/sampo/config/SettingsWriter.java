@@ -11,8 +11,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /** Writes settings records as HOCON: the inverse of {@link SettingsReader}. */
 final class SettingsWriter {
@@ -39,11 +41,13 @@ final class SettingsWriter {
     };
   }
 
-  private static Map<String, Object> section(Record settings) {
-    Map<String, Object> section = new LinkedHashMap<>();
+  private static Map<String, @Nullable Object> section(Record settings) {
+    Map<String, @Nullable Object> section = new LinkedHashMap<>();
     for (RecordComponent component : settings.getClass().getRecordComponents()) {
-      present(read(component, settings))
-          .ifPresent(item -> section.put(Names.kebab(component.getName()), plain(item)));
+      // What is left out is written as null, so that no default takes its place when it is read.
+      section.put(
+          Names.kebab(component.getName()),
+          present(read(component, settings)).map(SettingsWriter::plain).orElse(null));
     }
     return section;
   }
@@ -54,7 +58,8 @@ final class SettingsWriter {
       case Optional<?> optional -> optional;
       case OptionalInt optional when optional.isPresent() -> Optional.of(optional.getAsInt());
       case OptionalLong optional when optional.isPresent() -> Optional.of(optional.getAsLong());
-      case OptionalInt _, OptionalLong _ -> Optional.empty();
+      case OptionalDouble optional when optional.isPresent() -> Optional.of(optional.getAsDouble());
+      case OptionalInt _, OptionalLong _, OptionalDouble _ -> Optional.empty();
       default -> Optional.of(value);
     };
   }

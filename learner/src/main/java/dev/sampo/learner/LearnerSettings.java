@@ -1,6 +1,6 @@
 package dev.sampo.learner;
 
-import dev.sampo.learner.objective.GrpoSettings;
+import dev.sampo.learner.objective.ObjectiveSettings;
 import dev.sampo.learner.optimizer.AdamWSettings;
 import dev.sampo.learner.optimizer.LearningRateSchedule;
 import dev.sampo.learner.optimizer.ScheduleShape;
@@ -33,7 +33,7 @@ public record LearnerSettings(
     double maxGradNorm,
     int microBatchTokens,
     int threads,
-    GrpoSettings objective) {
+    ObjectiveSettings objective) {
   public LearnerSettings {
     require(groupsPerStep >= 1, "groups-per-step", ">= 1", groupsPerStep);
     require(

@@ -4,15 +4,16 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
+import dev.sampo.learner.advantage.Advantages;
 import dev.sampo.learner.batch.BatchMetrics;
 import dev.sampo.learner.batch.MicroBatch;
 import dev.sampo.learner.batch.PromptEncoder;
 import dev.sampo.learner.batch.TrainingBatch;
-import dev.sampo.learner.objective.GroupAdvantages;
-import dev.sampo.learner.objective.GrpoObjective;
 import dev.sampo.learner.objective.LossScale;
 import dev.sampo.learner.objective.ObjectiveRows;
 import dev.sampo.learner.objective.ObjectiveStatistics;
+import dev.sampo.learner.objective.PolicyObjective;
+import dev.sampo.learner.objective.StepConstants;
 import dev.sampo.learner.optimizer.AdamW;
 import dev.sampo.learner.optimizer.LearningRateSchedule;
 import dev.sampo.protocol.CompletionGroup;
@@ -30,6 +31,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Queue;
@@ -58,7 +60,8 @@ public final class PolicyUpdate implements AutoCloseable {
   private final long seed;
   private final PromptEncoder encoder;
   private final AdamW optimizer;
-  private final GrpoObjective objective;
+  private final PolicyObjective objective;
+  private final Advantages advantages;
   private final NDManager manager;
   private @Nullable OpenStep open;
 
@@ -101,7 +104,7 @@ public final class PolicyUpdate implements AutoCloseable {
     if (reference.isPresent() != settings.objective().needsReference()) {
       throw new IllegalArgumentException(
           "there is a reference model exactly when beta is above 0, beta is "
-              + settings.objective().beta());
+              + settings.objective().kl().beta());
     }
     this.policy = policy;
     this.reference = reference;
@@ -110,7 +113,8 @@ public final class PolicyUpdate implements AutoCloseable {
     this.seed = seed;
     this.encoder = encoder;
     this.optimizer = optimizer;
-    this.objective = new GrpoObjective(settings.objective());
+    this.objective = new PolicyObjective(settings.objective());
+    this.advantages = settings.objective().advantages(Map.of());
     this.manager = NDManager.newBaseManager(policy.device());
   }
 
@@ -122,13 +126,11 @@ public final class PolicyUpdate implements AutoCloseable {
    * @return how often to call {@link #microBatch}
    */
   public int begin(List<ScoredGroup> groups, PolicyVersion current) {
-    GroupAdvantages advantages = new GroupAdvantages(settings.objective().advantage());
     return begin(TrainingBatch.pack(groups, advantages, settings.microBatchTokens()), current);
   }
 
   /** As {@link #begin(List, PolicyVersion)}, with the packing of a recorded step. */
   public int begin(List<ScoredGroup> groups, List<Integer> packing, PolicyVersion current) {
-    GroupAdvantages advantages = new GroupAdvantages(settings.objective().advantage());
     return begin(TrainingBatch.of(groups, advantages, packing), current);
   }
 
@@ -170,7 +172,12 @@ public final class PolicyUpdate implements AutoCloseable {
       Optional<NDArray> references =
           reference.map(model ->
               step.clock.time("reference", () -> model.score(tree, temperature, scope).logProbs()));
-      var pass = new TrainingPass(temperature, false, false, settings.microBatchTokens());
+      var pass =
+          new TrainingPass(
+              temperature,
+              settings.objective().needsEntropyGradients(),
+              false,
+              settings.microBatchTokens());
       MicroBatch.Rows rows = batch.rows(step.scale, step.current);
       step.clock.time(
           "network",
@@ -196,7 +203,10 @@ public final class PolicyUpdate implements AutoCloseable {
       BranchScores scores,
       Optional<NDArray> references) {
     NDArray loss =
-        objective.loss(scores.logProbs(), arrays(rows, references, scores.logProbs().getManager()));
+        objective.loss(
+            scores.logProbs(),
+            scores.entropies(),
+            arrays(rows, references, step.scale, scores.logProbs().getManager()));
     float value = loss.getFloat();
     step.loss += value;
     float[] logProbs = scores.logProbs().toFloatArray();
@@ -208,16 +218,22 @@ public final class PolicyUpdate implements AutoCloseable {
     return Optional.of(loss);
   }
 
-  private static ObjectiveRows arrays(
-      MicroBatch.Rows rows, Optional<NDArray> reference, NDManager scope) {
+  private ObjectiveRows arrays(
+      MicroBatch.Rows rows, Optional<NDArray> reference, LossScale scale, NDManager scope) {
     Shape matrix = new Shape(rows.numRows(), rows.longest());
     Shape column = new Shape(rows.numRows(), 1);
     return new ObjectiveRows(
         scope.create(rows.behaviour(), matrix),
+        Optional.empty(),
         reference,
         scope.create(rows.live(), matrix),
+        scope.create(rows.lengths(), column),
         scope.create(rows.advantages(), column),
-        scope.create(rows.weights(), column));
+        scope.create(rows.weights(), column),
+        new StepConstants(
+            1,
+            Double.NEGATIVE_INFINITY,
+            scale.entropyWeight(settings.objective().entropy().bonus())));
   }
 
   private static void collect(

@@ -5,9 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDArray;
-import dev.sampo.learner.objective.AdvantageKind;
 import dev.sampo.learner.objective.Aggregation;
-import dev.sampo.learner.objective.GrpoSettings;
+import dev.sampo.learner.objective.AggregationKind;
+import dev.sampo.learner.objective.KlSettings;
+import dev.sampo.learner.objective.ObjectivePreset;
 import dev.sampo.learner.optimizer.AdamW;
 import dev.sampo.learner.optimizer.ScheduleShape;
 import dev.sampo.protocol.GroupId;
@@ -69,7 +70,7 @@ class PolicyUpdateTest {
   }
 
   private static LearnerSettings settings(
-      int microBatchTokens, Aggregation aggregation, double beta) {
+      int microBatchTokens, AggregationKind aggregation, double beta) {
     return new LearnerSettings(
         4,
         0.05,
@@ -82,12 +83,15 @@ class PolicyUpdateTest {
         1,
         microBatchTokens,
         1,
-        new GrpoSettings(0.2, 0.2, beta, aggregation, AdvantageKind.GROUP_NORMALISED));
+        ObjectivePreset.GRPO
+            .settings()
+            .withKl(KlSettings.k3(beta))
+            .withAggregation(Aggregation.of(aggregation)));
   }
 
   @Test
   void aPolicyLearnsWhatTheRewardWants() {
-    Learner learner = learner(settings(1000, Aggregation.SEQUENCE_MEAN, 0));
+    Learner learner = learner(settings(1000, AggregationKind.SEQUENCE_MEAN, 0));
     Random random = new Random(7);
     List<Double> rewards = new ArrayList<>();
 
@@ -117,8 +121,8 @@ class PolicyUpdateTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Aggregation.class)
-  void aStepIsTheSameHoweverItIsSplit(Aggregation aggregation) {
+  @EnumSource(AggregationKind.class)
+  void aStepIsTheSameHoweverItIsSplit(AggregationKind aggregation) {
     List<ScoredGroup> groups = raggedGroups();
     Learner whole = learner(settings(1000, aggregation, 0.1));
     Learner split = learner(settings(1, aggregation, 0.1));
@@ -153,8 +157,8 @@ class PolicyUpdateTest {
   @Test
   void equalInputsEndInEqualBits() {
     List<ScoredGroup> groups = raggedGroups();
-    Learner one = learner(settings(12, Aggregation.TOKEN_MEAN, 0));
-    Learner other = learner(settings(12, Aggregation.TOKEN_MEAN, 0));
+    Learner one = learner(settings(12, AggregationKind.TOKEN_MEAN, 0));
+    Learner other = learner(settings(12, AggregationKind.TOKEN_MEAN, 0));
 
     for (int step = 0; step < 3; step++) {
       one.step(groups);
@@ -166,7 +170,7 @@ class PolicyUpdateTest {
 
   @Test
   void aLogProbThatIsNotFiniteSkipsTheStepAndNamesItsGroup() {
-    Learner learner = learner(settings(1000, Aggregation.SEQUENCE_MEAN, 0));
+    Learner learner = learner(settings(1000, AggregationKind.SEQUENCE_MEAN, 0));
     List<ScoredGroup> groups = new ArrayList<>(raggedGroups());
     groups.set(
         1, Groups.scored(11, new int[] {2, 3}, List.of(new int[] {1}, new int[] {2}), nan(), 1, 0));
@@ -188,8 +192,8 @@ class PolicyUpdateTest {
 
   @Test
   void aGroupWithoutAnyScoreIsHarmless() {
-    Learner with = learner(settings(1000, Aggregation.SEQUENCE_MEAN, 0));
-    Learner without = learner(settings(1000, Aggregation.SEQUENCE_MEAN, 0));
+    Learner with = learner(settings(1000, AggregationKind.SEQUENCE_MEAN, 0));
+    Learner without = learner(settings(1000, AggregationKind.SEQUENCE_MEAN, 0));
     List<ScoredGroup> groups = raggedGroups();
     List<ScoredGroup> more = new ArrayList<>(groups);
     more.add(
@@ -226,8 +230,10 @@ class PolicyUpdateTest {
                 1,
                 100,
                 1,
-                new GrpoSettings(
-                    0.2, 0.2, 0, Aggregation.TOKEN_MEAN, AdvantageKind.GROUP_NORMALISED)));
+                ObjectivePreset.GRPO
+                    .settings()
+                    .withKl(KlSettings.none())
+                    .withAggregation(Aggregation.of(AggregationKind.TOKEN_MEAN))));
     ScoredGroup equal =
         Groups.scored(
             0,
@@ -246,7 +252,7 @@ class PolicyUpdateTest {
 
   @Test
   void stepsLeaveNoHandlesBehind() {
-    Learner learner = learner(settings(12, Aggregation.TOKEN_MEAN, 0.1));
+    Learner learner = learner(settings(12, AggregationKind.TOKEN_MEAN, 0.1));
     List<ScoredGroup> groups = raggedGroups();
     for (int step = 0; step < 3; step++) {
       learner.step(groups);
@@ -271,7 +277,7 @@ class PolicyUpdateTest {
 
   @Test
   void metricsCarryTheNamesOfTheRunFolder() {
-    Learner learner = learner(settings(1000, Aggregation.SEQUENCE_MEAN, 0.1));
+    Learner learner = learner(settings(1000, AggregationKind.SEQUENCE_MEAN, 0.1));
 
     SortedMap<String, Double> metrics = learner.step(raggedGroups()).metrics();
 
@@ -303,7 +309,7 @@ class PolicyUpdateTest {
 
   @Test
   void callsOutOfOrderAreErrors() {
-    PolicyUpdate update = learner(settings(1, Aggregation.TOKEN_MEAN, 0)).update();
+    PolicyUpdate update = learner(settings(1, AggregationKind.TOKEN_MEAN, 0)).update();
 
     assertThatThrownBy(update::microBatch).hasMessage("no step is open");
     int microBatches = update.begin(raggedGroups(), Groups.version(0));

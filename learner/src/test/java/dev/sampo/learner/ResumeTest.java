@@ -6,9 +6,8 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import dev.sampo.learner.batch.PromptEncoder;
 import dev.sampo.learner.checkpoint.CheckpointFolder;
 import dev.sampo.learner.checkpoint.TrainerState;
-import dev.sampo.learner.objective.AdvantageKind;
-import dev.sampo.learner.objective.Aggregation;
-import dev.sampo.learner.objective.GrpoSettings;
+import dev.sampo.learner.objective.KlSettings;
+import dev.sampo.learner.objective.ObjectivePreset;
 import dev.sampo.learner.optimizer.AdamW;
 import dev.sampo.learner.optimizer.ScheduleShape;
 import dev.sampo.protocol.Completion;
@@ -60,7 +59,7 @@ class ResumeTest {
           1,
           40,
           1,
-          new GrpoSettings(0.2, 0.2, 0, Aggregation.SEQUENCE_MEAN, AdvantageKind.GROUP_NORMALISED));
+          ObjectivePreset.GRPO.settings().withKl(KlSettings.none()));
 
   @TempDir private Path temp;
 

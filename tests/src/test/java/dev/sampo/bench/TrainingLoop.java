@@ -3,9 +3,8 @@ package dev.sampo.bench;
 import dev.sampo.learner.LearnerSettings;
 import dev.sampo.learner.PolicyUpdate;
 import dev.sampo.learner.StepResult;
-import dev.sampo.learner.objective.AdvantageKind;
-import dev.sampo.learner.objective.Aggregation;
-import dev.sampo.learner.objective.GrpoSettings;
+import dev.sampo.learner.objective.KlSettings;
+import dev.sampo.learner.objective.ObjectivePreset;
 import dev.sampo.learner.optimizer.AdamW;
 import dev.sampo.learner.optimizer.ScheduleShape;
 import dev.sampo.learner.weights.PublishedWeights;
@@ -115,7 +114,7 @@ final class TrainingLoop implements AutoCloseable {
         1,
         8192,
         threads,
-        new GrpoSettings(0.2, 0.2, 0, Aggregation.SEQUENCE_MEAN, AdvantageKind.GROUP_NORMALISED));
+        ObjectivePreset.GRPO.settings().withKl(KlSettings.none()));
   }
 
   private PolicyVersion version(WeightSnapshot weights) {

@@ -92,6 +92,7 @@ class ReplayTest {
             "data.train=" + data.resolve("train.jsonl"),
             "data.image-folder=" + data,
             "learner.groups-per-step=4",
+            "learner.objective.kl.beta=0",
             "rollout.group-size=4",
             "rollout.max-groups-in-flight=2",
             "staleness.max=1"));

@@ -1,6 +1,6 @@
 package dev.sampo.learner.batch;
 
-import dev.sampo.learner.objective.GroupAdvantages;
+import dev.sampo.learner.advantage.GroupAdvantages;
 import dev.sampo.protocol.Completion;
 import dev.sampo.protocol.CompletionScore;
 import dev.sampo.protocol.RewardOutcome;
@@ -43,13 +43,10 @@ public final class BatchMetrics {
     }
     metrics.put(
         "reward_std",
-        batch.advantages().stream()
-            .mapToDouble(GroupAdvantages.Result::std)
-            .average()
-            .orElseThrow());
+        batch.advantages().stream().mapToDouble(GroupAdvantages::std).average().orElseThrow());
     metrics.put(
         "frac_reward_zero_std",
-        batch.advantages().stream().filter(GroupAdvantages.Result::hasZeroVariance).count()
+        batch.advantages().stream().filter(GroupAdvantages::hasZeroVariance).count()
             / (double) batch.groups().size());
     metrics.put(
         "completions/unscored", 1 - totals.getCount() / (double) Math.max(scores.size(), 1));

@@ -1,7 +1,8 @@
 package dev.sampo.learner.batch;
 
 import dev.sampo.learner.LearnerException;
-import dev.sampo.learner.objective.GroupAdvantages;
+import dev.sampo.learner.advantage.CompletionUse;
+import dev.sampo.learner.advantage.GroupAdvantages;
 import dev.sampo.learner.objective.LossScale;
 import dev.sampo.protocol.Completion;
 import dev.sampo.protocol.CompletionGroup;
@@ -14,6 +15,7 @@ import dev.sampo.vlm.EncodedPrompt;
 import dev.sampo.vlm.PrefixTree;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Groups that pass the network together.
@@ -26,7 +28,19 @@ public record MicroBatch(List<Member> members) {
   }
 
   /** A group with its advantages. */
-  public record Member(ScoredGroup group, GroupAdvantages.Result advantages) {}
+  public record Member(ScoredGroup group, GroupAdvantages advantages) {
+    /** Live tokens of all completions. */
+    long numLiveTokens() {
+      return IntStream.range(0, group.scores().size()).mapToLong(this::numLiveTokens).sum();
+    }
+
+    /** Live tokens of one completion. */
+    int numLiveTokens(int completion) {
+      return advantages.uses().get(completion) == CompletionUse.LIVE
+          ? group.group().completions().get(completion).tokens().length()
+          : 0;
+    }
+  }
 
   public List<GroupId> ids() {
     return members.stream().map(member -> member.group().id()).toList();
@@ -73,11 +87,13 @@ public record MicroBatch(List<Member> members) {
       for (int i = 0; i < member.group().scores().size(); i++, row++) {
         Completion completion = member.group().group().completions().get(i);
         int length = completion.tokens().length();
-        boolean scored = member.group().scores().get(i).total().isPresent();
+        int live = member.numLiveTokens(i);
         rows.advantages()[row] = (float) member.advantages().values()[i];
-        rows.weights()[row] = scored ? (float) scale.tokenWeight(length) : 0;
+        rows.lengths()[row] = Math.max(live, 1);
+        rows.weights()[row] =
+            live > 0 ? (float) scale.tokenWeight(live, member.numLiveTokens()) : 0;
         int start = row * longest;
-        Arrays.fill(rows.live(), start, start + length, scored);
+        Arrays.fill(rows.live(), start, start + live, true);
         System.arraycopy(completion.logProbs().toArray(), 0, rows.behaviour(), start, length);
         markSameVersion(completion, current, rows.sameVersion(), start);
       }
@@ -101,9 +117,10 @@ public record MicroBatch(List<Member> members) {
    * @param numRows R
    * @param longest C
    * @param behaviour log-probs reported while sampling // [R, C]
-   * @param live true for a token of a completion with a score // [R, C]
+   * @param live true for a token that is trained on // [R, C]
    * @param sameVersion true for a token that the current policy sampled // [R, C]
    * @param advantages // [R]
+   * @param lengths live tokens, at least 1 // [R]
    * @param weights token weight of the aggregation // [R]
    */
   @SuppressWarnings("ArrayRecordComponent") // filled once here, then only read
@@ -114,6 +131,7 @@ public record MicroBatch(List<Member> members) {
       boolean[] live,
       boolean[] sameVersion,
       float[] advantages,
+      float[] lengths,
       float[] weights) {
     /** Some consecutive rows. */
     public Rows slice(int first, int count) {
@@ -126,6 +144,7 @@ public record MicroBatch(List<Member> members) {
           Arrays.copyOfRange(live, from, to),
           Arrays.copyOfRange(sameVersion, from, to),
           Arrays.copyOfRange(advantages, first, first + count),
+          Arrays.copyOfRange(lengths, first, first + count),
           Arrays.copyOfRange(weights, first, first + count));
     }
 
@@ -137,6 +156,7 @@ public record MicroBatch(List<Member> members) {
           new float[size],
           new boolean[size],
           new boolean[size],
+          new float[numRows],
           new float[numRows],
           new float[numRows]);
     }

@@ -1,14 +1,21 @@
 package dev.sampo.learner.batch;
 
+import dev.sampo.learner.advantage.Advantages;
+import dev.sampo.learner.advantage.CompletionOutcome;
+import dev.sampo.learner.advantage.CompletionUse;
+import dev.sampo.learner.advantage.GroupAdvantages;
 import dev.sampo.learner.objective.Aggregation;
-import dev.sampo.learner.objective.GroupAdvantages;
 import dev.sampo.learner.objective.LossScale;
+import dev.sampo.protocol.Completion;
 import dev.sampo.protocol.CompletionGroup;
 import dev.sampo.protocol.CompletionScore;
 import dev.sampo.protocol.GroupId;
+import dev.sampo.protocol.RewardOutcome;
 import dev.sampo.protocol.ScoredGroup;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
@@ -19,7 +26,7 @@ import java.util.stream.IntStream;
  * @param packing how many consecutive groups go into each micro-batch
  */
 public record TrainingBatch(
-    List<ScoredGroup> groups, List<GroupAdvantages.Result> advantages, List<Integer> packing) {
+    List<ScoredGroup> groups, List<GroupAdvantages> advantages, List<Integer> packing) {
   public TrainingBatch {
     groups = List.copyOf(groups);
     advantages = List.copyOf(advantages);
@@ -49,20 +56,16 @@ public record TrainingBatch(
    * @param tokenBudget tokens that pass the network at once, each prompt counted once
    */
   public static TrainingBatch pack(
-      List<ScoredGroup> groups, GroupAdvantages advantages, int tokenBudget) {
+      List<ScoredGroup> groups, Advantages advantages, int tokenBudget) {
     List<Long> sizes = groups.stream().map(group -> numTokens(group.group())).toList();
     return of(groups, advantages, TokenBudget.pack(sizes, tokenBudget));
   }
 
   /** The same groups in a packing that was recorded. */
   public static TrainingBatch of(
-      List<ScoredGroup> groups, GroupAdvantages advantages, List<Integer> packing) {
-    List<GroupAdvantages.Result> results =
-        groups.stream()
-            .map(group -> group.scores().stream().map(CompletionScore::total).toList())
-            .map(advantages::of)
-            .toList();
-    return new TrainingBatch(groups, results, packing);
+      List<ScoredGroup> groups, Advantages advantages, List<Integer> packing) {
+    List<List<CompletionOutcome>> outcomes = groups.stream().map(TrainingBatch::outcomes).toList();
+    return new TrainingBatch(groups, advantages.of(outcomes, longest(groups)), packing);
   }
 
   /** Tokens of a group in a tree: its prompt once, its rows padded to the longest. */
@@ -72,19 +75,58 @@ public record TrainingBatch(
     return group.promptTokens().length() + (long) longest * group.completions().size();
   }
 
-  /** The denominators of the step: completions and tokens that have a score. */
+  /** What the advantages need of a group's completions. */
+  private static List<CompletionOutcome> outcomes(ScoredGroup group) {
+    List<CompletionOutcome> outcomes = new ArrayList<>();
+    for (int i = 0; i < group.scores().size(); i++) {
+      CompletionScore score = group.scores().get(i);
+      Completion completion = group.group().completions().get(i);
+      Map<String, Double> rewards = new HashMap<>();
+      score
+          .outcomes()
+          .forEach((name, outcome) -> {
+            if (outcome instanceof RewardOutcome.Scored(double value)) {
+              rewards.put(name, value);
+            }
+          });
+      outcomes.add(
+          new CompletionOutcome(
+              score.total(),
+              rewards,
+              completion.tokens().length(),
+              completion.stop().isTruncated()));
+    }
+    return outcomes;
+  }
+
+  /** The longest completion that sampling allows. */
+  private static int longest(List<ScoredGroup> groups) {
+    return groups.stream().mapToInt(g -> g.group().sampling().maxTokens()).max().orElse(1);
+  }
+
+  /** The denominators of the step: what counts of its completions and tokens. */
   public LossScale scale(Aggregation aggregation) {
     long rows = 0;
+    long liveRows = 0;
+    long prompts = 0;
     long tokens = 0;
-    for (ScoredGroup group : groups) {
-      for (int i = 0; i < group.scores().size(); i++) {
-        if (group.scores().get(i).total().isPresent()) {
+    for (int g = 0; g < groups.size(); g++) {
+      List<CompletionUse> uses = advantages.get(g).uses();
+      for (int i = 0; i < uses.size(); i++) {
+        if (uses.get(i) != CompletionUse.OUT) {
           rows++;
-          tokens += group.group().completions().get(i).tokens().length();
+        }
+        if (uses.get(i) == CompletionUse.LIVE) {
+          liveRows++;
+          tokens += groups.get(g).group().completions().get(i).tokens().length();
         }
       }
+      if (uses.stream().anyMatch(use -> use != CompletionUse.OUT)) {
+        prompts++;
+      }
     }
-    return new LossScale(aggregation, rows, tokens);
+    int length = aggregation.length().orElse(longest(groups));
+    return new LossScale(aggregation, rows, liveRows, prompts, tokens, length);
   }
 
   /** The micro-batches in order. */

@@ -10,7 +10,7 @@ import java.util.TreeMap;
  * advantage is positive and its ratio is above: exactly the tokens whose gradient the clip removes.
  */
 public final class ObjectiveStatistics {
-  private final GrpoSettings settings;
+  private final ObjectiveSettings settings;
   private final RatioStatistics toSampling = new RatioStatistics();
   private final RatioStatistics toSameVersion = new RatioStatistics();
   private long clippedLow;
@@ -18,7 +18,7 @@ public final class ObjectiveStatistics {
   private double sumEntropy;
   private double sumK3;
 
-  public ObjectiveStatistics(GrpoSettings settings) {
+  public ObjectiveStatistics(ObjectiveSettings settings) {
     this.settings = settings;
   }
 
@@ -48,10 +48,10 @@ public final class ObjectiveStatistics {
       toSameVersion.add(token.logProb(), token.behaviour());
     }
     double ratio = Math.exp(token.logProb() - token.behaviour());
-    if (token.advantage() < 0 && ratio < 1 - settings.clipLow()) {
+    if (token.advantage() < 0 && ratio < 1 - settings.clip().low()) {
       clippedLow++;
     }
-    if (token.advantage() > 0 && ratio > 1 + settings.clipHigh()) {
+    if (token.advantage() > 0 && ratio > 1 + settings.clip().high()) {
       clippedHigh++;
     }
     sumEntropy += token.entropy();

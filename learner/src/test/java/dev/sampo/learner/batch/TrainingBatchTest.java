@@ -5,14 +5,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sampo.learner.Groups;
 import dev.sampo.learner.LearnerException;
-import dev.sampo.learner.objective.AdvantageKind;
+import dev.sampo.learner.advantage.Advantages;
 import dev.sampo.learner.objective.Aggregation;
-import dev.sampo.learner.objective.GroupAdvantages;
+import dev.sampo.learner.objective.AggregationKind;
 import dev.sampo.learner.objective.LossScale;
+import dev.sampo.learner.objective.ObjectivePreset;
 import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.ScoredGroup;
 import dev.sampo.vlm.EncodedPrompt;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -20,8 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class TrainingBatchTest {
-  private static final GroupAdvantages ADVANTAGES =
-      new GroupAdvantages(AdvantageKind.GROUP_NORMALISED);
+  private static final Advantages ADVANTAGES = ObjectivePreset.GRPO.settings().advantages(Map.of());
 
   @Test
   void groupsArePackedInOrderAndAnOversizedOneStandsAlone() {
@@ -68,10 +69,11 @@ class TrainingBatchTest {
             0);
     TrainingBatch batch = TrainingBatch.pack(List.of(group), ADVANTAGES, 100);
 
-    LossScale scale = batch.scale(Aggregation.SEQUENCE_MEAN);
+    LossScale scale = batch.scale(Aggregation.of(AggregationKind.SEQUENCE_MEAN));
     MicroBatch.Rows rows = batch.microBatches().getFirst().rows(scale, Groups.version(0));
 
-    assertThat(scale).isEqualTo(new LossScale(Aggregation.SEQUENCE_MEAN, 2, 5));
+    assertThat(scale.numRows()).isEqualTo(2);
+    assertThat(scale.numTokens()).isEqualTo(5);
     assertThat(rows.live())
         .containsExactly(true, true, true, false, false, false, true, true, false);
     assertThat(rows.behaviour()).containsExactly(-1, -2, -3, -4, 0, 0, -5, -6, 0);

@@ -1,0 +1,39 @@
+package dev.sampo.learner.advantage;
+
+import java.util.OptionalDouble;
+
+/**
+ * What is left out of an update.
+ *
+ * @param minStd a group whose scores have a standard deviation of this or less is left out: it
+ *     carries no signal (DAPO, arXiv:2503.14476, equation 11); 0 leaves out groups with equal
+ *     scores only, empty keeps all
+ * @param minMean a group whose mean score is this or less is left out
+ * @param maxMean a group whose mean score is this or more is left out
+ * @param truncated completions that sampling cut off have no live tokens; their scores still count
+ *     in the group (DAPO's overlong filtering)
+ */
+public record GroupFilter(
+    OptionalDouble minStd, OptionalDouble minMean, OptionalDouble maxMean, boolean truncated) {
+  /** Everything is used. */
+  public static final GroupFilter NONE =
+      new GroupFilter(
+          OptionalDouble.empty(), OptionalDouble.empty(), OptionalDouble.empty(), false);
+
+  /** Groups without signal are left out. */
+  public static final GroupFilter ZERO_VARIANCE =
+      new GroupFilter(OptionalDouble.of(0), OptionalDouble.empty(), OptionalDouble.empty(), false);
+
+  public GroupFilter {
+    if (minStd.isPresent() && !(minStd.getAsDouble() >= 0)) {
+      throw new IllegalArgumentException("min-std must be >= 0, got " + minStd.getAsDouble());
+    }
+    if (minMean.isPresent()
+        && maxMean.isPresent()
+        && minMean.getAsDouble() >= maxMean.getAsDouble()) {
+      throw new IllegalArgumentException(
+          "max-mean must be > min-mean (%s), got %s"
+              .formatted(minMean.getAsDouble(), maxMean.getAsDouble()));
+    }
+  }
+}

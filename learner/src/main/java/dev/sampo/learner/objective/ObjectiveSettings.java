@@ -1,0 +1,348 @@
+package dev.sampo.learner.objective;
+
+import dev.sampo.learner.advantage.AdvantageSettings;
+import dev.sampo.learner.advantage.Advantages;
+import dev.sampo.learner.advantage.GroupFilter;
+import dev.sampo.learner.advantage.OverlongPenalty;
+import dev.sampo.learner.advantage.RewardCombination;
+import java.util.Map;
+import java.util.OptionalDouble;
+
+/**
+ * What an update minimises, as orthogonal options. Combinations that mean nothing cannot be made.
+ *
+ * @param preset what the options started from; it decides nothing by itself
+ * @param anchor which policy the ratio is taken to
+ * @param ratio what has a ratio
+ * @param surrogate how ratio and advantage become a loss
+ * @param clip bounds of surrogate clip
+ * @param cispo bounds of surrogate cispo
+ * @param mismatch weights for the difference between trainer and rollout
+ * @param offPolicyDelta a completion with a negative advantage is dropped when the mean of {@code u
+ *     - p} over its tokens is above this (off-policy sequence mask, TRL and slime)
+ * @param kl divergence from the reference model
+ * @param entropy what entropies do
+ * @param aggregation how token losses become one number
+ * @param advantage how scores become advantages
+ * @param filter what is left out
+ * @param overlong penalty of long completions
+ */
+public record ObjectiveSettings(
+    ObjectivePreset preset,
+    RatioAnchor anchor,
+    RatioLevel ratio,
+    Surrogate surrogate,
+    ClipSettings clip,
+    WeightBounds cispo,
+    MismatchWeights mismatch,
+    OptionalDouble offPolicyDelta,
+    KlSettings kl,
+    EntropySettings entropy,
+    Aggregation aggregation,
+    AdvantageSettings advantage,
+    GroupFilter filter,
+    OverlongPenalty overlong) {
+  public ObjectiveSettings {
+    Rules.require(
+        surrogate == Surrogate.CLIP || (clip.delta().isEmpty() && clip.dual().isEmpty()),
+        "surrogate",
+        "clip where clip.delta or clip.dual is set",
+        Numbers.name(surrogate));
+    Rules.require(
+        surrogate != Surrogate.CISPO || ratio == RatioLevel.TOKEN,
+        "ratio",
+        "token where surrogate is cispo",
+        Numbers.name(ratio));
+    Rules.require(
+        !mismatch.isPresent() || anchor == RatioAnchor.OLD,
+        "anchor",
+        "old where mismatch.level is not none: a ratio to the behaviour policy has that weight in it",
+        Numbers.name(anchor));
+    if (offPolicyDelta.isPresent()) {
+      double delta = offPolicyDelta.getAsDouble();
+      Rules.require(Double.isFinite(delta), "off-policy-delta", "a finite number", delta);
+    }
+    Rules.require(
+        !overlong.isPresent() || advantage.rewards() == RewardCombination.SUM,
+        "overlong",
+        "left out where advantage.rewards is normalise-first: there is no total to add it to",
+        "buffer " + overlong.buffer());
+  }
+
+  /** What a preset stands for. */
+  public static ObjectiveSettings preset(ObjectivePreset preset) {
+    return preset.settings();
+  }
+
+  /** Whether updates need log-probs of a reference model. */
+  public boolean needsReference() {
+    return kl.beta() > 0;
+  }
+
+  /**
+   * Whether log-probs of the policy before the updates of a batch have a part in the loss. In the
+   * first update they are the current ones and may be left out, unless {@link
+   * #needsScoresBefore()}.
+   */
+  public boolean needsOld() {
+    return anchor == RatioAnchor.OLD;
+  }
+
+  /** Whether a constant of the update needs log-probs or entropies of all its rows beforehand. */
+  public boolean needsScoresBefore() {
+    return mismatch.normalise() || entropy.topShare() < 1;
+  }
+
+  /** Whether entropies carry a gradient. */
+  public boolean needsEntropyGradients() {
+    return entropy.bonus() > 0;
+  }
+
+  /**
+   * How scores become advantages.
+   *
+   * @param rewardWeights weight of every reward function by name
+   */
+  public Advantages advantages(Map<String, Double> rewardWeights) {
+    return new Advantages(advantage, filter, overlong, rewardWeights);
+  }
+
+  /** The exact formula of the loss with its constants; several lines. */
+  public String formula() {
+    return new ObjectiveFormula(this).text();
+  }
+
+  ObjectiveSettings withPreset(ObjectivePreset preset) {
+    return new ObjectiveSettings(
+        preset,
+        anchor,
+        ratio,
+        surrogate,
+        clip,
+        cispo,
+        mismatch,
+        offPolicyDelta,
+        kl,
+        entropy,
+        aggregation,
+        advantage,
+        filter,
+        overlong);
+  }
+
+  public ObjectiveSettings withSurrogate(Surrogate surrogate) {
+    return new ObjectiveSettings(
+        preset,
+        anchor,
+        ratio,
+        surrogate,
+        clip,
+        cispo,
+        mismatch,
+        offPolicyDelta,
+        kl,
+        entropy,
+        aggregation,
+        advantage,
+        filter,
+        overlong);
+  }
+
+  public ObjectiveSettings withClip(ClipSettings clip) {
+    return new ObjectiveSettings(
+        preset,
+        anchor,
+        ratio,
+        surrogate,
+        clip,
+        cispo,
+        mismatch,
+        offPolicyDelta,
+        kl,
+        entropy,
+        aggregation,
+        advantage,
+        filter,
+        overlong);
+  }
+
+  public ObjectiveSettings withCispo(WeightBounds cispo) {
+    return new ObjectiveSettings(
+        preset,
+        anchor,
+        ratio,
+        surrogate,
+        clip,
+        cispo,
+        mismatch,
+        offPolicyDelta,
+        kl,
+        entropy,
+        aggregation,
+        advantage,
+        filter,
+        overlong);
+  }
+
+  public ObjectiveSettings withMismatch(MismatchWeights mismatch) {
+    return new ObjectiveSettings(
+        preset,
+        anchor,
+        ratio,
+        surrogate,
+        clip,
+        cispo,
+        mismatch,
+        offPolicyDelta,
+        kl,
+        entropy,
+        aggregation,
+        advantage,
+        filter,
+        overlong);
+  }
+
+  public ObjectiveSettings withOffPolicyDelta(OptionalDouble offPolicyDelta) {
+    return new ObjectiveSettings(
+        preset,
+        anchor,
+        ratio,
+        surrogate,
+        clip,
+        cispo,
+        mismatch,
+        offPolicyDelta,
+        kl,
+        entropy,
+        aggregation,
+        advantage,
+        filter,
+        overlong);
+  }
+
+  public ObjectiveSettings withKl(KlSettings kl) {
+    return new ObjectiveSettings(
+        preset,
+        anchor,
+        ratio,
+        surrogate,
+        clip,
+        cispo,
+        mismatch,
+        offPolicyDelta,
+        kl,
+        entropy,
+        aggregation,
+        advantage,
+        filter,
+        overlong);
+  }
+
+  public ObjectiveSettings withEntropy(EntropySettings entropy) {
+    return new ObjectiveSettings(
+        preset,
+        anchor,
+        ratio,
+        surrogate,
+        clip,
+        cispo,
+        mismatch,
+        offPolicyDelta,
+        kl,
+        entropy,
+        aggregation,
+        advantage,
+        filter,
+        overlong);
+  }
+
+  public ObjectiveSettings withAggregation(Aggregation aggregation) {
+    return new ObjectiveSettings(
+        preset,
+        anchor,
+        ratio,
+        surrogate,
+        clip,
+        cispo,
+        mismatch,
+        offPolicyDelta,
+        kl,
+        entropy,
+        aggregation,
+        advantage,
+        filter,
+        overlong);
+  }
+
+  public ObjectiveSettings withAdvantage(AdvantageSettings advantage) {
+    return new ObjectiveSettings(
+        preset,
+        anchor,
+        ratio,
+        surrogate,
+        clip,
+        cispo,
+        mismatch,
+        offPolicyDelta,
+        kl,
+        entropy,
+        aggregation,
+        advantage,
+        filter,
+        overlong);
+  }
+
+  public ObjectiveSettings withFilter(GroupFilter filter) {
+    return new ObjectiveSettings(
+        preset,
+        anchor,
+        ratio,
+        surrogate,
+        clip,
+        cispo,
+        mismatch,
+        offPolicyDelta,
+        kl,
+        entropy,
+        aggregation,
+        advantage,
+        filter,
+        overlong);
+  }
+
+  public ObjectiveSettings withOverlong(OverlongPenalty overlong) {
+    return new ObjectiveSettings(
+        preset,
+        anchor,
+        ratio,
+        surrogate,
+        clip,
+        cispo,
+        mismatch,
+        offPolicyDelta,
+        kl,
+        entropy,
+        aggregation,
+        advantage,
+        filter,
+        overlong);
+  }
+
+  public ObjectiveSettings withRatio(RatioAnchor anchor, RatioLevel ratio) {
+    return new ObjectiveSettings(
+        preset,
+        anchor,
+        ratio,
+        surrogate,
+        clip,
+        cispo,
+        mismatch,
+        offPolicyDelta,
+        kl,
+        entropy,
+        aggregation,
+        advantage,
+        filter,
+        overlong);
+  }
+}

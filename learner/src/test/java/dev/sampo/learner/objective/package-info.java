@@ -1,4 +1,0 @@
-@NullMarked
-package dev.sampo.learner.objective;
-
-import org.jspecify.annotations.NullMarked;
