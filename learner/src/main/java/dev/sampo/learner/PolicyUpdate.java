@@ -12,6 +12,7 @@ import dev.sampo.learner.batch.TrainingBatch;
 import dev.sampo.learner.objective.LossScale;
 import dev.sampo.learner.objective.ObjectiveRows;
 import dev.sampo.learner.objective.ObjectiveStatistics;
+import dev.sampo.learner.objective.ObjectiveTerms;
 import dev.sampo.learner.objective.PolicyObjective;
 import dev.sampo.learner.objective.StepConstants;
 import dev.sampo.learner.optimizer.AdamW;
@@ -33,7 +34,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.Queue;
 import java.util.Set;
 import java.util.SortedMap;
@@ -202,20 +202,18 @@ public final class PolicyUpdate implements AutoCloseable {
       MicroBatch.Rows rows,
       BranchScores scores,
       Optional<NDArray> references) {
-    NDArray loss =
-        objective.loss(
-            scores.logProbs(),
-            scores.entropies(),
-            arrays(rows, references, step.scale, scores.logProbs().getManager()));
-    float value = loss.getFloat();
+    ObjectiveRows constants = arrays(rows, references, step.scale, scores.logProbs().getManager());
+    ObjectiveTerms terms = objective.terms(scores.logProbs(), scores.entropies(), constants);
+    float value = terms.loss().getFloat();
     step.loss += value;
-    float[] logProbs = scores.logProbs().toFloatArray();
     if (!Float.isFinite(value)) {
+      float[] logProbs = scores.logProbs().toFloatArray();
       step.notFinite.addAll(culprits(batch, firstRow, rows, logProbs));
       return Optional.empty();
     }
-    collect(step.statistics, rows, logProbs, scores.entropies().toFloatArray(), references);
-    return Optional.of(loss);
+    step.statistics.add(
+        scores.logProbs(), scores.entropies(), constants, terms, rows.sameVersion());
+    return Optional.of(terms.loss());
   }
 
   private ObjectiveRows arrays(
@@ -234,30 +232,6 @@ public final class PolicyUpdate implements AutoCloseable {
             1,
             Double.NEGATIVE_INFINITY,
             scale.entropyWeight(settings.objective().entropy().bonus())));
-  }
-
-  private static void collect(
-      ObjectiveStatistics statistics,
-      MicroBatch.Rows rows,
-      float[] logProbs,
-      float[] entropies,
-      Optional<NDArray> reference) {
-    Optional<float[]> references = reference.map(NDArray::toFloatArray);
-    for (int i = 0; i < logProbs.length; i++) {
-      if (rows.live()[i]) {
-        int token = i;
-        statistics.add(
-            new ObjectiveStatistics.Token(
-                logProbs[i],
-                rows.behaviour()[i],
-                references.isPresent()
-                    ? OptionalDouble.of(references.orElseThrow()[token])
-                    : OptionalDouble.empty(),
-                entropies[i],
-                rows.advantages()[i / rows.longest()],
-                rows.sameVersion()[i]));
-      }
-    }
   }
 
   /** The groups with a log-prob that is not finite, or all when there is none. */

@@ -78,7 +78,7 @@ public record Advantages(
               ? OptionalDouble.of(outcome.total().getAsDouble() + penalty)
               : OptionalDouble.empty();
     }
-    Moments moments = Moments.of(present(scores), Deviation.UNBIASED);
+    Moments moments = Moments.of(present(scores), settings.deviation());
     Optional<LeftOut> leftOut = leftOut(moments);
     List<CompletionUse> uses =
         IntStream.range(0, scores.length)
@@ -140,13 +140,14 @@ public record Advantages(
   }
 
   private double baseline(Group group, int i) {
-    if (group.moments.count() == 1) {
+    if (group.moments.count() == 1 && settings.baseline() != Baseline.NONE) {
       return settings.singleton() == SingletonGroup.RAW ? 0 : group.score(i);
     }
-    if (group.moments.std() == 0) {
+    if (group.moments.std() == 0 && settings.baseline() != Baseline.NONE) {
       return group.score(i); // equal scores: exactly 0, whatever their mean rounds to
     }
     return switch (settings.baseline()) {
+      case NONE -> 0;
       case GROUP_MEAN -> group.moments.mean();
       case LEAVE_ONE_OUT -> Arrays.stream(others(group, i)).average().orElseThrow();
     };
@@ -158,8 +159,7 @@ public record Advantages(
 
   private void divideByGroup(List<Group> groups) {
     for (Group group : groups) {
-      Moments moments = Moments.of(present(group.scores), settings.deviation());
-      double std = moments.count() == 1 ? 1 : moments.std();
+      double std = group.moments.count() == 1 ? 1 : group.moments.std();
       scale(group.values, 1 / (std + settings.epsilon()));
     }
   }

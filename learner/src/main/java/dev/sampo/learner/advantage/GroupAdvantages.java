@@ -9,7 +9,7 @@ import java.util.Optional;
  * @param values one per completion; 0 for those without a score // [G]
  * @param uses what becomes of each completion
  * @param mean mean of the scores; 0 when there is none
- * @param std sample standard deviation of the scores; 0 for fewer than two
+ * @param std standard deviation of the scores; 0 for fewer than two
  * @param numScored completions with a score
  * @param leftOut why the whole group is left out of the update; empty when it is not
  */

@@ -159,6 +159,7 @@ record ObjectiveFormula(ObjectiveSettings settings) {
     }
     String above =
         switch (advantage.baseline()) {
+          case NONE -> "reward";
           case GROUP_MEAN -> "reward - mean of the group";
           case LEAVE_ONE_OUT -> "reward - mean of the others";
         };

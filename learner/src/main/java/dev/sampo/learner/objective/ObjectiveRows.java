@@ -26,4 +26,10 @@ public record ObjectiveRows(
     NDArray lengths,
     NDArray advantages,
     NDArray weights,
-    StepConstants step) {}
+    StepConstants step) {
+
+  /** The same rows with other constants of the update. */
+  ObjectiveRows with(StepConstants other) {
+    return new ObjectiveRows(behaviour, old, reference, live, lengths, advantages, weights, other);
+  }
+}

@@ -55,8 +55,9 @@ public record PolicyObjective(ObjectiveSettings settings) {
 
     NDArray ratio = ratio(live, now, anchor, rows); // [R, C] or [R, 1]
     NDArray term = term(ratio, live, rows.advantages());
-    Optional<NDArray> weights = mismatchWeights(old, behaviour, rows);
-    if (weights.isPresent()) {
+    Optional<NDArray> weights = Optional.empty();
+    if (settings.mismatch().isPresent()) {
+      weights = Optional.of(mismatchWeights(old, behaviour, rows));
       term = term.mul(weights.get());
     }
     Optional<NDArray> kept =
@@ -123,17 +124,9 @@ public record PolicyObjective(ObjectiveSettings settings) {
     return NDArrays.where(advantages.lt(0).broadcast(loss.getShape()), capped, loss);
   }
 
-  /**
-   * Mismatch weights of some rows.
-   *
-   * @return after bounds and normalisation, on the manager of {@code old}; empty without weights //
-   *     [R, C] or [R, 1]
-   */
-  private Optional<NDArray> mismatchWeights(NDArray old, NDArray behaviour, ObjectiveRows rows) {
+  /** Weights after bounds and normalisation // [R, C] or [R, 1]. */
+  private NDArray mismatchWeights(NDArray old, NDArray behaviour, ObjectiveRows rows) {
     MismatchWeights mismatch = settings.mismatch();
-    if (!mismatch.isPresent()) {
-      return Optional.empty();
-    }
     NDArray log = old.sub(behaviour);
     NDArray raw =
         exp(
@@ -149,7 +142,7 @@ public record PolicyObjective(ObjectiveSettings settings) {
           case TRUNCATE -> bounded;
           case MASK -> NDArrays.where(bounded.eq(raw), raw, raw.zerosLike());
         };
-    return Optional.of(mismatch.normalise() ? weights.div(rows.step().mismatchMean()) : weights);
+    return mismatch.normalise() ? weights.div(rows.step().mismatchMean()) : weights;
   }
 
   private NDArray kept(NDArray now, NDArray behaviour, ObjectiveRows rows) {

@@ -11,6 +11,7 @@ public final class RatioStatistics {
   private long numTokens;
   private double sumLog;
   private double sumK3;
+  private double sumAbsLog;
   private double maxAbsLog;
   private double sumRatio;
   private double sumSquaredRatio;
@@ -24,6 +25,7 @@ public final class RatioStatistics {
     numTokens++;
     sumLog += log;
     sumK3 += ratio - 1 - log;
+    sumAbsLog += Math.abs(log);
     maxAbsLog = Math.max(maxAbsLog, Math.abs(log));
     sumRatio += ratio;
     sumSquaredRatio += ratio * ratio;
@@ -43,6 +45,16 @@ public final class RatioStatistics {
   /** Mean of {@code w - 1 - ln w}; 0 without tokens. */
   public double k3() {
     return numTokens == 0 ? 0 : sumK3 / numTokens;
+  }
+
+  /** Mean absolute difference of two log-probs; 0 without tokens. */
+  public double meanAbsDifference() {
+    return numTokens == 0 ? 0 : sumAbsLog / numTokens;
+  }
+
+  /** {@code mean(w^2) - 1}, the chi-square divergence; 0 without tokens. */
+  public double chi2() {
+    return numTokens == 0 ? 0 : sumSquaredRatio / numTokens - 1;
   }
 
   /** Largest absolute difference of two log-probs; 0 without tokens. */
