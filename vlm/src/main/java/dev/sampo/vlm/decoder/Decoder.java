@@ -14,7 +14,6 @@ import dev.sampo.vlm.ops.DecoderOps;
 import dev.sampo.vlm.ops.Gradients;
 import dev.sampo.vlm.ops.NetworkWeights;
 import java.util.List;
-import java.util.Optional;
 
 /** The language model of a vision-language model, which all families here have in common. */
 public final class Decoder {
@@ -30,44 +29,35 @@ public final class Decoder {
 
   /** See {@link dev.sampo.vlm.PolicyScorer#score}. */
   public BranchScores score(PrefixTree tree, double temperature, NDManager scope) {
+    check(tree);
     try (NDManager inner = scope.newSubManager()) {
-      NDList result = score(tree, temperature, false, inner, false);
+      List<EncodedPrompt> prompts = tree.groups().stream().map(PrefixTree.Group::prompt).toList();
+      DecoderOps.Tree arrays =
+          new TreeLayout(tree).arrays(images.encode(prompts, inner, false), settings, inner);
+      DecoderOps.Targets targets =
+          new BranchTargets(tree).arrays(temperature, settings.vocabularySize(), inner);
+      NDList result = DecoderOps.score(inner, weights, arrays, targets);
       // What inference mode makes cannot enter a recorded loss; copies can.
-      result = new NDList(result.stream().map(NDArray::duplicate).toList());
-      result.attach(scope);
-      return new BranchScores(result.get(0), result.get(1), result.get(2));
+      var copies = new NDList(result.stream().map(NDArray::duplicate).toList());
+      copies.attach(scope);
+      return new BranchScores(copies.get(0), copies.get(1), copies.get(2));
     }
   }
 
-  /** See {@link dev.sampo.vlm.VisionLanguageModel#backward}. */
+  /** See {@link dev.sampo.vlm.VisionLanguageModel#backward}; {@code parent} outlives the pass. */
   public boolean backward(PrefixTree tree, TrainingPass pass, BranchLoss loss, NDManager parent) {
+    check(tree);
     try (NDManager scope = parent.newSubManager();
-        GradientCollector collector = Gradients.collect()) {
-      NDList result = score(tree, pass.temperature(), pass.entropyGradients(), scope, true);
-      Optional<NDArray> total =
-          loss.of(0, new BranchScores(result.get(0), result.get(1), result.get(2)));
-      total.ifPresent(collector::backward);
-      return total.isPresent();
+        GradientCollector _ = Gradients.collect()) {
+      return new TreePass(settings, weights, images, tree, pass, scope).run(loss);
     }
   }
 
-  private NDList score(
-      PrefixTree tree,
-      double temperature,
-      boolean entropyGradients,
-      NDManager scope,
-      boolean recording) {
+  private void check(PrefixTree tree) {
     if (tree.numRows() == 0) {
       throw new IllegalArgumentException("nothing to score: the tree has no branches");
     }
-    List<EncodedPrompt> prompts = tree.groups().stream().map(PrefixTree.Group::prompt).toList();
     tree.groups().forEach(this::checkPositions);
-    var layout = new TreeLayout(tree);
-    DecoderOps.Tree arrays =
-        layout.arrays(images.encode(prompts, scope, recording), settings, scope);
-    DecoderOps.Targets targets =
-        layout.targets(temperature, entropyGradients, settings.vocabularySize(), scope);
-    return DecoderOps.score(scope, weights, arrays, targets, recording);
   }
 
   private void checkPositions(PrefixTree.Group group) {

@@ -21,9 +21,6 @@ import java.util.List;
  * before.
  */
 final class TreeLayout {
-  /** Floats that one chunk of logits may take. */
-  private static final int LOGITS_PER_CHUNK = 1 << 24;
-
   private final PrefixTree tree;
   private final int numPromptTokens;
   private final int numFedTokens;
@@ -150,40 +147,5 @@ final class TreeLayout {
       }
     }
     return prompts;
-  }
-
-  /**
-   * What to score.
-   *
-   * @param scope owns the arrays
-   */
-  DecoderOps.Targets targets(
-      double temperature, boolean entropyGradients, int vocabularySize, NDManager scope) {
-    int numTargets = numFedTokens + tree.numRows();
-    var source = new long[numTargets];
-    var targets = new long[numTargets];
-    var resultAt = new long[numTargets];
-    int width = tree.maxBranchLength();
-    int at = 0;
-    long row = 0;
-    long fed = tree.groups().size();
-    for (int b = 0; b < tree.groups().size(); b++) {
-      for (int[] branch : tree.groups().get(b).branches()) {
-        for (int i = 0; i < branch.length; i++) {
-          source[at] = i == 0 ? b : fed++;
-          targets[at] = branch[i];
-          resultAt[at++] = row * width + i;
-        }
-        row++;
-      }
-    }
-    int chunk = Math.max(64, LOGITS_PER_CHUNK / vocabularySize);
-    NDManager cpu = scope.newSubManager(Device.cpu());
-    return new DecoderOps.Targets(
-        scope.create(source),
-        scope.create(targets),
-        scope.create(resultAt),
-        cpu.create(new long[] {tree.numRows(), width, chunk, entropyGradients ? 1 : 0}),
-        cpu.create(new double[] {temperature}));
   }
 }

@@ -47,7 +47,7 @@ public final class ArrayOps {
   public static NDArray newBfloat16(NDManager scope, long[] shape) {
     try (NDArray zero = scope.create(0f);
         NDArray like = zero.broadcast(new Shape(shape))) {
-      return Script.leaf("empty_bfloat16", like);
+      return Script.call("empty_bfloat16", scope, like).singletonOrThrow();
     }
   }
 

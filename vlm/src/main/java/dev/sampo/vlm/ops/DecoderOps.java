@@ -45,7 +45,7 @@ public final class DecoderOps {
       NDArray featureAt,
       NDArray sizes,
       NDArray numbers) {
-    private List<NDArray> list() {
+    List<NDArray> list() {
       return List.of(
           tokens,
           positions,
@@ -69,8 +69,8 @@ public final class DecoderOps {
    *     tokens follow // [M]
    * @param targets // [M]
    * @param resultAt cell of each target in the result // [M]
-   * @param sizes R, width of the result, tokens per chunk of logits, 1 for entropies with
-   *     gradients; on the CPU // [4]
+   * @param sizes R, width of the result, tokens per chunk of logits, tokens scored at a time; on
+   *     the CPU // [4]
    * @param temperature float64 on the CPU // [1]
    */
   public record Targets(
@@ -78,22 +78,16 @@ public final class DecoderOps {
 
   /**
    * Log-probs of the targets, their entropies, and the mask of the cells that are not padding, each
-   * float32 // [R, C]
-   *
-   * <p>While gradients are recorded the arrays of {@code tree} and {@code targets} must stay open
-   * until the backward pass.
-   *
-   * @param recording whether gradients are recorded, for weights that require them
+   * float32 and without gradient // [R, C]
    */
-  public static NDList score(
-      NDManager scope, NetworkWeights weights, Tree tree, Targets targets, boolean recording) {
+  public static NDList score(NDManager scope, NetworkWeights weights, Tree tree, Targets targets) {
     var arguments = new ArrayList<>(tree.list());
     arguments.add(targets.source);
     arguments.add(targets.targets);
     arguments.add(targets.resultAt);
     arguments.add(targets.sizes);
     arguments.add(targets.temperature);
-    return Script.differentiable("score", scope, weights, arguments, recording);
+    return Script.differentiable("score", scope, weights, arguments, false);
   }
 
   /**

@@ -26,6 +26,45 @@ public final class Gradients {
     return Engine.getEngine("PyTorch").newGradientCollector();
   }
 
+  /** Whether the calling thread records from now on, until {@link #collect}'s result is closed. */
+  public static void record(boolean recording) {
+    JniUtils.setGradMode(recording);
+  }
+
+  /**
+   * Takes the gradient of an array to what it was computed from.
+   *
+   * @param array recorded; what is kept of the computation is freed
+   * @param gradient of the same shape and type
+   */
+  public static void backward(NDArray array, NDArray gradient) {
+    JniUtils.backward((PtNDArray) array, (PtNDArray) gradient, false, false);
+  }
+
+  /**
+   * Whether a backward pass can start from an array. The engine itself says so of arrays that
+   * nothing was computed from only.
+   */
+  public static boolean isRecorded(NDArray array) {
+    try (NDArray answer =
+        Script.call("is_recorded", array.getManager(), array).singletonOrThrow()) {
+      return answer.toLongArray()[0] == 1;
+    }
+  }
+
+  /** As {@link #of}, zeros put in place where there was none yet. */
+  static NDArray accumulated(NDArray array) {
+    NDManager scope = array.getManager();
+    Optional<NDArray> gradient = of(array, scope);
+    if (gradient.isEmpty()) {
+      try (NDArray zeros = Script.call("zeros_like", scope, array).singletonOrThrow()) {
+        backward(array, zeros);
+      }
+      gradient = of(array, scope);
+    }
+    return gradient.orElseThrow();
+  }
+
   /**
    * Seeds what is drawn while gradients are recorded: the dropout of adapters. The generator is one
    * for the whole process.

@@ -35,8 +35,6 @@ final class Script {
   /**
    * Calls a function of weights, arguments and adapters, each a list of tensors.
    *
-   * <p>DJL passes lists by array name, so this names the arrays.
-   *
    * @param scope owns the result
    * @param recording whether gradients are recorded, for inputs that require them
    */
@@ -46,15 +44,33 @@ final class Script {
       NetworkWeights weights,
       List<NDArray> arguments,
       boolean recording) {
+    return call(
+        function,
+        scope,
+        recording,
+        List.of(weights.arrays(), arguments, weights.adapters(recording)));
+  }
+
+  /**
+   * Calls a function of one list of tensors whose result may become a parameter or enter what is
+   * recorded: what {@link #run} gives can never require gradients.
+   *
+   * @param scope owns the result
+   */
+  static NDList call(String function, NDManager scope, NDArray... arguments) {
+    return call(function, scope, true, List.of(List.of(arguments)));
+  }
+
+  /** DJL passes lists by array name, so this names the arrays. */
+  private static NDList call(
+      String function, NDManager scope, boolean recording, List<List<NDArray>> lists) {
     JniUtils.setGraphExecutorOptimize(false);
     try (NDArray marker = scope.create(0f)) {
       marker.setName("module_method:" + function);
-      List<NDArray> adapters = weights.adapters(recording);
-      var inputs = new NDList(1 + weights.arrays().size() + arguments.size() + adapters.size());
-      inputs.add(marker);
-      add(inputs, "weights[]", weights.arrays());
-      add(inputs, "arguments[]", arguments);
-      add(inputs, "adapters[]", adapters);
+      var inputs = new NDList(marker);
+      for (int i = 0; i < lists.size(); i++) {
+        add(inputs, "list" + i + "[]", lists.get(i));
+      }
       return IValueUtils.forward(BLOCK, inputs, recording);
     }
   }
@@ -63,20 +79,6 @@ final class Script {
     for (NDArray array : arrays) {
       array.setName(name);
       inputs.add(array);
-    }
-  }
-
-  /**
-   * Calls a function whose result may become a parameter: what {@link #run} gives can never require
-   * gradients.
-   *
-   * @return on the manager of the argument
-   */
-  static NDArray leaf(String function, NDArray argument) {
-    JniUtils.setGraphExecutorOptimize(false);
-    try (NDArray marker = argument.getManager().create(0f)) {
-      marker.setName("module_method:" + function);
-      return IValueUtils.forward(BLOCK, new NDList(marker, argument), true).singletonOrThrow();
     }
   }
 

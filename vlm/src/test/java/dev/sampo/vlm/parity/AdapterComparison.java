@@ -40,8 +40,7 @@ final class AdapterComparison implements Comparison {
       compareLogits(model, goldens, recorded, report, scope);
     }
     Path still = withoutDropout(folder);
-    try (VisionLanguageModel model = load(goldens, still);
-        NDManager scope = Models.newScope()) {
+    try (VisionLanguageModel model = load(goldens, still)) {
       compareGradients(model, goldens, recorded, report);
     } finally {
       for (String file : FILES) {
