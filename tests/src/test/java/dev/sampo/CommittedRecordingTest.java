@@ -37,8 +37,11 @@ class CommittedRecordingTest {
     List<ReplayedStep> replayed = new ArrayList<>();
     try (PolicyTrainer trainer =
         NodeAssembly.trainer(
-            settings(), image -> Optional.of(recording.image(image.sha256())), folder)) {
-      Replay.run(recording, trainer, replayed::add);
+            settings(),
+            image -> Optional.of(recording.image(image.sha256())),
+            folder,
+            NodeAssembly.Start.anew(settings()))) {
+      Replay.run(recording, trainer, 0, replayed::add);
     }
 
     List<JsonNode> recorded = recordedMetrics();

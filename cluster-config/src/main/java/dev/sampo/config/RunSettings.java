@@ -22,4 +22,9 @@ public record RunSettings(String name, Path folder, long seed, long steps) {
         "\"" + name + "\"");
     Require.that(steps >= 0, "steps", ">= 0", steps);
   }
+
+  /** The run id, the same for every part of an interrupted run. */
+  public String id() {
+    return name + "-" + seed;
+  }
 }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.sampo.learner.batch.PromptEncoder;
 import dev.sampo.learner.checkpoint.CheckpointFolder;
+import dev.sampo.learner.checkpoint.Retention;
 import dev.sampo.learner.checkpoint.TrainerState;
 import dev.sampo.learner.objective.KlSettings;
 import dev.sampo.learner.objective.ObjectivePreset;
@@ -16,6 +17,7 @@ import dev.sampo.protocol.CompletionScore;
 import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.LeaseId;
 import dev.sampo.protocol.LogProbs;
+import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.Prompt;
 import dev.sampo.protocol.RewardOutcome;
 import dev.sampo.protocol.SamplingSettings;
@@ -25,6 +27,7 @@ import dev.sampo.protocol.TokenIds;
 import dev.sampo.protocol.VersionSpan;
 import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.weights.Parameter.Part;
+import dev.sampo.vlm.weights.SafetensorsFile;
 import dev.sampo.vlm.weights.WeightArrays;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -37,6 +40,7 @@ import java.util.OptionalDouble;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -67,21 +71,20 @@ class ResumeTest {
   void aResumedRunEndsInTheSameBits() throws IOException {
     Path modelFolder = TinyQwen.modelFolder(temp);
     CheckpointFolder checkpoints =
-        new CheckpointFolder(temp.resolve("checkpoints"), modelFolder, 1);
+        new CheckpointFolder(temp.resolve("checkpoints"), modelFolder, new Retention(1, 0));
     String expected;
     try (VisionLanguageModel model = TinyQwen.initialize(modelFolder, 3);
         AdamW optimizer = new AdamW(model.parameters(), SETTINGS.optimizer())) {
       take(model, optimizer, 4);
-      checkpoints.save(model, optimizer, TOTAL_STEPS, 1, Map.of());
+      save(checkpoints, model, optimizer);
       take(model, optimizer, 6);
       expected = WeightArrays.sha256(model.parameters());
     }
 
-    Path checkpoint = checkpoints.latest().orElseThrow();
+    Path checkpoint = checkpoints.newest(Assertions::fail).orElseThrow();
     try (VisionLanguageModel model = TinyQwen.load(checkpoint);
         AdamW optimizer = new AdamW(model.parameters(), SETTINGS.optimizer())) {
-      TrainerState state = CheckpointFolder.resume(checkpoint, model, optimizer);
-      assertThat(state.step()).isEqualTo(4);
+      assertThat(restore(checkpoint, model, optimizer).step()).isEqualTo(4);
       take(model, optimizer, 6);
 
       assertThat(WeightArrays.sha256(model.parameters())).isEqualTo(expected);
@@ -139,26 +142,45 @@ class ResumeTest {
   void aResumedRunOfAdaptersEndsInTheSameBits() throws IOException {
     Path modelFolder = savedModel();
     CheckpointFolder checkpoints =
-        new CheckpointFolder(temp.resolve("checkpoints"), modelFolder, 1);
+        new CheckpointFolder(temp.resolve("checkpoints"), modelFolder, new Retention(1, 0));
     String expected;
     try (VisionLanguageModel model = TinyQwen.loadAdapted(modelFolder, 3);
         AdamW optimizer = new AdamW(model.trainable(Set.of()), SETTINGS.optimizer())) {
       take(model, optimizer, 4);
-      checkpoints.save(model, optimizer, TOTAL_STEPS, 1, Map.of());
+      save(checkpoints, model, optimizer);
       take(model, optimizer, 6);
       expected = WeightArrays.sha256(model.parameters());
     }
 
-    Path checkpoint = checkpoints.latest().orElseThrow();
+    Path checkpoint = checkpoints.newest(Assertions::fail).orElseThrow();
     assertThat(checkpoint.resolve("adapter_model.safetensors")).isRegularFile();
     assertThat(checkpoint.resolve("model.safetensors")).doesNotExist();
     try (VisionLanguageModel model = TinyQwen.load(checkpoint);
         AdamW optimizer = new AdamW(model.trainable(Set.of()), SETTINGS.optimizer())) {
-      CheckpointFolder.resume(checkpoint, model, optimizer);
+      restore(checkpoint, model, optimizer);
       take(model, optimizer, 6);
 
       assertThat(WeightArrays.sha256(model.parameters())).isEqualTo(expected);
     }
+  }
+
+  private static void save(
+      CheckpointFolder checkpoints, VisionLanguageModel model, AdamW optimizer) {
+    PolicyVersion version =
+        new PolicyVersion("test", 1, optimizer.numSteps(), WeightArrays.sha256(model.parameters()));
+    checkpoints.save(
+        model,
+        new TrainerState(version, TOTAL_STEPS, 1, Map.of(), Map.of()),
+        Map.of(CheckpointFolder.OPTIMIZER, optimizer.state()));
+  }
+
+  private static TrainerState restore(Path checkpoint, VisionLanguageModel model, AdamW optimizer) {
+    TrainerState state = CheckpointFolder.state(checkpoint, model);
+    try (SafetensorsFile moments =
+        CheckpointFolder.tensors(checkpoint, CheckpointFolder.OPTIMIZER)) {
+      optimizer.restore(moments.tensors(), state.step());
+    }
+    return state;
   }
 
   private Path savedModel() throws IOException {

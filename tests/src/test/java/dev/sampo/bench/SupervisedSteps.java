@@ -69,6 +69,7 @@ final class SupervisedSteps implements AutoCloseable {
             List.of(new Rows(work.demonstrations(TEMPLATE))),
             work.encoder(64),
             work.processor()::encodeAnswer,
+            0,
             0);
   }
 

@@ -1,6 +1,7 @@
 package dev.sampo.actors.cli;
 
 import java.io.PrintWriter;
+import java.time.Duration;
 import java.util.Optional;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -28,10 +29,20 @@ final class CommandProgress implements AutoCloseable {
    * @param out where lines go when there is no terminal
    */
   CommandProgress(String task, long total, PrintWriter out) {
+    this(task, 0, total, out);
+  }
+
+  /**
+   * Goes on with a task.
+   *
+   * @param done steps that were done before
+   */
+  CommandProgress(String task, long done, long total, PrintWriter out) {
     this.task = task;
     this.total = total;
     this.out = out;
-    this.bar = isTerminal() ? Optional.of(bar(task, total)) : Optional.empty();
+    this.printed = lines(done);
+    this.bar = isTerminal() ? Optional.of(bar(task, done, total)) : Optional.empty();
   }
 
   /** Says that {@code done} of the steps are done. */
@@ -44,12 +55,16 @@ final class CommandProgress implements AutoCloseable {
     if (bar.isPresent()) {
       bar.get().stepTo(done);
       bar.get().setExtraMessage(note);
-    } else if (done * LINES / Math.max(1, total) > printed) {
-      printed = done * LINES / Math.max(1, total);
+    } else if (lines(done) > printed) {
+      printed = lines(done);
       double seconds = (System.nanoTime() - started) / 1e9;
       out.printf(
           "%s: %d/%d  %.0f s%s%n", task, done, total, seconds, note.isEmpty() ? "" : "  " + note);
     }
+  }
+
+  private long lines(long done) {
+    return done * LINES / Math.max(1, total);
   }
 
   @Override
@@ -62,10 +77,11 @@ final class CommandProgress implements AutoCloseable {
     return System.console() != null && System.console().isTerminal();
   }
 
-  private static ProgressBar bar(String task, long total) {
+  private static ProgressBar bar(String task, long done, long total) {
     return new ProgressBarBuilder()
         .setTaskName(task)
         .setInitialMax(total)
+        .startsFrom(done, Duration.ZERO)
         .setStyle(ProgressBarStyle.ASCII)
         .setUpdateIntervalMillis(200)
         .build();

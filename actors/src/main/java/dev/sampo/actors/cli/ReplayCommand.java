@@ -1,17 +1,25 @@
 package dev.sampo.actors.cli;
 
+import dev.sampo.actors.StepReport;
 import dev.sampo.actors.engine.NodeAssembly;
 import dev.sampo.actors.engine.PolicyTrainer;
 import dev.sampo.actors.engine.Replay;
 import dev.sampo.actors.engine.ReplayedStep;
+import dev.sampo.actors.report.RunClaim;
 import dev.sampo.actors.report.RunFolder;
+import dev.sampo.actors.report.RunReport;
 import dev.sampo.config.LoadedConfig;
+import dev.sampo.config.ResultSettings;
 import dev.sampo.config.RunConfig;
 import dev.sampo.protocol.log.Recording;
+import dev.sampo.protocol.log.RecordingManifest;
+import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.concurrent.Callable;
-import java.util.concurrent.atomic.AtomicLong;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -25,7 +33,8 @@ import picocli.CommandLine.Spec;
     name = "replay",
     description = {
       "Train again from a recording, in place of rollout and reward workers.",
-      "On the machine that recorded it every step ends in the same bits."
+      "On the machine that recorded it every step ends in the same bits.",
+      "Run again with the same configuration and DIR, it goes on from the newest checkpoint."
     })
 @SuppressWarnings("NullAway.Init") // picocli fills the fields
 final class ReplayCommand implements Callable<Integer> {
@@ -48,7 +57,7 @@ final class ReplayCommand implements Callable<Integer> {
       names = "--out",
       required = true,
       paramLabel = "DIR",
-      description = "Folder to make for checkpoints and weights.")
+      description = "Folder to make for checkpoints and metrics, or to go on in.")
   private Path out;
 
   @Mixin private ConfigArguments arguments;
@@ -62,33 +71,89 @@ final class ReplayCommand implements Callable<Integer> {
             : arguments.readRecorded(recording.manifest().config(), folder);
     RunConfig config = loaded.settings();
     Preflight.checkModel(config.model());
-    RunFolder target = RunFolder.create(out);
-    target.writeConfig(loaded.render());
-    AtomicLong numSteps = new AtomicLong();
-    AtomicLong numEqual = new AtomicLong();
-    try (RunLog _ = RunLog.to(target.log());
+    SortedMap<String, String> settings = settings(config, recording.manifest());
+    try (RunClaim claim = RunClaim.take(out, "replay", settings);
+        RunLog _ = RunLog.to(claim.folder().log())) {
+      PrintWriter console = spec.commandLine().getOut();
+      Resumption resumption = Resumption.find(claim, config, settings, console);
+      claim.folder().writeConfig(loaded.render());
+      replay(recording, config, settings, claim.folder(), resumption);
+    }
+    return CommandLine.ExitCode.OK;
+  }
+
+  /** What decides the result: the settings, and what is replayed. */
+  private static SortedMap<String, String> settings(RunConfig config, RecordingManifest recorded) {
+    SortedMap<String, String> settings = ResultSettings.replayed(config);
+    settings.put("run id of the recording", recorded.runId());
+    settings.put("SHA-256 of the recorded model", recorded.modelHash());
+    return settings;
+  }
+
+  private void replay(
+      Recording recording,
+      RunConfig config,
+      SortedMap<String, String> settings,
+      RunFolder folder,
+      Resumption start) {
+    Tally tally = Tally.of(start.progress());
+    try (RunReport report = new RunReport(folder, Clock.systemUTC(), start.numTaken());
         CommandProgress progress =
-            new CommandProgress("replay", config.run().steps(), spec.commandLine().getOut());
+            new CommandProgress(
+                "replay", tally.steps, config.run().steps(), spec.commandLine().getOut());
         PolicyTrainer trainer =
             NodeAssembly.trainer(
-                config, image -> Optional.of(recording.image(image.sha256())), target.path())) {
+                config,
+                image -> Optional.of(recording.image(image.sha256())),
+                folder.path(),
+                new NodeAssembly.Start(start.checkpoint(), settings))) {
       Replay.run(
           recording,
           trainer,
+          tally.steps,
           step -> {
-            progress.to(numSteps.incrementAndGet());
-            numEqual.addAndGet(count(step));
+            tally.add(step);
+            report.stepFinished(new StepReport(trainer.version().step(), step.metrics()));
+            progress.to(tally.steps);
+            if (trainer.isCheckpointDue()) {
+              report.force();
+              trainer.saveCheckpoint(tally.progress());
+            }
           });
+      if (trainer.version().step() > start.numTaken()) {
+        report.force();
+        trainer.saveCheckpoint(tally.progress());
+      } else {
+        start.requireUnfinished(folder.path(), start.numTaken());
+      }
     }
     spec.commandLine()
         .getOut()
         .printf(
-            "%d steps, %d of them equal to the recorded bit for bit%n",
-            numSteps.get(), numEqual.get());
-    return CommandLine.ExitCode.OK;
+            "%d steps, %d of them equal to the recorded bit for bit%n", tally.steps, tally.equal);
   }
 
-  private static int count(ReplayedStep step) {
-    return step.isBitwiseEqual() ? 1 : 0;
+  /**
+   * How many recorded steps were taken again, and how many came out the same; kept across parts.
+   */
+  private static final class Tally {
+    private long steps;
+    private long equal;
+
+    static Tally of(Map<String, String> progress) {
+      Tally tally = new Tally();
+      tally.steps = Long.parseLong(progress.getOrDefault("recorded_steps", "0"));
+      tally.equal = Long.parseLong(progress.getOrDefault("equal_steps", "0"));
+      return tally;
+    }
+
+    void add(ReplayedStep step) {
+      steps++;
+      equal += step.isBitwiseEqual() ? 1 : 0;
+    }
+
+    Map<String, String> progress() {
+      return Map.of("recorded_steps", Long.toString(steps), "equal_steps", Long.toString(equal));
+    }
   }
 }

@@ -25,7 +25,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * One training on the learner's node, from its configuration to its run folder: evaluation,
@@ -141,12 +140,12 @@ final class TrainingRun {
     if (config.run().steps() == 0) {
       return config.model().path();
     }
-    Optional<Path> latest =
+    CheckpointFolder checkpoints =
         new CheckpointFolder(
-                folder.checkpoints(), config.model().path(), config.checkpoint().keep())
-            .latest();
-    return latest.orElseThrow(
-        () -> new IllegalStateException("no checkpoint in " + folder.checkpoints()));
+            folder.checkpoints(), config.model().path(), config.checkpoint().retention());
+    return checkpoints
+        .newest(out::println)
+        .orElseThrow(() -> new IllegalStateException("no checkpoint in " + folder.checkpoints()));
   }
 
   static NodeAddress address(NodeSettings node) {

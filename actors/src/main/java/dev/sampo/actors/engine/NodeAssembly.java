@@ -8,11 +8,13 @@ import dev.sampo.actors.question.RunQuestions;
 import dev.sampo.actors.run.GroupDispatch;
 import dev.sampo.actors.run.PromptFeed;
 import dev.sampo.actors.run.StalenessGate;
+import dev.sampo.actors.transfer.HashedFiles;
 import dev.sampo.config.AdapterSettings;
 import dev.sampo.config.DataSettings;
 import dev.sampo.config.LoadedConfig;
 import dev.sampo.config.ModelSource;
 import dev.sampo.config.NodeRole;
+import dev.sampo.config.ResultSettings;
 import dev.sampo.config.RunConfig;
 import dev.sampo.learner.batch.CachedPromptEncoder;
 import dev.sampo.learner.checkpoint.CheckpointFolder;
@@ -41,13 +43,10 @@ import dev.sampo.vlm.weights.transfer.WeightSnapshot;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Function;
@@ -67,6 +66,19 @@ public final class NodeAssembly implements AutoCloseable {
   private final Path folder;
   private final ExecutorService judges;
   private final NodeParts parts;
+
+  /**
+   * Where a run begins.
+   *
+   * @param checkpoint where it was left; empty for a new run
+   * @param settings what decides its result, for the checkpoints
+   */
+  public record Start(Optional<Path> checkpoint, SortedMap<String, String> settings) {
+    /** A new run whose checkpoints nobody compares. */
+    public static Start anew(RunConfig config) {
+      return new Start(Optional.empty(), ResultSettings.replayed(config));
+    }
+  }
 
   private NodeAssembly(LoadedConfig loaded, Path folder) {
     this.loaded = loaded;
@@ -102,6 +114,17 @@ public final class NodeAssembly implements AutoCloseable {
   /** Opens the policy that a run starts from. */
   public static VisionLanguageModel open(ModelSource source, long seed) {
     return open(source, seed, adapters(source, seed));
+  }
+
+  /**
+   * Opens the policy that a run goes on with.
+   *
+   * @param checkpoint where it was left; empty for what the run starts from
+   */
+  public static VisionLanguageModel open(ModelSource source, long seed, Optional<Path> checkpoint) {
+    return checkpoint
+        .map(folder -> VisionLanguageModels.load(folder, ModelOptions.standard()))
+        .orElseGet(() -> open(source, seed));
   }
 
   /** Opens what a policy is held against: the model that a run starts from, new adapters apart. */
@@ -204,7 +227,7 @@ public final class NodeAssembly implements AutoCloseable {
     ImageFiles images = new ImageFiles();
     Path weights = folder.resolve("weights");
     return new LearnerPart(
-        () -> trainer(config, image -> images.find(image.sha256()), folder),
+        () -> trainer(config, image -> images.find(image.sha256()), folder, Start.anew(config)),
         feed(images),
         images,
         config.recording().enabled() ? Optional.of(openRecording()) : Optional.empty(),
@@ -234,27 +257,30 @@ public final class NodeAssembly implements AutoCloseable {
    *
    * @param images where the encoded bytes of an image are
    * @param folder gets {@code weights/} and {@code checkpoints/}
+   * @param start where the run begins
    */
   public static PolicyTrainer trainer(
-      RunConfig config, Function<ImageRef, Optional<byte[]>> images, Path folder) {
+      RunConfig config, Function<ImageRef, Optional<byte[]>> images, Path folder, Start start) {
     long seed = config.run().seed();
     Path model = config.model().path();
     return new PolicyTrainer(
         new PolicyTrainer.Terms(
-            runId(config),
+            config.run().id(),
             seed,
             config.run().steps(),
             config.model().freeze().parts(),
             config.checkpoint().every(),
-            maxMismatch(config)),
+            maxMismatch(config),
+            start.settings()),
         config.learner(),
-        open(config.model(), seed),
+        open(config.model(), seed, start.checkpoint()),
         config.learner().objective().needsReference()
             ? Optional.of(openReference(config.model(), seed))
             : Optional.empty(),
         new CachedPromptEncoder(processor(config.model()), images, CACHED_IMAGES),
         new PublishedWeights(folder.resolve("weights"), MAX_SHARD_BYTES, KEPT_VERSIONS),
-        new CheckpointFolder(folder.resolve("checkpoints"), model, config.checkpoint().keep()));
+        new CheckpointFolder(folder.resolve("checkpoints"), model, config.checkpoint().retention()),
+        start.checkpoint());
   }
 
   private RolloutPart rollout() {
@@ -286,11 +312,11 @@ public final class NodeAssembly implements AutoCloseable {
     RecordingManifest manifest =
         new RecordingManifest(
             RecordingManifest.FORMAT_VERSION,
-            runId(config),
+            config.run().id(),
             loaded.render(),
             initialWeightsHash(),
-            sha256(model.resolve("tokenizer.json")),
-            sha256(model.resolve("preprocessor_config.json")),
+            HashedFiles.sha256Of(model.resolve("tokenizer.json")),
+            HashedFiles.sha256Of(model.resolve("preprocessor_config.json")),
             NativeBuild.torchVersion(),
             NativeBuild.cpuCapability(),
             config.rollout().threads(),
@@ -302,21 +328,6 @@ public final class NodeAssembly implements AutoCloseable {
   private String initialWeightsHash() {
     try (VisionLanguageModel model = open(config.model(), config.run().seed())) {
       return WeightSnapshot.of(model.parameters()).sha256();
-    }
-  }
-
-  private static String runId(RunConfig config) {
-    return config.run().name() + "-" + config.run().seed();
-  }
-
-  private static String sha256(Path file) {
-    try {
-      return HexFormat.of()
-          .formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file)));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JVM has SHA-256", e);
     }
   }
 

@@ -6,20 +6,23 @@ import dev.sampo.learner.PolicyUpdate;
 import dev.sampo.learner.StepResult;
 import dev.sampo.learner.batch.PromptEncoder;
 import dev.sampo.learner.checkpoint.CheckpointFolder;
+import dev.sampo.learner.checkpoint.TrainerState;
 import dev.sampo.learner.optimizer.AdamW;
 import dev.sampo.learner.weights.PublishedWeights;
 import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.ScoredGroup;
 import dev.sampo.protocol.StepCommitted;
-import dev.sampo.protocol.WeightDelta;
 import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.ops.NativeThreads;
 import dev.sampo.vlm.weights.Parameter.Part;
+import dev.sampo.vlm.weights.SafetensorsFile;
 import dev.sampo.vlm.weights.transfer.WeightSnapshot;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
 
 /** The learner with a model of its own: steps, published versions, checkpoints. */
 public final class PolicyTrainer implements Trainer {
@@ -35,6 +38,7 @@ public final class PolicyTrainer implements Trainer {
    * @param checkpointEvery steps between checkpoints; the last step is always saved
    * @param maxMismatch largest mean {@code k3} divergence between the log-probs of rollout and
    *     learner for the same weights; beyond it the trainer refuses to go on
+   * @param settings the settings that decide what the run ends in; kept in checkpoints
    */
   public record Terms(
       String runId,
@@ -42,7 +46,8 @@ public final class PolicyTrainer implements Trainer {
       long steps,
       Set<Part> frozen,
       int checkpointEvery,
-      double maxMismatch) {}
+      double maxMismatch,
+      SortedMap<String, String> settings) {}
 
   private final Terms terms;
   private final VisionLanguageModel policy;
@@ -53,10 +58,14 @@ public final class PolicyTrainer implements Trainer {
   private final CheckpointFolder checkpoints;
   private WeightSnapshot weights;
   private PolicyVersion version;
+  private long saved = -1; // step of the newest checkpoint that this trainer knows of
+  private boolean isPublished;
 
   /**
    * Called on the thread that drives it.
    *
+   * @param resumed the checkpoint that {@code policy} was loaded from, to go on from; empty to
+   *     begin a run
    * @param policy trained; closed with this trainer, as is {@code reference}
    * @param reference present exactly when the objective has a beta above 0
    * @param published where versions are written
@@ -68,7 +77,8 @@ public final class PolicyTrainer implements Trainer {
       Optional<VisionLanguageModel> reference,
       PromptEncoder encoder,
       PublishedWeights published,
-      CheckpointFolder checkpoints) {
+      CheckpointFolder checkpoints,
+      Optional<Path> resumed) {
     NativeThreads.use(settings.threads());
     this.terms = terms;
     this.policy = policy;
@@ -79,9 +89,20 @@ public final class PolicyTrainer implements Trainer {
             policy, reference, optimizer, settings, terms.steps(), terms.seed(), encoder);
     this.published = published;
     this.checkpoints = checkpoints;
+    long step = resumed.map(this::restore).orElse(0L);
     this.weights = WeightSnapshot.of(policy.parameters());
-    this.version = versionOf(weights);
-    published.publish(version, weights);
+    this.version = versionOf(step, weights);
+  }
+
+  /** Takes the state of a checkpoint over and returns its step. */
+  private long restore(Path checkpoint) {
+    TrainerState state = CheckpointFolder.state(checkpoint, policy);
+    try (SafetensorsFile moments =
+        CheckpointFolder.tensors(checkpoint, CheckpointFolder.OPTIMIZER)) {
+      optimizer.restore(moments.tensors(), state.step());
+    }
+    saved = state.step();
+    return state.step();
   }
 
   @Override
@@ -112,7 +133,7 @@ public final class PolicyTrainer implements Trainer {
       case StepResult.Taken taken -> {
         requireAgreement(taken.metrics());
         weights = WeightSnapshot.of(policy.parameters());
-        version = versionOf(weights);
+        version = versionOf(version.step() + 1, weights);
         yield new Update.Taken(
             new StepCommitted(version, taken.groups(), taken.microBatches(), taken.learningRate()),
             taken.metrics());
@@ -132,20 +153,35 @@ public final class PolicyTrainer implements Trainer {
 
   @Override
   public Written writeDelta() {
-    WeightDelta delta = published.publish(version, weights);
-    if (version.step() % terms.checkpointEvery() == 0 || version.step() == terms.steps()) {
-      checkpoints.save(policy, optimizer, terms.steps(), terms.seed(), Map.of());
-    }
-    return new Written(delta, published.folder(version));
+    return new Written(published.publish(version, weights), published.folder(version));
   }
 
   @Override
   public Written writeSnapshot() {
+    if (!isPublished) {
+      published.publish(version, weights);
+      isPublished = true;
+    }
     return new Written(published.snapshot(), published.folder(version));
   }
 
-  private PolicyVersion versionOf(WeightSnapshot present) {
-    return new PolicyVersion(terms.runId(), TERM, optimizer.numSteps(), present.sha256());
+  @Override
+  public boolean isCheckpointDue() {
+    return version.step() > saved
+        && (version.step() % terms.checkpointEvery() == 0 || version.step() == terms.steps());
+  }
+
+  @Override
+  public void saveCheckpoint(Map<String, String> progress) {
+    checkpoints.save(
+        policy,
+        new TrainerState(version, terms.steps(), terms.seed(), terms.settings(), progress),
+        Map.of(CheckpointFolder.OPTIMIZER, optimizer.state()));
+    saved = version.step();
+  }
+
+  private PolicyVersion versionOf(long step, WeightSnapshot present) {
+    return new PolicyVersion(terms.runId(), TERM, step, present.sha256());
   }
 
   @Override

@@ -13,23 +13,24 @@ public final class Replay {
   private Replay() {}
 
   /**
-   * Takes all recorded steps again.
+   * Takes recorded steps again.
    *
-   * @param trainer holds the weights that the recording started from, and the settings it was made
-   *     with
+   * @param trainer holds the weights that the recording had after {@code numTaken} steps, and the
+   *     settings it was made with
+   * @param numTaken recorded steps that were taken before
    * @param stepped told of every step
    * @throws ReplayException if the recording was made from other weights or names a step that
    *     cannot be taken
    */
   public static void run(
-      Recording recording, PolicyTrainer trainer, Consumer<ReplayedStep> stepped) {
+      Recording recording, PolicyTrainer trainer, long numTaken, Consumer<ReplayedStep> stepped) {
     String start = recording.manifest().modelHash();
-    if (!start.equals(trainer.version().weightsHash())) {
+    if (numTaken == 0 && !start.equals(trainer.version().weightsHash())) {
       throw new ReplayException(
           "the recording starts from weights with SHA-256 %s, these have %s"
               .formatted(start, trainer.version().weightsHash()));
     }
-    try (Stream<Recording.RecordedStep> steps = recording.steps()) {
+    try (Stream<Recording.RecordedStep> steps = recording.steps(numTaken)) {
       steps.forEach(step -> stepped.accept(take(step, trainer)));
     }
   }

@@ -5,6 +5,7 @@ import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.ScoredGroup;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -193,6 +194,9 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
   private void publish(Trainer.Update.Taken update) {
     long step = update.committed().version().step();
     setup.publisher().tell(new WeightPublisher.Publish(meter.working(trainer::writeDelta)));
+    if (trainer.isCheckpointDue()) {
+      meter.working(() -> trainer.saveCheckpoint(Map.of()));
+    }
     List<GroupId> groups = batch.stream().map(ScoredGroup::id).toList();
     setup.coordinator().tell(new RunCoordinator.StepTaken(step, groups));
     batch = List.of();

@@ -78,6 +78,16 @@ public interface Trainer extends AutoCloseable {
   /** Writes all present weights. */
   Written writeSnapshot();
 
+  /** Whether the present step is one that gets a checkpoint and has none. */
+  boolean isCheckpointDue();
+
+  /**
+   * Saves the present state, from which a run can go on.
+   *
+   * @param progress what else whoever drives needs for that, by name
+   */
+  void saveCheckpoint(Map<String, String> progress);
+
   @Override
   void close();
 }

@@ -1,15 +1,22 @@
 package dev.sampo.actors.report;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.sampo.actors.StepReport;
-import java.io.BufferedWriter;
 import java.io.IOException;
+import java.io.Writer;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * {@code metrics.jsonl}: one object per optimizer step, {@code step} first, then the metrics by
@@ -18,10 +25,59 @@ import java.util.Map;
 final class MetricsLog implements AutoCloseable {
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
-  private final BufferedWriter out;
+  private final FileChannel file;
+  private final Writer out;
 
-  MetricsLog(Path file) throws IOException {
-    this.out = Files.newBufferedWriter(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+  MetricsLog(Path path) throws IOException {
+    this.file =
+        FileChannel.open(
+            path, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND);
+    this.out = Channels.newWriter(file, StandardCharsets.UTF_8);
+  }
+
+  /** Returns when all lines are on the disk. */
+  void force() throws IOException {
+    file.force(true);
+  }
+
+  /**
+   * Cuts off what a run wrote after some step, a torn line included.
+   *
+   * @param numTaken steps to keep
+   * @return what is left
+   */
+  static List<StepReport> cut(Path file, long numTaken) throws IOException {
+    if (!Files.exists(file)) {
+      return List.of();
+    }
+    List<StepReport> kept = new ArrayList<>();
+    StringBuilder lines = new StringBuilder();
+    for (String line : Files.readAllLines(file)) {
+      Optional<StepReport> report = parse(line).filter(step -> step.step() <= numTaken);
+      if (report.isEmpty()) {
+        break;
+      }
+      kept.add(report.get());
+      lines.append(line).append('\n');
+    }
+    RunFolder.write(file, lines.toString().getBytes(StandardCharsets.UTF_8));
+    return kept;
+  }
+
+  /** A line as it was written; empty for a torn one. */
+  private static Optional<StepReport> parse(String line) {
+    try {
+      JsonNode node = JSON.readTree(line);
+      if (!node.path("step").isIntegralNumber()) {
+        return Optional.empty();
+      }
+      Map<String, Double> metrics = new LinkedHashMap<>();
+      node.properties().forEach(entry -> metrics.put(entry.getKey(), entry.getValue().asDouble()));
+      metrics.remove("step");
+      return Optional.of(new StepReport(node.path("step").asLong(), metrics));
+    } catch (JsonProcessingException e) {
+      return Optional.empty();
+    }
   }
 
   void write(StepReport report) throws IOException {

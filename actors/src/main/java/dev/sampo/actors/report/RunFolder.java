@@ -21,6 +21,8 @@ import java.util.stream.Stream;
  * curves.png         the run as curves
  * scenes.png         images with predicted and true boxes
  * run.log            what the program had to say
+ * run.json           which command began it, with which settings; of a run that can go on
+ * run.lock           locked while a process works here
  * </pre>
  *
  * @param path the folder
@@ -49,7 +51,7 @@ public record RunFolder(Path path) {
    */
   public static void requireFree(Path path) {
     if (Files.exists(path) && (!Files.isDirectory(path) || !isEmpty(path))) {
-      throw new OccupiedFolderException(path);
+      throw OccupiedFolderException.of(path);
     }
   }
 
@@ -89,6 +91,14 @@ public record RunFolder(Path path) {
     return path.resolve("run.log");
   }
 
+  Path claim() {
+    return path.resolve("run.json");
+  }
+
+  Path lock() {
+    return path.resolve("run.lock");
+  }
+
   /** Folder of the data set that a quick start writes for itself. */
   public Path data() {
     return path.resolve("data");
@@ -97,13 +107,19 @@ public record RunFolder(Path path) {
   /** Writes a file as a whole or not at all. */
   static void write(Path file, byte[] content) {
     try {
-      Path temporary = file.resolveSibling(file.getFileName() + ".part");
-      Files.write(temporary, content);
+      Files.write(temporary(file), content);
       Files.move(
-          temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+          temporary(file),
+          file,
+          StandardCopyOption.ATOMIC_MOVE,
+          StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  static Path temporary(Path file) {
+    return file.resolveSibling(file.getFileName() + ".part");
   }
 
   /** Writes the resolved configuration. */

@@ -39,12 +39,24 @@ public final class RunReport implements RunListener, AutoCloseable {
 
   /** Begins the report in a folder that exists. */
   public RunReport(RunFolder folder, Clock clock) {
+    this(folder, clock, 0);
+  }
+
+  /**
+   * Begins the report, or goes on with it.
+   *
+   * @param folder exists
+   * @param numTaken steps that the run has taken; what the folder reports of later ones is void
+   */
+  public RunReport(RunFolder folder, Clock clock, long numTaken) {
     this.folder = folder;
     this.clock = clock;
     try {
+      this.steps.addAll(MetricsLog.cut(folder.metrics(), numTaken));
       this.metrics = new MetricsLog(folder.metrics());
       this.tensorBoard =
-          new TensorBoardFile(Files.createDirectories(folder.tensorBoard()), clock.instant());
+          new TensorBoardFile(
+              Files.createDirectories(folder.tensorBoard()), clock.instant(), numTaken);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -61,10 +73,24 @@ public final class RunReport implements RunListener, AutoCloseable {
     }
   }
 
+  /** Returns when all steps reported are on the disk; a checkpoint must not be ahead of them. */
+  public synchronized void force() {
+    try {
+      metrics.force();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   @Override
   public synchronized void groupSetAside(String reason) {
     numSetAside++;
     LOG.info("set aside: {}", reason);
+  }
+
+  /** The steps reported so far, those before the run went on included. */
+  public synchronized List<StepReport> steps() {
+    return List.copyOf(steps);
   }
 
   /** Groups set aside so far. */

@@ -42,8 +42,9 @@ class ReplayTest {
         NodeAssembly.trainer(
             config.settings(),
             image -> Optional.of(recording.image(image.sha256())),
-            folder.resolve("replay"))) {
-      Replay.run(recording, trainer, replayed::add);
+            folder.resolve("replay"),
+            NodeAssembly.Start.anew(config.settings()))) {
+      Replay.run(recording, trainer, 0, replayed::add);
     }
 
     assertThat(replayed).hasSize(STEPS).allMatch(ReplayedStep::isBitwiseEqual);

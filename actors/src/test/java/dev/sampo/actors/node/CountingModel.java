@@ -84,6 +84,14 @@ final class CountingModel {
       return write("snapshot", Optional.empty());
     }
 
+    @Override
+    public boolean isCheckpointDue() {
+      return false;
+    }
+
+    @Override
+    public void saveCheckpoint(Map<String, String> progress) {}
+
     private Written write(String name, Optional<PolicyVersion> base) {
       try {
         Path folder = Files.createDirectories(weights.resolve(Long.toString(step)));

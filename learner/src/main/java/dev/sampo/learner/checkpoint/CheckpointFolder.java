@@ -1,150 +1,238 @@
 package dev.sampo.learner.checkpoint;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.sampo.learner.LearnerException;
-import dev.sampo.learner.optimizer.AdamW;
 import dev.sampo.vlm.ModelException;
 import dev.sampo.vlm.VisionLanguageModel;
+import dev.sampo.vlm.weights.AtomicFile;
 import dev.sampo.vlm.weights.SafetensorsFile;
-import dev.sampo.vlm.weights.StoredTensor;
+import dev.sampo.vlm.weights.TensorSource;
 import dev.sampo.vlm.weights.WeightArrays;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
  * The checkpoints of a run: folders {@code step-N} in the Hugging Face layout, loadable by anything
- * that loads such folders, each with {@code trainer_state.json} and {@code optimizer.safetensors}
- * for resuming. A checkpoint is written under another name and renamed when it is complete, so that
- * a folder {@code step-N} is always whole; the oldest are deleted.
+ * that loads such folders, each with {@code trainer_state.json} and the tensors of the trainer for
+ * resuming.
+ *
+ * <p>A checkpoint is written beside the others as {@code step-N.partial}, forced to the disk, and
+ * renamed. One that takes the place of an earlier one of the same step moves that to {@code
+ * step-N.old} first, which counts as {@code step-N} until there is one again. So whenever the
+ * machine stops, every checkpoint is the old one or the new one, whole; what it leaves behind is
+ * put right when the folder is next used. One process uses a folder at a time.
  */
 public final class CheckpointFolder {
-  private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Pattern NAME = Pattern.compile("step-(\\d+)");
+  /** Name of the tensors of the optimizer. */
+  public static final String OPTIMIZER = "optimizer";
 
-  static final String STATE = "trainer_state.json";
-  private static final String MOMENTS = "optimizer.safetensors";
-  private static final int FORMAT = 1;
+  private static final Pattern NAME = Pattern.compile("step-(\\d+)");
+  private static final Pattern LEFT_BEHIND = Pattern.compile("(step-\\d+)\\.(partial|old)");
+  private static final String PARTIAL = ".partial";
+  private static final String OLD = ".old";
+  private static final String TENSORS = ".safetensors";
 
   private final Path folder;
   private final Path modelFolder;
-  private final int keep;
+  private final Retention retention;
 
   /**
    * Prepares a folder.
    *
    * @param folder where the checkpoints go; created when the first is saved
    * @param modelFolder checkpoint that the run started from; its files, weights apart, are copied
-   * @param keep how many checkpoints stay, at least 1
+   * @param retention which checkpoints stay
    */
-  public CheckpointFolder(Path folder, Path modelFolder, int keep) {
-    if (keep < 1) {
-      throw new IllegalArgumentException("keep must be >= 1, got " + keep);
-    }
+  public CheckpointFolder(Path folder, Path modelFolder, Retention retention) {
     this.folder = folder;
     this.modelFolder = modelFolder;
-    this.keep = keep;
+    this.retention = retention;
   }
 
   /**
-   * Saves a checkpoint and deletes the oldest that are too many.
+   * Saves a checkpoint and deletes the complete ones that are too many.
    *
-   * @param progress whatever the driver needs to go on
+   * @param state its version is that of the model's weights
+   * @param tensors what the trainer keeps in tensors: {@code NAME.safetensors} by {@code NAME}
    * @return its folder
-   * @throws LearnerException if it cannot be written; no partial checkpoint is left under its name
+   * @throws LearnerException if it cannot be written; what was there before stays
    */
   public Path save(
       VisionLanguageModel model,
-      AdamW optimizer,
-      long totalSteps,
-      long seed,
-      Map<String, String> progress) {
-    long step = optimizer.numSteps();
-    Path target = folder.resolve("step-" + step);
-    Path partial = folder.resolve("step-" + step + ".partial");
-    TrainerState state =
-        new TrainerState(step, totalSteps, seed, WeightArrays.sha256(model.parameters()), progress);
+      TrainerState state,
+      Map<String, ? extends SortedMap<String, ? extends TensorSource>> tensors) {
+    Path target = folder.resolve("step-" + state.step());
+    Path partial = sibling(target, PARTIAL);
     try {
-      deleteAll(partial);
-      Files.createDirectories(partial);
+      Files.createDirectories(folder);
+      putRight();
+      Files.createDirectory(partial);
       ModelFiles.copy(modelFolder, partial);
       model.save(partial);
-      SafetensorsFile.write(partial.resolve(MOMENTS), optimizer.state());
-      Files.writeString(partial.resolve(STATE), json(state));
-      deleteAll(target);
-      Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
-      deleteOldest();
+      for (var entry : new TreeMap<>(tensors).entrySet()) {
+        SafetensorsFile.write(partial.resolve(entry.getKey() + TENSORS), entry.getValue());
+      }
+      new StateFile(state, FileSums.of(partial)).write(partial);
+      force(partial);
+      replace(target, partial);
+      deleteExpendable();
       return target;
     } catch (IOException e) {
       throw new LearnerException("cannot write checkpoint " + target + ": " + e.getMessage(), e);
     }
   }
 
-  private static String json(TrainerState state) throws IOException {
-    ObjectNode node = JSON.createObjectNode();
-    node.put("format", FORMAT);
-    node.put("step", state.step());
-    node.put("total_steps", state.totalSteps());
-    node.put("seed", state.seed());
-    node.put("weights_sha256", state.weightsHash());
-    ObjectNode progress = node.putObject("progress");
-    state.progress().forEach(progress::put);
-    return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(node) + "\n";
-  }
-
-  /** The checkpoint with the most steps; empty if there is none. */
-  public Optional<Path> latest() {
-    List<Path> all = all();
-    return all.isEmpty() ? Optional.empty() : Optional.of(all.getLast());
-  }
-
-  /** Complete checkpoints by step. */
-  private List<Path> all() {
-    if (!Files.isDirectory(folder)) {
-      return List.of();
+  private void replace(Path target, Path partial) throws IOException {
+    Path old = sibling(target, OLD);
+    boolean isRepeated = Files.exists(target);
+    if (isRepeated) {
+      Files.move(target, old, StandardCopyOption.ATOMIC_MOVE);
     }
-    try (Stream<Path> entries = Files.list(folder)) {
-      return entries
-          .filter(entry -> NAME.matcher(entry.getFileName().toString()).matches())
-          .sorted(Comparator.comparingLong(CheckpointFolder::stepOf))
-          .toList();
-    } catch (IOException e) {
-      throw new LearnerException("cannot list checkpoints in " + folder + ": " + e.getMessage(), e);
-    }
-  }
-
-  private static long stepOf(Path checkpoint) {
-    Matcher name = NAME.matcher(checkpoint.getFileName().toString());
-    return name.matches() ? Long.parseLong(name.group(1)) : -1;
-  }
-
-  private void deleteOldest() throws IOException {
-    List<Path> all = all();
-    for (Path old : all.subList(0, Math.max(all.size() - keep, 0))) {
+    Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
+    AtomicFile.forceFolder(folder);
+    if (isRepeated) {
       deleteAll(old);
     }
   }
 
-  private static void deleteAll(Path path) throws IOException {
-    if (!Files.exists(path)) {
+  /** Removes what a crash has left, and gives a checkpoint that was about to be replaced back. */
+  private void putRight() throws IOException {
+    if (!Files.isDirectory(folder)) {
       return;
     }
-    try (Stream<Path> files = Files.walk(path)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
+    List<Path> entries;
+    try (Stream<Path> listed = Files.list(folder)) {
+      entries = listed.toList();
+    }
+    for (Path entry : entries) {
+      Matcher name = LEFT_BEHIND.matcher(entry.getFileName().toString());
+      if (name.matches()) {
+        Path whole = folder.resolve(name.group(1));
+        if (name.group(2).equals("old") && !Files.exists(whole)) {
+          Files.move(entry, whole, StandardCopyOption.ATOMIC_MOVE);
+          AtomicFile.forceFolder(folder);
+        } else {
+          deleteAll(entry);
+        }
       }
+    }
+  }
+
+  /**
+   * The newest checkpoint whose files are all as they were written. Reads them.
+   *
+   * @param warnings told of every newer one that is damaged, in one line
+   * @return empty if there is no checkpoint
+   * @throws LearnerException if there are some, but none is whole
+   */
+  public Optional<Path> newest(Consumer<String> warnings) {
+    try {
+      putRight();
+      SortedSet<Long> steps = steps();
+      for (long step : List.copyOf(steps).reversed()) {
+        Path checkpoint = folder.resolve("step-" + step);
+        Optional<String> problem = problem(checkpoint);
+        if (problem.isEmpty()) {
+          return Optional.of(checkpoint);
+        }
+        warnings.accept("checkpoint " + checkpoint + " is left out: " + problem.orElseThrow());
+      }
+      if (!steps.isEmpty()) {
+        throw new LearnerException(
+            "none of the %d checkpoints in %s is whole".formatted(steps.size(), folder));
+      }
+      return Optional.empty();
+    } catch (IOException e) {
+      throw new LearnerException("cannot read checkpoints in " + folder + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static Optional<String> problem(Path checkpoint) throws IOException {
+    try {
+      return StateFile.read(checkpoint).sums().problem(checkpoint);
+    } catch (LearnerException e) {
+      return Optional.of(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private SortedSet<Long> steps() throws IOException {
+    SortedSet<Long> steps = new TreeSet<>();
+    if (Files.isDirectory(folder)) {
+      try (Stream<Path> entries = Files.list(folder)) {
+        for (Path entry : entries.toList()) {
+          Matcher name = NAME.matcher(entry.getFileName().toString());
+          if (name.matches()) {
+            steps.add(Long.parseLong(name.group(1)));
+          }
+        }
+      }
+    }
+    return steps;
+  }
+
+  /** What is not complete is none of ours to delete, nor does it count. */
+  private void deleteExpendable() throws IOException {
+    SortedSet<Long> complete = steps();
+    for (long step : List.copyOf(complete)) {
+      if (!isComplete(folder.resolve("step-" + step))) {
+        complete.remove(step);
+      }
+    }
+    for (long step : retention.expendable(complete)) {
+      Path checkpoint = folder.resolve("step-" + step);
+      Path doomed = sibling(checkpoint, PARTIAL);
+      Files.move(checkpoint, doomed, StandardCopyOption.ATOMIC_MOVE);
+      deleteAll(doomed);
+    }
+  }
+
+  private static boolean isComplete(Path checkpoint) throws IOException {
+    try {
+      return StateFile.read(checkpoint).sums().problemOfSizes(checkpoint).isEmpty();
+    } catch (LearnerException e) {
+      return false;
+    }
+  }
+
+  private static Path sibling(Path checkpoint, String ending) {
+    return checkpoint.resolveSibling(checkpoint.getFileName() + ending);
+  }
+
+  private static void force(Path root) throws IOException {
+    List<Path> all = new ArrayList<>();
+    try (Stream<Path> tree = Files.walk(root)) {
+      tree.sorted(Comparator.reverseOrder()).forEach(all::add);
+    }
+    for (Path path : all) {
+      try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+        channel.force(true);
+      }
+    }
+  }
+
+  private static void deleteAll(Path path) throws IOException {
+    List<Path> all = new ArrayList<>();
+    try (Stream<Path> tree = Files.walk(path)) {
+      tree.sorted(Comparator.reverseOrder()).forEach(all::add);
+    }
+    for (Path file : all) {
+      Files.delete(file);
     }
   }
 
@@ -154,53 +242,42 @@ public final class CheckpointFolder {
    * @throws LearnerException if the folder is no checkpoint of a run
    */
   public static TrainerState state(Path checkpoint) {
-    Path file = checkpoint.resolve(STATE);
-    if (!Files.isRegularFile(file)) {
-      throw new LearnerException("cannot resume from " + checkpoint + ": it has no " + STATE);
-    }
-    try {
-      JsonNode node = JSON.readTree(file.toFile());
-      if (node.path("format").asInt() != FORMAT) {
-        throw new LearnerException(
-            "%s has format %s, this program reads %d".formatted(file, node.path("format"), FORMAT));
-      }
-      Map<String, String> progress = new TreeMap<>();
-      node.path("progress")
-          .properties()
-          .forEach(e -> progress.put(e.getKey(), e.getValue().asText()));
-      return new TrainerState(
-          node.path("step").asLong(),
-          node.path("total_steps").asLong(),
-          node.path("seed").asLong(),
-          node.path("weights_sha256").asText(),
-          progress);
-    } catch (IOException e) {
-      throw new LearnerException("cannot read " + file + ": " + e.getMessage(), e);
-    }
+    return StateFile.read(checkpoint).state();
   }
 
   /**
-   * Goes on from a checkpoint.
+   * As {@link #state}, and checks the weights.
    *
    * @param model loaded from the same checkpoint
-   * @param optimizer of that model
-   * @return where the run was
-   * @throws LearnerException if a file is missing, broken or of another model
+   * @throws LearnerException if the model has other weights than the checkpoint was written with
    */
-  public static TrainerState resume(Path checkpoint, VisionLanguageModel model, AdamW optimizer) {
+  public static TrainerState state(Path checkpoint, VisionLanguageModel model) {
     TrainerState state = state(checkpoint);
     String hash = WeightArrays.sha256(model.parameters());
-    if (!hash.equals(state.weightsHash())) {
+    if (!hash.equals(state.version().weightsHash())) {
       throw new LearnerException(
           "the weights of %s have SHA-256 %s, its %s says %s"
-              .formatted(checkpoint, hash, STATE, state.weightsHash()));
+              .formatted(checkpoint, hash, StateFile.NAME, state.version().weightsHash()));
     }
-    try (SafetensorsFile moments = SafetensorsFile.open(checkpoint.resolve(MOMENTS))) {
-      SortedMap<String, StoredTensor> tensors = moments.tensors();
-      optimizer.restore(tensors);
+    return state;
+  }
+
+  /** Whether a checkpoint has tensors of that name. */
+  public static boolean hasTensors(Path checkpoint, String name) {
+    return Files.exists(checkpoint.resolve(name + TENSORS));
+  }
+
+  /**
+   * Opens tensors that the trainer saved.
+   *
+   * @param name as in {@link #save}
+   * @throws LearnerException if the file is missing or broken
+   */
+  public static SafetensorsFile tensors(Path checkpoint, String name) {
+    try {
+      return SafetensorsFile.open(checkpoint.resolve(name + TENSORS));
     } catch (ModelException e) {
       throw new LearnerException(String.valueOf(e.getMessage()), e);
     }
-    return state;
   }
 }

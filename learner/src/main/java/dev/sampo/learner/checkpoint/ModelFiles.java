@@ -47,7 +47,7 @@ public final class ModelFiles {
   }
 
   private static boolean isModelFile(String name) {
-    boolean isState = name.equals(CheckpointFolder.STATE) || name.contains(".safetensors");
+    boolean isState = name.equals(StateFile.NAME) || name.contains(".safetensors");
     return !isState && MODEL_FILE.matcher(name).matches();
   }
 

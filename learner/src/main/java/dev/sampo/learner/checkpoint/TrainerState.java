@@ -1,21 +1,33 @@
 package dev.sampo.learner.checkpoint;
 
+import dev.sampo.protocol.PolicyVersion;
 import java.util.Collections;
 import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What a resumed run needs beside the weights and the moments of the optimizer.
+ * What a resumed run needs beside weights and tensors. No generator of random numbers is in it:
+ * whatever is drawn is a function of the seed and the step.
  *
- * @param step optimizer steps taken
+ * @param version the policy that the checkpoint holds; its step counts the steps taken
  * @param totalSteps steps of the run, which the learning rates depend on
  * @param seed seed of the run
- * @param weightsHash SHA-256 over the weights, as in a policy version
- * @param progress whatever the driver keeps, such as the data cursor, by name
+ * @param settings the settings that decide what the run ends in, as text by key
+ * @param progress whatever the driver keeps, such as its place in the data, by name
  */
 public record TrainerState(
-    long step, long totalSteps, long seed, String weightsHash, Map<String, String> progress) {
+    PolicyVersion version,
+    long totalSteps,
+    long seed,
+    Map<String, String> settings,
+    Map<String, String> progress) {
   public TrainerState {
+    settings = Collections.unmodifiableSortedMap(new TreeMap<>(settings));
     progress = Collections.unmodifiableSortedMap(new TreeMap<>(progress));
+  }
+
+  /** Steps taken. */
+  public long step() {
+    return version.step();
   }
 }

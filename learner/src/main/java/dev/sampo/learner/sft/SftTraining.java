@@ -32,8 +32,9 @@ import java.util.function.Function;
  * image pass the network as one tree, so that the image and what the questions have in common pass
  * it once. While a step runs, another thread reads and encodes the rows of the next one.
  *
- * <p>The optimizer's step count is the place in the run: a training over a restored model and
- * optimizer goes on where the checkpoint was taken, with the same rows. All calls on one thread.
+ * <p>The rows of a step are a function of the seed and the number of the step: a training over a
+ * restored model and optimizer goes on where the checkpoint was taken, with the same rows. All
+ * calls on one thread.
  */
 public final class SftTraining implements AutoCloseable {
   private final VisionLanguageModel model;
@@ -50,6 +51,7 @@ public final class SftTraining implements AutoCloseable {
       Executors.newSingleThreadExecutor(
           task -> Thread.ofPlatform().name("sft-reader").daemon().unstarted(task));
   private CompletableFuture<SftBatch> next;
+  private long numTaken;
 
   /**
    * Prepares a run and reads all rows once.
@@ -58,6 +60,7 @@ public final class SftTraining implements AutoCloseable {
    * @param encoder thread-safe
    * @param answerEncoder token ids of an answer, the end token included; thread-safe
    * @param seed decides the order of the rows and what dropout drops
+   * @param numTaken steps of the run that {@code model} and {@code optimizer} have behind them
    * @throws LearnerException if a phase has no usable row
    */
   public SftTraining(
@@ -67,7 +70,8 @@ public final class SftTraining implements AutoCloseable {
       List<SftData> data,
       PromptEncoder encoder,
       Function<String, int[]> answerEncoder,
-      long seed) {
+      long seed,
+      long numTaken) {
     if (data.size() != settings.phases().size()) {
       throw new IllegalArgumentException(
           "%d phases need as many data sets, got %d"
@@ -86,7 +90,8 @@ public final class SftTraining implements AutoCloseable {
     }
     this.learningRates = settings.learningRates();
     this.manager = NDManager.newBaseManager(model.device());
-    this.next = read(optimizer.numSteps());
+    this.numTaken = numTaken;
+    this.next = read(numTaken);
   }
 
   /** Rows of all phases that cannot be used. */
@@ -94,8 +99,13 @@ public final class SftTraining implements AutoCloseable {
     return blocks.stream().mapToInt(ImageBlocks::numBadRows).sum();
   }
 
+  /** Steps of the run taken so far. */
+  public long numTaken() {
+    return numTaken;
+  }
+
   public boolean isFinished() {
-    return optimizer.numSteps() >= settings.totalSteps();
+    return numTaken >= settings.totalSteps();
   }
 
   /**
@@ -108,7 +118,7 @@ public final class SftTraining implements AutoCloseable {
    */
   public SortedMap<String, Double> step() {
     long start = System.nanoTime();
-    long step = optimizer.numSteps();
+    long step = numTaken;
     SftBatch batch = await(next);
     next = read(step + 1);
     double waited = (System.nanoTime() - start) / 1e9;
@@ -127,6 +137,7 @@ public final class SftTraining implements AutoCloseable {
     }
     double learningRate = learningRates.at(step);
     optimizer.step(learningRate, norm);
+    numTaken++;
     SortedMap<String, Double> metrics = new TreeMap<>();
     metrics.put("loss", loss);
     metrics.put("grad_norm", norm);

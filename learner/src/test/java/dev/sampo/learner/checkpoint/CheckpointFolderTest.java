@@ -7,17 +7,23 @@ import dev.sampo.learner.LearnerException;
 import dev.sampo.learner.TinyQwen;
 import dev.sampo.learner.optimizer.AdamW;
 import dev.sampo.learner.optimizer.AdamWSettings;
+import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.vlm.VisionLanguageModel;
+import dev.sampo.vlm.weights.WeightArrays;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 @NullUnmarked
 class CheckpointFolderTest {
@@ -27,6 +33,7 @@ class CheckpointFolderTest {
   private VisionLanguageModel model;
   private AdamW optimizer;
   private CheckpointFolder checkpoints;
+  private final List<String> warnings = new ArrayList<>();
 
   @BeforeEach
   void open() throws IOException {
@@ -36,7 +43,7 @@ class CheckpointFolderTest {
     Files.writeString(modelFolder.resolve("model.safetensors"), "weights of the start");
     model = TinyQwen.initialize(modelFolder, 1);
     optimizer = new AdamW(model.parameters(), SETTINGS);
-    checkpoints = new CheckpointFolder(temp.resolve("checkpoints"), modelFolder, 2);
+    checkpoints = folder(new Retention(2, 0));
   }
 
   @AfterEach
@@ -45,11 +52,25 @@ class CheckpointFolderTest {
     model.close();
   }
 
+  private CheckpointFolder folder(Retention retention) {
+    return new CheckpointFolder(temp.resolve("checkpoints"), temp.resolve("model"), retention);
+  }
+
+  private Path save(long step, String cursor) {
+    return save(checkpoints, step, cursor);
+  }
+
+  private Path save(CheckpointFolder into, long step, String cursor) {
+    PolicyVersion version =
+        new PolicyVersion("run-7", 1, step, WeightArrays.sha256(model.parameters()));
+    TrainerState state =
+        new TrainerState(version, 100, 7, Map.of("learner.epsilon", "1"), Map.of("cursor", cursor));
+    return into.save(model, state, Map.of(CheckpointFolder.OPTIMIZER, optimizer.state()));
+  }
+
   @Test
   void aCheckpointIsAModelFolderWithTheStateOfTheRun() {
-    optimizer.step(0.1, 0);
-
-    Path folder = checkpoints.save(model, optimizer, 100, 7, Map.of("cursor", "12"));
+    Path folder = save(1, "12");
 
     assertThat(folder.getFileName()).hasToString("step-1");
     assertThat(folder.toFile().list())
@@ -59,10 +80,12 @@ class CheckpointFolderTest {
             "model.safetensors",
             "optimizer.safetensors",
             "trainer_state.json");
-    TrainerState state = CheckpointFolder.state(folder);
+    TrainerState state = CheckpointFolder.state(folder, model);
     assertThat(state.step()).isEqualTo(1);
+    assertThat(state.version().runId()).isEqualTo("run-7");
     assertThat(state.totalSteps()).isEqualTo(100);
     assertThat(state.seed()).isEqualTo(7);
+    assertThat(state.settings()).containsExactly(Map.entry("learner.epsilon", "1"));
     assertThat(state.progress()).containsExactly(Map.entry("cursor", "12"));
     try (VisionLanguageModel loaded = TinyQwen.load(folder)) {
       assertThat(loaded.parameters().keySet()).isEqualTo(model.parameters().keySet());
@@ -81,7 +104,7 @@ class CheckpointFolderTest {
     Path templates = Files.createDirectory(start.resolve("additional_chat_templates"));
     Files.writeString(templates.resolve("tools.jinja"), "{{ tools }}");
 
-    Path folder = checkpoints.save(model, optimizer, 100, 7, Map.of());
+    Path folder = save(0, "");
 
     assertThat(folder.resolve("tokens.py")).hasSameTextualContentAs(start.resolve("tokens.py"));
     assertThat(folder.resolve("words.py")).hasSameTextualContentAs(start.resolve("words.py"));
@@ -89,49 +112,123 @@ class CheckpointFolderTest {
   }
 
   @Test
-  void onlyTheNewestAreKeptAndUnfinishedOnesDoNotCount() throws IOException {
-    for (int step = 0; step < 3; step++) {
-      optimizer.step(0.1, 0);
-      checkpoints.save(model, optimizer, 100, 7, Map.of());
+  void theNewestStayAndThoseKeptForGood() {
+    CheckpointFolder kept = folder(new Retention(2, 4));
+    for (int step = 1; step <= 7; step++) {
+      save(kept, step, "");
     }
-    Files.createDirectories(temp.resolve("checkpoints/step-9.partial"));
 
-    assertThat(checkpoints.latest()).contains(temp.resolve("checkpoints/step-3"));
-    assertThat(temp.resolve("checkpoints/step-1")).doesNotExist();
-    assertThat(temp.resolve("checkpoints/step-2")).exists();
+    assertThat(temp.resolve("checkpoints").toFile().list())
+        .containsExactlyInAnyOrder("step-4", "step-6", "step-7");
+    assertThat(kept.newest(warnings::add)).contains(temp.resolve("checkpoints/step-7"));
+  }
+
+  /** A folder that is no complete checkpoint may be what somebody needs to look at. */
+  @Test
+  void onlyCompleteOnesAreDeleted() throws IOException {
+    Path torn = save(1, "");
+    Files.delete(torn.resolve("model.safetensors"));
+    save(2, "");
+    save(3, "");
+    save(4, "");
+
+    assertThat(temp.resolve("checkpoints").toFile().list())
+        .containsExactlyInAnyOrder("step-1", "step-3", "step-4");
   }
 
   @Test
   void savingTheSameStepAgainReplacesIt() {
-    checkpoints.save(model, optimizer, 100, 7, Map.of("cursor", "1"));
+    save(3, "1");
 
-    Path folder = checkpoints.save(model, optimizer, 100, 7, Map.of("cursor", "2"));
+    Path folder = save(3, "2");
 
     assertThat(CheckpointFolder.state(folder).progress()).containsEntry("cursor", "2");
+    assertThat(temp.resolve("checkpoints").toFile().list()).containsExactly("step-3");
+  }
+
+  @Test
+  void whatACrashHasLeftIsPutRight() throws IOException {
+    Path folder = save(3, "1");
+    Files.move(folder, temp.resolve("checkpoints/step-3.old"));
+    Files.createDirectories(temp.resolve("checkpoints/step-3.partial/deep"));
+    Files.createDirectories(temp.resolve("checkpoints/step-9.partial"));
+
+    assertThat(checkpoints.newest(warnings::add)).contains(folder);
+
+    assertThat(CheckpointFolder.state(folder).progress()).containsEntry("cursor", "1");
+    assertThat(temp.resolve("checkpoints").toFile().list()).containsExactly("step-3");
+    assertThat(warnings).isEmpty();
   }
 
   @Test
   void weightsThatWereExchangedAreNoticed() {
-    Path folder = checkpoints.save(model, optimizer, 100, 7, Map.of());
-    try (VisionLanguageModel other = TinyQwen.initialize(temp.resolve("model"), 2);
-        AdamW otherOptimizer = new AdamW(other.parameters(), SETTINGS)) {
-      assertThatThrownBy(() -> CheckpointFolder.resume(folder, other, otherOptimizer))
+    Path folder = save(0, "");
+    try (VisionLanguageModel other = TinyQwen.initialize(temp.resolve("model"), 2)) {
+      assertThatThrownBy(() -> CheckpointFolder.state(folder, other))
           .isInstanceOf(LearnerException.class)
           .hasMessageContaining(folder.toString())
           .hasMessageContaining("SHA-256");
     }
   }
 
-  @Test
-  void aTornOptimizerFileIsNamed() throws IOException {
-    Path folder = checkpoints.save(model, optimizer, 100, 7, Map.of());
-    Path moments = folder.resolve("optimizer.safetensors");
-    byte[] bytes = Files.readAllBytes(moments);
-    Files.write(moments, Arrays.copyOf(bytes, bytes.length / 2));
+  private enum Damage {
+    TORN,
+    CHANGED,
+    GONE;
 
-    assertThatThrownBy(() -> CheckpointFolder.resume(folder, model, optimizer))
+    void doTo(Path file) throws IOException {
+      byte[] bytes = Files.readAllBytes(file);
+      switch (this) {
+        case TORN -> Files.write(file, Arrays.copyOf(bytes, bytes.length / 2));
+        case CHANGED -> {
+          bytes[bytes.length / 2] ^= 1;
+          Files.write(file, bytes);
+        }
+        case GONE -> Files.delete(file);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "model.safetensors, TORN",
+    "model.safetensors, CHANGED",
+    "optimizer.safetensors, TORN",
+    "optimizer.safetensors, CHANGED",
+    "optimizer.safetensors, GONE",
+    "config.json, CHANGED",
+    "trainer_state.json, TORN",
+    "trainer_state.json, GONE"
+  })
+  void aDamagedCheckpointIsNamedAndTheOneBeforeIsTaken(String name, Damage damage)
+      throws IOException {
+    Path good = save(1, "");
+    Path bad = save(2, "");
+
+    damage.doTo(bad.resolve(name));
+
+    assertThat(checkpoints.newest(warnings::add)).contains(good);
+    assertThat(warnings).singleElement().asString().contains(bad.toString()).contains(name);
+  }
+
+  @Test
+  void withoutAWholeCheckpointNothingIsGuessed() throws IOException {
+    Damage.TORN.doTo(save(1, "").resolve("optimizer.safetensors"));
+    Damage.GONE.doTo(save(2, "").resolve("model.safetensors"));
+
+    assertThatThrownBy(() -> checkpoints.newest(warnings::add))
         .isInstanceOf(LearnerException.class)
-        .hasMessageContaining(moments.toString());
+        .hasMessage("none of the 2 checkpoints in " + temp.resolve("checkpoints") + " is whole");
+  }
+
+  @Test
+  void aCheckpointOfAnotherFormatIsRefused() throws IOException {
+    Path state = save(1, "").resolve("trainer_state.json");
+    Files.writeString(state, Files.readString(state).replace("\"format\" : 2", "\"format\" : 3"));
+
+    assertThatThrownBy(() -> CheckpointFolder.state(state.getParent()))
+        .isInstanceOf(LearnerException.class)
+        .hasMessage(state + " has format 3, this program reads 2");
   }
 
   @Test
@@ -143,14 +240,10 @@ class CheckpointFolderTest {
 
   @Test
   void aCheckpointThatCannotBeWrittenLeavesTheEarlierOne() throws IOException {
-    Path folder = checkpoints.save(model, optimizer, 100, 7, Map.of("cursor", "1"));
-    Files.delete(temp.resolve("model/config.json"));
-    Files.delete(temp.resolve("model/build.py"));
-    Files.delete(temp.resolve("model/tokenizer.json"));
-    Files.delete(temp.resolve("model/model.safetensors"));
-    Files.delete(temp.resolve("model"));
+    Path folder = save(3, "1");
+    Files.move(temp.resolve("model"), temp.resolve("gone"));
 
-    assertThatThrownBy(() -> checkpoints.save(model, optimizer, 100, 7, Map.of("cursor", "2")))
+    assertThatThrownBy(() -> save(3, "2"))
         .isInstanceOf(LearnerException.class)
         .hasMessageContaining("cannot write checkpoint");
     assertThat(CheckpointFolder.state(folder).progress()).containsEntry("cursor", "1");

@@ -62,9 +62,10 @@ public final class Recording {
    * The steps that a replay has to take, in order, groups read as the stream advances. A step that
    * was taken again in a later term replaces the first one and everything after that.
    *
+   * @param numTaken how many of them to leave out, at the beginning
    * @throws RecordingException if the log is damaged or a step names a group that is not there
    */
-  public Stream<RecordedStep> steps() {
+  public Stream<RecordedStep> steps(long numTaken) {
     List<Place> places = new ArrayList<>();
     try (RolloutLogReader reader = entries()) {
       Map<GroupId, LogPosition> latest = new HashMap<>();
@@ -81,7 +82,7 @@ public final class Recording {
       }
     }
     RolloutLogReader reader = entries();
-    return places.stream().map(place -> place.read(reader)).onClose(reader::close);
+    return places.stream().skip(numTaken).map(place -> place.read(reader)).onClose(reader::close);
   }
 
   /**

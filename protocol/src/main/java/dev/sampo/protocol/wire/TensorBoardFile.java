@@ -2,6 +2,7 @@ package dev.sampo.protocol.wire;
 
 import dev.sampo.protocol.wire.tensorboard.EventWire;
 import dev.sampo.protocol.wire.tensorboard.ScalarWire;
+import dev.sampo.protocol.wire.tensorboard.SessionWire;
 import dev.sampo.protocol.wire.tensorboard.SummaryWire;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.Map;
+import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 
 /**
@@ -37,15 +39,39 @@ public final class TensorBoardFile implements AutoCloseable {
   /**
    * Begins a file in {@code folder} named as TensorBoard expects it.
    *
-   * @param folder an existing folder
-   * @param started when the run started
-   * @throws IOException when the file exists or cannot be written
+   * @param folder an existing folder; the files of a run that goes on lie in it already
+   * @param started when the run started, or went on
+   * @param numTaken steps that the run has taken; what earlier files say about later ones is void
+   * @throws IOException when the file cannot be written
    */
-  public TensorBoardFile(Path folder, Instant started) throws IOException {
-    Path file = folder.resolve("events.out.tfevents." + started.getEpochSecond() + ".sampo");
-    this.out = new BufferedOutputStream(Files.newOutputStream(file, StandardOpenOption.CREATE_NEW));
-    write(EventWire.newBuilder().setWallTime(seconds(started)).setFileVersion(VERSION).build());
+  public TensorBoardFile(Path folder, Instant started, long numTaken) throws IOException {
+    boolean goesOn = !isEmpty(folder);
+    this.out =
+        new BufferedOutputStream(
+            Files.newOutputStream(newFile(folder, started), StandardOpenOption.CREATE_NEW));
+    EventWire.Builder start = EventWire.newBuilder().setWallTime(seconds(started));
+    write(start.setFileVersion(VERSION).build());
+    if (goesOn) {
+      SessionWire session = SessionWire.newBuilder().setStatus(SessionWire.Status.START).build();
+      write(start.setStep(numTaken + 1).setSession(session).build());
+    }
     out.flush();
+  }
+
+  private static boolean isEmpty(Path folder) throws IOException {
+    try (Stream<Path> entries = Files.list(folder)) {
+      return entries.findAny().isEmpty();
+    }
+  }
+
+  /** TensorBoard reads the files of a folder in the order of their names. */
+  private static Path newFile(Path folder, Instant started) {
+    String name = "events.out.tfevents." + started.getEpochSecond() + ".sampo";
+    Path file = folder.resolve(name);
+    for (int i = 1; Files.exists(file); i++) {
+      file = folder.resolve(name + "." + i);
+    }
+    return file;
   }
 
   /**

@@ -195,7 +195,7 @@ class RecordingTest {
   }
 
   private static List<Recording.RecordedStep> steps(Recording recording) {
-    try (Stream<Recording.RecordedStep> steps = recording.steps()) {
+    try (Stream<Recording.RecordedStep> steps = recording.steps(0)) {
       return steps.toList();
     }
   }

@@ -21,7 +21,7 @@ final class TensorBoardFileTest {
   @Test
   void writesTheBytesThatTensorBoardWrites(@TempDir Path folder) throws Exception {
     try (TensorBoardFile file =
-        new TensorBoardFile(folder, Instant.ofEpochMilli(1_700_000_000_500L))) {
+        new TensorBoardFile(folder, Instant.ofEpochMilli(1_700_000_000_500L), 0)) {
       file.write(
           7,
           Instant.ofEpochMilli(1_700_000_001_250L),

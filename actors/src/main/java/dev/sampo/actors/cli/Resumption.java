@@ -1,0 +1,89 @@
+package dev.sampo.actors.cli;
+
+import dev.sampo.actors.report.RunClaim;
+import dev.sampo.config.ResultSettings;
+import dev.sampo.config.RunConfig;
+import dev.sampo.learner.checkpoint.CheckpointFolder;
+import dev.sampo.learner.checkpoint.TrainerState;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Where a run begins.
+ *
+ * @param checkpoints the checkpoints of the run
+ * @param checkpoint the one to go on from; empty to begin
+ * @param state what it says; present exactly when {@code checkpoint} is
+ */
+record Resumption(
+    CheckpointFolder checkpoints, Optional<Path> checkpoint, Optional<TrainerState> state) {
+  private static final Logger LOG = LoggerFactory.getLogger(Resumption.class);
+
+  /**
+   * Finds the newest whole checkpoint of a run, and says what is worth knowing.
+   *
+   * @throws dev.sampo.learner.LearnerException if there are checkpoints and none is whole
+   * @throws CommandFailedException if the checkpoint was made with other settings
+   */
+  static Resumption find(
+      RunClaim claim, RunConfig config, SortedMap<String, String> settings, PrintWriter out) {
+    CheckpointFolder checkpoints =
+        new CheckpointFolder(
+            claim.folder().checkpoints(), config.model().path(), config.checkpoint().retention());
+    if (!claim.isResumed()) {
+      return new Resumption(checkpoints, Optional.empty(), Optional.empty());
+    }
+    claim.remarks().forEach(remark -> say(out, remark + "; results may differ by rounding"));
+    Optional<Path> newest = checkpoints.newest(warning -> say(out, warning));
+    Optional<TrainerState> state = newest.map(CheckpointFolder::state);
+    state.ifPresent(present -> requireSame(newest.orElseThrow(), present, settings));
+    say(
+        out,
+        newest
+            .map(checkpoint -> "going on from " + checkpoint)
+            .orElse("beginning anew: the run was left before its first checkpoint"));
+    return new Resumption(checkpoints, newest, state);
+  }
+
+  private static void requireSame(
+      Path checkpoint, TrainerState state, SortedMap<String, String> settings) {
+    ResultSettings.Changes changes = ResultSettings.changes(state.settings(), settings);
+    if (!changes.decisive().isEmpty()) {
+      throw new CommandFailedException(
+          "%s was made with other settings: %s".formatted(checkpoint, changes.shown()));
+    }
+  }
+
+  private static void say(PrintWriter out, String line) {
+    LOG.info("{}", line);
+    out.println(line);
+  }
+
+  /** Steps that the run has taken. */
+  long numTaken() {
+    return state.map(TrainerState::step).orElse(0L);
+  }
+
+  /** What the driver kept, by name. */
+  Map<String, String> progress() {
+    return state.map(TrainerState::progress).orElse(Map.of());
+  }
+
+  /**
+   * Refuses to go on with a run that has nothing left to do.
+   *
+   * @param total steps of the run
+   */
+  void requireUnfinished(Path folder, long total) {
+    if (checkpoint.isPresent() && numTaken() >= total) {
+      throw new CommandFailedException(
+          "%s holds a finished run of %d steps (%s); name another folder for a new one"
+              .formatted(folder, total, checkpoint.get()));
+    }
+  }
+}

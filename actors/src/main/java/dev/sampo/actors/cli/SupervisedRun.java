@@ -1,0 +1,130 @@
+package dev.sampo.actors.cli;
+
+import dev.sampo.actors.StepReport;
+import dev.sampo.actors.engine.NodeAssembly;
+import dev.sampo.actors.report.RunReport;
+import dev.sampo.config.RunConfig;
+import dev.sampo.learner.batch.CachedPromptEncoder;
+import dev.sampo.learner.checkpoint.CheckpointFolder;
+import dev.sampo.learner.checkpoint.TrainerState;
+import dev.sampo.learner.optimizer.AdamW;
+import dev.sampo.learner.sft.SftSettings;
+import dev.sampo.learner.sft.SftTraining;
+import dev.sampo.protocol.PolicyVersion;
+import dev.sampo.tasks.data.ImageFiles;
+import dev.sampo.vlm.VisionLanguageModel;
+import dev.sampo.vlm.ops.NativeThreads;
+import dev.sampo.vlm.prompt.VlmProcessor;
+import dev.sampo.vlm.weights.SafetensorsFile;
+import dev.sampo.vlm.weights.WeightArrays;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.SortedMap;
+
+/** A supervised training from its beginning, or from a checkpoint, to its last step. */
+final class SupervisedRun {
+  private static final int CACHED_IMAGES = 4096;
+  private static final int TERM = 1;
+
+  private final RunConfig config;
+  private final SftSettings sft;
+  private final SortedMap<String, String> settings;
+  private final ImageFiles images;
+  private final PrintWriter out;
+
+  /**
+   * Prepares a run.
+   *
+   * @param settings what decides the result, for the checkpoints
+   * @param images the images of the rows
+   */
+  SupervisedRun(
+      RunConfig config, SortedMap<String, String> settings, ImageFiles images, PrintWriter out) {
+    this.config = config;
+    this.sft = config.sft();
+    this.settings = settings;
+    this.images = images;
+    this.out = out;
+  }
+
+  /**
+   * Trains.
+   *
+   * @param data the rows of each phase
+   * @return the last checkpoint
+   */
+  Path run(List<SftRows> data, Resumption start, RunReport report) {
+    NativeThreads.use(sft.threads());
+    try (VlmProcessor processor = NodeAssembly.processor(config.model());
+        VisionLanguageModel model =
+            NodeAssembly.open(config.model(), config.run().seed(), start.checkpoint());
+        AdamW optimizer =
+            new AdamW(model.trainable(config.model().freeze().parts()), sft.optimizer())) {
+      start.checkpoint().ifPresent(checkpoint -> restore(checkpoint, model, optimizer));
+      try (SftTraining training = training(data, processor, model, optimizer, start);
+          CommandProgress progress =
+              new CommandProgress("sft", start.numTaken(), sft.totalSteps(), out)) {
+        while (!training.isFinished()) {
+          SortedMap<String, Double> metrics = training.step();
+          report.stepFinished(new StepReport(training.numTaken(), metrics));
+          progress.to(training.numTaken(), note(metrics));
+          if (training.numTaken() % config.checkpoint().every() == 0 && !training.isFinished()) {
+            save(start.checkpoints(), model, optimizer, training.numTaken(), report);
+          }
+        }
+        return save(start.checkpoints(), model, optimizer, training.numTaken(), report);
+      }
+    }
+  }
+
+  private SftTraining training(
+      List<SftRows> data,
+      VlmProcessor processor,
+      VisionLanguageModel model,
+      AdamW optimizer,
+      Resumption start) {
+    return new SftTraining(
+        model,
+        optimizer,
+        sft,
+        List.copyOf(data),
+        new CachedPromptEncoder(processor, image -> images.find(image.sha256()), CACHED_IMAGES),
+        processor::encodeAnswer,
+        config.run().seed(),
+        start.numTaken());
+  }
+
+  private static void restore(Path checkpoint, VisionLanguageModel model, AdamW optimizer) {
+    TrainerState state = CheckpointFolder.state(checkpoint, model);
+    try (SafetensorsFile moments =
+        CheckpointFolder.tensors(checkpoint, CheckpointFolder.OPTIMIZER)) {
+      optimizer.restore(moments.tensors(), state.step());
+    }
+  }
+
+  private Path save(
+      CheckpointFolder checkpoints,
+      VisionLanguageModel model,
+      AdamW optimizer,
+      long numTaken,
+      RunReport report) {
+    report.force();
+    PolicyVersion version =
+        new PolicyVersion(
+            config.run().id(), TERM, numTaken, WeightArrays.sha256(model.parameters()));
+    TrainerState state =
+        new TrainerState(version, sft.totalSteps(), config.run().seed(), settings, Map.of());
+    return checkpoints.save(model, state, Map.of(CheckpointFolder.OPTIMIZER, optimizer.state()));
+  }
+
+  private static String note(Map<String, Double> metrics) {
+    return String.format(
+        Locale.ROOT,
+        "phase %.0f loss %.3f",
+        metrics.getOrDefault("phase", 1.0),
+        metrics.getOrDefault("loss", Double.NaN));
+  }
+}

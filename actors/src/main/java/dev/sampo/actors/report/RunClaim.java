@@ -1,0 +1,168 @@
+package dev.sampo.actors.report;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.sampo.config.ResultSettings;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/**
+ * A run folder in the hands of one process: a new one, or one that the same command with the same
+ * settings left unfinished. {@code run.json} says which these are, the lock on {@code run.lock}
+ * ends with the process, however it ends.
+ */
+public final class RunClaim implements AutoCloseable {
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+
+  private final RunFolder folder;
+  private final FileChannel lock;
+  private final boolean isResumed;
+  private final List<String> remarks;
+
+  private RunClaim(RunFolder folder, FileChannel lock, boolean isResumed, List<String> remarks) {
+    this.folder = folder;
+    this.lock = lock;
+    this.isResumed = isResumed;
+    this.remarks = List.copyOf(remarks);
+  }
+
+  /**
+   * Takes a folder for a run.
+   *
+   * @param path the folder; made if there is none
+   * @param command the command that runs
+   * @param settings what decides the result, by key
+   * @throws OccupiedFolderException if the folder holds something else than an earlier part of this
+   *     run, or another process works in it
+   */
+  public static RunClaim take(Path path, String command, SortedMap<String, String> settings) {
+    try {
+      requireRunOrNothing(path);
+      RunFolder folder = new RunFolder(Files.createDirectories(path).toAbsolutePath().normalize());
+      FileChannel lock = lock(folder);
+      try {
+        return take(folder, lock, command, settings);
+      } catch (RuntimeException | IOException e) {
+        lock.close();
+        throw e;
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static RunClaim take(
+      RunFolder folder, FileChannel lock, String command, SortedMap<String, String> settings)
+      throws IOException {
+    if (!Files.exists(folder.claim()) || !hasSteps(folder)) {
+      write(folder, command, settings);
+      return new RunClaim(folder, lock, false, List.of());
+    }
+    JsonNode earlier = JSON.readTree(folder.claim().toFile());
+    if (!earlier.path("command").asText().equals(command)) {
+      throw new OccupiedFolderException(
+          "%s holds a run of 'sampo %s'; this one needs a folder of its own"
+              .formatted(folder.path(), earlier.path("command").asText()));
+    }
+    ResultSettings.Changes changes = ResultSettings.changes(settings(earlier), settings);
+    if (!changes.decisive().isEmpty()) {
+      throw new OccupiedFolderException(
+          "%s holds a run with other settings: %s; repeat it as it was, or name another folder"
+              .formatted(folder.path(), changes.shown()));
+    }
+    return new RunClaim(folder, lock, true, changes.rounding());
+  }
+
+  /** A run that took no step has nothing that could be lost. */
+  private static boolean hasSteps(RunFolder folder) throws IOException {
+    return (Files.exists(folder.metrics()) && Files.size(folder.metrics()) > 0)
+        || Files.exists(folder.checkpoints());
+  }
+
+  /** What a process that died before it wrote the claim has left does not count. */
+  private static void requireRunOrNothing(Path path) throws IOException {
+    if (!Files.exists(path)) {
+      return;
+    }
+    if (!Files.isDirectory(path)) {
+      throw OccupiedFolderException.of(path);
+    }
+    RunFolder folder = new RunFolder(path);
+    Set<Path> nothing = Set.of(folder.lock(), RunFolder.temporary(folder.claim()));
+    try (Stream<Path> entries = Files.list(path)) {
+      if (!Files.exists(folder.claim()) && !entries.allMatch(nothing::contains)) {
+        throw OccupiedFolderException.of(path);
+      }
+    }
+  }
+
+  private static FileChannel lock(RunFolder folder) throws IOException {
+    FileChannel channel =
+        FileChannel.open(folder.lock(), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    try {
+      FileLock lock = channel.tryLock();
+      if (lock != null) {
+        return channel;
+      }
+    } catch (OverlappingFileLockException e) {
+      // held by this process: no less taken
+    }
+    channel.close();
+    throw new OccupiedFolderException(folder.path() + " is in use by another process");
+  }
+
+  private static SortedMap<String, String> settings(JsonNode claim) {
+    SortedMap<String, String> settings = new TreeMap<>();
+    claim
+        .path("settings")
+        .properties()
+        .forEach(entry -> settings.put(entry.getKey(), entry.getValue().asText()));
+    return settings;
+  }
+
+  private static void write(RunFolder folder, String command, SortedMap<String, String> settings)
+      throws IOException {
+    ObjectNode claim = JSON.createObjectNode();
+    claim.put("command", command);
+    settings.forEach(claim.putObject("settings")::put);
+    String text = JSON.writerWithDefaultPrettyPrinter().writeValueAsString(claim) + "\n";
+    RunFolder.write(folder.claim(), text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** The folder. */
+  public RunFolder folder() {
+    return folder;
+  }
+
+  /** Whether the run took steps before. */
+  public boolean isResumed() {
+    return isResumed;
+  }
+
+  /** Settings that changed and may, each in one line; the result differs by rounding. */
+  public List<String> remarks() {
+    return remarks;
+  }
+
+  @Override
+  public void close() {
+    try {
+      lock.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

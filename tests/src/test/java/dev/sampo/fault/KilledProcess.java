@@ -1,0 +1,124 @@
+package dev.sampo.fault;
+
+import dev.sampo.actors.cli.SampoMain;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/** {@code sampo} in a JVM of its own, to be killed as {@code kill -9} does. */
+final class KilledProcess {
+  private static final long PATIENCE_SECONDS = 120;
+
+  private final Process process;
+  private final Path run;
+  private final Path said;
+
+  /**
+   * Starts a command.
+   *
+   * @param run folder that the command works in
+   * @param said file for what it says
+   */
+  KilledProcess(Path run, Path said, List<String> arguments) throws IOException {
+    List<String> line = new ArrayList<>();
+    line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+        .filter(flag -> flag.startsWith("--") || flag.startsWith("-D"))
+        .forEach(line::add);
+    Collections.addAll(line, "-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
+    Collections.addAll(line, "-cp", System.getProperty("java.class.path"));
+    line.add(SampoMain.class.getName());
+    line.addAll(arguments);
+    this.run = run;
+    this.said = said;
+    this.process =
+        new ProcessBuilder(line)
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(said.toFile()))
+            .start();
+  }
+
+  /** Lets it finish and returns what it said. */
+  String await() throws IOException, InterruptedException {
+    boolean ended = process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    String text = Files.readString(said);
+    if (!ended || process.exitValue() != 0) {
+      process.destroyForcibly().waitFor();
+      throw new AssertionError(
+          "it ended with " + (ended ? process.exitValue() : "a kill") + ":\n" + text);
+    }
+    return text;
+  }
+
+  /**
+   * Kills it at a moment that chance decides: while it starts, some steps later, or while it writes
+   * a checkpoint.
+   *
+   * @return false if it had finished before
+   */
+  boolean kill(Random random) throws IOException, InterruptedException {
+    boolean ended =
+        switch (random.nextInt(4)) {
+          case 0 -> process.waitFor(random.nextInt(3000), TimeUnit.MILLISECONDS);
+          case 1 -> endsBeforeSteps(1 + random.nextInt(4));
+          default ->
+              endsBeforeCheckpoint()
+                  || process.waitFor(random.nextInt(20_000), TimeUnit.MICROSECONDS);
+        };
+    if (ended && process.exitValue() != 0) {
+      throw new AssertionError("it failed by itself:\n" + Files.readString(said));
+    }
+    process.destroyForcibly().waitFor();
+    return !ended;
+  }
+
+  private boolean endsBeforeSteps(int steps) throws IOException, InterruptedException {
+    long before = -1;
+    while (true) {
+      if (process.waitFor(1, TimeUnit.MILLISECONDS)) {
+        return true;
+      }
+      long lines = numLines();
+      before = before < 0 || lines < before ? lines : before; // a run that goes on cuts the file
+      if (lines >= before + steps) {
+        return false;
+      }
+    }
+  }
+
+  private long numLines() throws IOException {
+    Path metrics = run.resolve("metrics.jsonl");
+    if (!Files.exists(metrics)) {
+      return 0;
+    }
+    try (Stream<String> lines = Files.lines(metrics)) {
+      return lines.count();
+    }
+  }
+
+  private boolean endsBeforeCheckpoint() throws IOException, InterruptedException {
+    while (!process.waitFor(500, TimeUnit.MICROSECONDS)) {
+      if (isWritingCheckpoint()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private boolean isWritingCheckpoint() throws IOException {
+    Path checkpoints = run.resolve("checkpoints");
+    if (!Files.isDirectory(checkpoints)) {
+      return false;
+    }
+    try (Stream<Path> entries = Files.list(checkpoints)) {
+      return entries.anyMatch(entry -> entry.toString().endsWith(".partial"));
+    }
+  }
+}
