@@ -98,10 +98,10 @@ final class SupervisedRun {
   }
 
   private static void restore(Path checkpoint, VisionLanguageModel model, AdamW optimizer) {
-    TrainerState state = CheckpointFolder.state(checkpoint, model);
+    CheckpointFolder.verify(checkpoint, model);
     try (SafetensorsFile moments =
         CheckpointFolder.tensors(checkpoint, CheckpointFolder.OPTIMIZER)) {
-      optimizer.restore(moments.tensors(), state.step());
+      optimizer.restore(moments.tensors());
     }
   }
 

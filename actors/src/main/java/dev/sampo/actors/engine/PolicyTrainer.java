@@ -96,13 +96,13 @@ public final class PolicyTrainer implements Trainer {
 
   /** Takes the state of a checkpoint over and returns its step. */
   private long restore(Path checkpoint) {
-    TrainerState state = CheckpointFolder.state(checkpoint, policy);
+    CheckpointFolder.verify(checkpoint, policy);
     try (SafetensorsFile moments =
         CheckpointFolder.tensors(checkpoint, CheckpointFolder.OPTIMIZER)) {
-      optimizer.restore(moments.tensors(), state.step());
+      optimizer.restore(moments.tensors());
     }
-    saved = state.step();
-    return state.step();
+    saved = CheckpointFolder.state(checkpoint).step();
+    return saved;
   }
 
   @Override

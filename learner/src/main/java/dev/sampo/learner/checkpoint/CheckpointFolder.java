@@ -246,12 +246,12 @@ public final class CheckpointFolder {
   }
 
   /**
-   * As {@link #state}, and checks the weights.
+   * Checks that a model has the weights that a checkpoint was written with.
    *
-   * @param model loaded from the same checkpoint
+   * @param model loaded from it
    * @throws LearnerException if the model has other weights than the checkpoint was written with
    */
-  public static TrainerState state(Path checkpoint, VisionLanguageModel model) {
+  public static void verify(Path checkpoint, VisionLanguageModel model) {
     TrainerState state = state(checkpoint);
     String hash = WeightArrays.sha256(model.parameters());
     if (!hash.equals(state.version().weightsHash())) {
@@ -259,7 +259,6 @@ public final class CheckpointFolder {
           "the weights of %s have SHA-256 %s, its %s says %s"
               .formatted(checkpoint, hash, StateFile.NAME, state.version().weightsHash()));
     }
-    return state;
   }
 
   /** Whether a checkpoint has tensors of that name. */

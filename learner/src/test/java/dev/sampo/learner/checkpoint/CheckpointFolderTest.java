@@ -80,7 +80,8 @@ class CheckpointFolderTest {
             "model.safetensors",
             "optimizer.safetensors",
             "trainer_state.json");
-    TrainerState state = CheckpointFolder.state(folder, model);
+    CheckpointFolder.verify(folder, model);
+    TrainerState state = CheckpointFolder.state(folder);
     assertThat(state.step()).isEqualTo(1);
     assertThat(state.version().runId()).isEqualTo("run-7");
     assertThat(state.totalSteps()).isEqualTo(100);
@@ -164,7 +165,7 @@ class CheckpointFolderTest {
   void weightsThatWereExchangedAreNoticed() {
     Path folder = save(0, "");
     try (VisionLanguageModel other = TinyQwen.initialize(temp.resolve("model"), 2)) {
-      assertThatThrownBy(() -> CheckpointFolder.state(folder, other))
+      assertThatThrownBy(() -> CheckpointFolder.verify(folder, other))
           .isInstanceOf(LearnerException.class)
           .hasMessageContaining(folder.toString())
           .hasMessageContaining("SHA-256");

@@ -147,7 +147,7 @@ class SftTrainingTest {
     try (VisionLanguageModel model = TinyQwen.load(half);
         AdamW optimizer = optimizer(model, settings)) {
       try (SafetensorsFile file = SafetensorsFile.open(moments)) {
-        optimizer.restore(file.tensors(), 3);
+        optimizer.restore(file.tensors());
       }
       try (SftTraining training = training(model, optimizer, settings)) {
         while (!training.isFinished()) {
