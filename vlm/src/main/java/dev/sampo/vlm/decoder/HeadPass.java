@@ -66,7 +66,6 @@ final class HeadPass {
    * @return the gradient of {@code hidden}; empty if the loss gave up // [M, E]
    */
   Optional<NDArray> run(NDArray hidden, BranchLoss loss, NDManager scope) {
-    seeds.use(seed);
     var gradients = new ArrayList<NDArray>();
     int row = 0;
     while (row < targets.numRows()) {
@@ -205,7 +204,9 @@ final class HeadPass {
               cpu.create((long) piece));
     }
 
+    /** Each time with the same dropout. */
     void forward() {
+      seeds.use(seed, from);
       NDArray made = TrainingOps.logits(scope, weights, hidden);
       logits = Optional.of(made);
       scores = TrainingOps.scores(scope, made, tokens);

@@ -52,9 +52,17 @@ final class TreePass {
 
   /** Runs it; false if the loss gave up. */
   boolean run(BranchLoss loss) {
+    LayerSeeds seeds = LayerSeeds.draw(settings.numLayers() + 1, weights, scope);
+    try {
+      return run(loss, seeds);
+    } finally {
+      seeds.leave();
+    }
+  }
+
+  private boolean run(BranchLoss loss, LayerSeeds seeds) {
     List<EncodedPrompt> prompts = tree.groups().stream().map(PrefixTree.Group::prompt).toList();
     ImageFeatures features = images.encode(prompts, scope, true);
-    LayerSeeds seeds = LayerSeeds.draw(settings.numLayers() + 1, weights, scope);
     DecoderOps.Tree arrays = new TreeLayout(tree).arrays(features, settings, scope);
     TrainingOps.Start start = TrainingOps.start(scope, weights, arrays);
     NDArray embedded = start.embedded();
@@ -80,7 +88,6 @@ final class TreePass {
     int piece = BranchTargets.tokensAtATime(settings.vocabularySize(), scope);
     var head = new HeadPass(weights, targets, pass, piece, seeds, settings.numLayers());
     Optional<NDArray> gradient = head.run(hidden, loss, scope);
-    seeds.leave();
     if (gradient.isEmpty()) {
       return false;
     }

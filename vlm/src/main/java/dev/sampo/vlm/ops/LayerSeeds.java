@@ -32,8 +32,13 @@ public final class LayerSeeds {
 
   /** Seeds the generator for a part. */
   public void use(int part) {
+    use(part, 0);
+  }
+
+  /** Seeds the generator for a piece of a part. */
+  public void use(int part, int piece) {
     if (seeds.length > 0) {
-      JniUtils.setSeed(seeds[part]);
+      JniUtils.setSeed(seeds[part] + piece);
     }
   }
 

@@ -49,7 +49,7 @@ public record NetworkWeights(List<NDArray> arrays, List<NDArray> adapters, List<
 
   /** Whether what training drops is drawn at random. */
   public boolean dropOut() {
-    return adapters != training && !adapters.equals(training);
+    return training.size() > 1 && training.get(2).toDoubleArray()[0] > 0;
   }
 
   /** What a function takes: dropout only where gradients are recorded. */

@@ -9,6 +9,7 @@ import dev.sampo.vlm.GenerationCache;
 import dev.sampo.vlm.Passes;
 import dev.sampo.vlm.PrefixTree;
 import dev.sampo.vlm.PrefixTree.Group;
+import dev.sampo.vlm.TrainingPass;
 import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.lora.AdapterSource;
 import dev.sampo.vlm.lora.LoraSettings;
@@ -76,6 +77,46 @@ class AdaptersTest {
         assertThat(maxDifference(scores(adapted), scores(plain))).isGreaterThan(0.01f);
       }
     }
+  }
+
+  @Test
+  void withoutAdaptersTheModelIsTheOneBelowThem() {
+    try (VisionLanguageModel plain = TinyModels.model();
+        VisionLanguageModel adapted = model(EVERYWHERE)) {
+      randomise(adapted.trainable(Set.of()));
+
+      float[] below = adapted.withoutAdapters().score(tree, 1, scope).logProbs().toFloatArray();
+
+      assertThat(below).isEqualTo(scores(plain)).isNotEqualTo(scores(adapted));
+    }
+  }
+
+  @Test
+  void recomputedLayersDropTheSame() {
+    var everywhere = new LoraSettings(3, 6, 0.5, List.of(".*"));
+    try (VisionLanguageModel kept = model(everywhere);
+        VisionLanguageModel recomputed = model(everywhere)) {
+      trainTwice(kept, false);
+      trainTwice(recomputed, true);
+
+      recomputed
+          .trainable(Set.of())
+          .forEach((name, array) ->
+              assertThat(array.getGradient().toFloatArray())
+                  .as(name)
+                  .isEqualTo(TinyModels.parameter(kept, name).getGradient().toFloatArray()));
+    }
+  }
+
+  private void trainTwice(VisionLanguageModel model, boolean recompute) {
+    SortedMap<String, NDArray> trainable = model.trainable(Set.of());
+    randomise(trainable, RandomGeneratorFactory.of("L64X128MixRandom").create(9));
+    trainable.values().forEach(array -> array.setRequiresGradient(true));
+    Gradients.seed(4, 0);
+    // Rows of 5 and 3 tokens are cut into chunks, whose logits are computed twice.
+    var pass = new TrainingPass(1, false, recompute, 2);
+    Passes.logProbs(model, tree, pass);
+    Passes.logProbs(model, tree, pass);
   }
 
   @Test
@@ -152,6 +193,10 @@ class AdaptersTest {
   }
 
   private void randomise(SortedMap<String, NDArray> arrays) {
+    randomise(arrays, random);
+  }
+
+  private static void randomise(SortedMap<String, NDArray> arrays, RandomGenerator random) {
     for (NDArray array : arrays.values()) {
       var values = new float[(int) array.size()];
       for (int i = 0; i < values.length; i++) {
