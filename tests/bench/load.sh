@@ -1,11 +1,8 @@
 #!/usr/bin/env bash
 # Measures memory and time of loading a model of 3.75 billion parameters in bfloat16: tests/bench/load.sh FOLDER.
-# FOLDER must not exist; 7.5 GB are written to it and deleted. Needs a JDK 25 and Maven; builds first.
+# FOLDER must not exist; 7.5 GB are written to it and deleted. Needs a JDK 25; builds first.
 set -euo pipefail
-folder=$(realpath -m "$1")
-cd "$(dirname "$0")/../.."
+# shellcheck source=build.sh
+. "$(dirname "$0")/build.sh"
 
-mvn --quiet --batch-mode --no-transfer-progress -pl tests -am test-compile \
-  dependency:build-classpath -Dmdep.outputFile=target/benchmark.classpath
-exec "${JAVA_HOME:+$JAVA_HOME/bin/}java" -Xmx512m \
-  -cp "tests/target/test-classes:$(cat tests/target/benchmark.classpath)" dev.sampo.bench.LoadBenchmark "$folder"
+exec "${java[@]}" -Xmx512m dev.sampo.bench.LoadBenchmark "$(realpath -m "$1")"

@@ -7,17 +7,19 @@ models, with the inputs that both sides run.
                        (temporal, height, width in patches) and `continuations` [8][STEPS], one per decoded row
   arrays.safetensors   image.0 ... image.3: patches as the vision tower takes them [I, values of a patch];
                        features: stand for those of one image where the vision tower is left out [F, E]
+  step.json            what a training step takes beside the prompt: `completions` [8][C], their `scores` [8] and the
+                       log-probs `behaviour` [8][C] under a policy close to the checkpoint
 """
 import json
 from dataclasses import dataclass
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from transformers import (InternVLConfig, InternVLForConditionalGeneration, Qwen2_5_VLConfig,
                           Qwen2_5_VLForConditionalGeneration)
 
 PIXELS, PATCH, MERGE = 448, 14, 2
-IMAGES, ROWS, STEPS, TEXT_TOKENS = 4, 8, 32, 64
+IMAGES, ROWS, STEPS, TEXT_TOKENS, COMPLETION_TOKENS = 4, 8, 32, 64, 64
 SIDE = PIXELS // PATCH
 FEATURES = (SIDE // MERGE) ** 2
 
@@ -35,6 +37,11 @@ SHAPES = {
         "vocab_size": 32000, "hidden_size": 512, "intermediate_size": 1408, "num_hidden_layers": 8,
         "num_attention_heads": 8, "num_key_value_heads": 2, "rope_scaling": {"type": "mrope", "mrope_section": [8, 12, 12]},
     }, {"depth": 8, "fullatt_block_indexes": [7], "hidden_size": 320, "intermediate_size": 856, "num_heads": 4}),
+    # 40 million parameters, 16 of them the embedding, which is the head too.
+    "qwen2_5_vl-40m": Shape("qwen2_5_vl", {
+        "vocab_size": 32000, "hidden_size": 512, "intermediate_size": 1408, "num_hidden_layers": 6,
+        "num_attention_heads": 8, "num_key_value_heads": 2, "rope_scaling": {"type": "mrope", "mrope_section": [8, 12, 12]},
+    }, {"depth": 6, "fullatt_block_indexes": [2, 5], "hidden_size": 256, "intermediate_size": 684, "num_heads": 4}),
     # A vision tower a fifth of the decoder, as in InternVL3-2B.
     "internvl-small": Shape("internvl", {
         "vocab_size": 32000, "hidden_size": 512, "intermediate_size": 1408, "num_hidden_layers": 8,
@@ -104,3 +111,20 @@ def write(shape, folder):
         "tokens": text[:before] + [image_token(shape)] * FEATURES + text[before:], "positions": rows, "next_position": following,
         "grid": [1, SIDE, SIDE], "continuations": torch.randint(last, [ROWS, STEPS]).tolist()}))
     return sum(value.numel() for value in drawn.parameters())
+
+
+def write_step(shape, folder):
+    """Adds what a training step of Qwen2.5-VL takes to a folder that `write` made."""
+    inputs = folder / "inputs"
+    prompt = json.loads((inputs / "inputs.json").read_text())
+    image = load_file(inputs / "arrays.safetensors")["image.0"]
+    completions = torch.randint(image_token(shape) - 1, [ROWS, COMPLETION_TOKENS])
+    network = Qwen2_5_VLForConditionalGeneration.from_pretrained(folder, dtype=torch.float32, attn_implementation="sdpa")
+    rows = torch.cat([torch.tensor([prompt["tokens"]]).expand(ROWS, -1), completions], 1)
+    with torch.no_grad():
+        logits = network(input_ids=rows, pixel_values=image.repeat(ROWS, 1), image_grid_thw=torch.tensor([prompt["grid"]] * ROWS),
+                         logits_to_keep=COMPLETION_TOKENS + 1).logits[:, :-1]
+    log_probs = logits.log_softmax(-1).gather(2, completions[..., None])[..., 0]
+    (inputs / "step.json").write_text(json.dumps({
+        "completions": completions.tolist(), "scores": torch.rand(ROWS).tolist(),
+        "behaviour": (log_probs + 0.1 * torch.randn(log_probs.shape)).tolist()}))

@@ -37,8 +37,8 @@ import java.util.stream.IntStream;
 /** The parts of a model that are compared, on the inputs of {@code checkpoint.py}. */
 final class PeerPhases implements AutoCloseable {
   private static final String FEATURES = "features";
-  private static final int PRODUCT_SIDE = 1024;
-  private static final int PRODUCTS = 20;
+  static final int PRODUCT_SIDE = 1024;
+  static final int PRODUCTS = 20;
   private static final long READ_FLOATS = 1 << 26;
 
   private final VisionLanguageModel model;
