@@ -8,8 +8,6 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.sampo.learner.LearnerSettings;
 import dev.sampo.learner.PolicyUpdate;
 import dev.sampo.learner.StepResult;
-import dev.sampo.learner.objective.AdvantageKind;
-import dev.sampo.learner.objective.GroupAdvantages;
 import dev.sampo.learner.optimizer.AdamW;
 import dev.sampo.protocol.Completion;
 import dev.sampo.protocol.CompletionGroup;
@@ -180,10 +178,7 @@ final class StepPhases implements AutoCloseable {
                 .map(tokens -> new PrefixTree.Group(promptWithNewImage(), List.of(tokens)))
                 .toList());
     var pass = new TrainingPass(1, false, false, settings.microBatchTokens());
-    double[] advantages =
-        new GroupAdvantages(AdvantageKind.GROUP_NORMALISED)
-            .of(scores.stream().map(OptionalDouble::of).toList())
-            .values();
+    double[] advantages = advantages();
     var total = new double[1];
     optimizer.zeroGradients();
     try (NDManager scope = manager.newSubManager()) {
@@ -201,6 +196,14 @@ final class StepPhases implements AutoCloseable {
     return new Outcome(total[0], norm);
   }
 
+  /** {@code (score - mean) / (deviation + 1e-4)}. */
+  private double[] advantages() {
+    double mean = scores.stream().mapToDouble(s -> s).average().orElseThrow();
+    double squares = scores.stream().mapToDouble(s -> (s - mean) * (s - mean)).sum();
+    double deviation = Math.sqrt(squares / (scores.size() - 1));
+    return scores.stream().mapToDouble(s -> (s - mean) / (deviation + 1e-4)).toArray();
+  }
+
   /** The clipped objective of rows without padding, as the mean over completions and tokens. */
   private NDArray clipped(int first, BranchScores rows, double[] advantages, NDManager scope) {
     Shape shape = rows.logProbs().getShape();
@@ -214,8 +217,8 @@ final class StepPhases implements AutoCloseable {
     }
     NDArray ratio = rows.logProbs().sub(scope.create(sampled, shape)).exp();
     NDArray advantage = scope.create(weights, new Shape(numRows, 1));
-    double low = 1 - settings.objective().clipLow();
-    double high = 1 + settings.objective().clipHigh();
+    double low = 1 - settings.objective().clip().low();
+    double high = 1 + settings.objective().clip().high();
     return ratio
         .mul(advantage)
         .minimum(ratio.clip(low, high).mul(advantage))
