@@ -33,8 +33,12 @@ public record StalenessGate(int maxStaleness, int groupsPerStep, long steps) {
    * @param running groups leased
    */
   public long quota(long step, long accepted, long running) {
-    long allowed = Math.min(maxStaleness + step + 1, steps) * groupsPerStep;
-    return Math.max(0, allowed - accepted - running);
+    return Math.max(0, capacity(step, accepted, running));
+  }
+
+  /** As {@link #quota}, below 0 by as many groups as there are too many. */
+  public long capacity(long step, long accepted, long running) {
+    return Math.min(maxStaleness + step + 1, steps) * groupsPerStep - accepted - running;
   }
 
   /**

@@ -1,5 +1,7 @@
 package dev.sampo.learner.objective;
 
+import java.util.OptionalDouble;
+
 /**
  * Constant weights {@code exp(o - u)} on the policy term: how much more likely the learner before
  * its updates finds a token than the rollout worker that sampled it. With the ratio anchored at the
@@ -33,5 +35,18 @@ public record MismatchWeights(
   /** Whether there are weights. */
   public boolean isPresent() {
     return level != MismatchLevel.NONE;
+  }
+
+  /** Whether a weight is what an out-of-bounds one becomes; float32 rounds bounds. */
+  boolean cut(double weight) {
+    return switch (action) {
+      case MASK -> weight == 0;
+      case TRUNCATE -> isNear(weight, bounds.low()) || isNear(weight, bounds.high());
+    };
+  }
+
+  private static boolean isNear(double weight, OptionalDouble bound) {
+    return bound.isPresent()
+        && Math.abs(weight - bound.getAsDouble()) <= 1e-6 * Math.max(1, bound.getAsDouble());
   }
 }

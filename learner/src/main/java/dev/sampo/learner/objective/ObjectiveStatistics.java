@@ -18,7 +18,7 @@ public final class ObjectiveStatistics {
   private final RatioStatistics toSameVersion = new RatioStatistics();
   private final DoubleSummaryStatistics weights = new DoubleSummaryStatistics();
   private double sumSquaredWeights;
-  private long maskedWeights;
+  private long outOfBounds;
   private long numRatios;
   private long clippedLow;
   private long clippedHigh;
@@ -27,6 +27,8 @@ public final class ObjectiveStatistics {
   private long droppedRows;
   private double sumEntropy;
   private double sumDivergence;
+  private double sumRowDivergence;
+  private long numLiveRows;
 
   public ObjectiveStatistics(ObjectiveSettings settings) {
     this.settings = settings;
@@ -63,8 +65,10 @@ public final class ObjectiveStatistics {
       }
     }
     addClipping(live, columns, rows, terms);
-    terms.mismatchWeights().ifPresent(w -> addWeights(live, TokenValues.of(w, rows)));
-    terms.divergence().ifPresent(kl -> addDivergence(live, TokenValues.of(kl, rows)));
+    terms
+        .mismatchWeights()
+        .ifPresent(w -> addWeights(live, TokenValues.of(w, rows), rows.step().mismatchMean()));
+    terms.divergence().ifPresent(kl -> addDivergence(live, columns, TokenValues.of(kl, rows)));
     numRows += live.length / columns;
     terms
         .kept()
@@ -99,20 +103,28 @@ public final class ObjectiveStatistics {
     }
   }
 
-  private void addWeights(boolean[] live, TokenValues values) {
+  private void addWeights(boolean[] live, TokenValues values, double mean) {
     for (int i = 0; i < live.length; i++) {
       if (live[i]) {
         double weight = values.at(i);
         weights.accept(weight);
         sumSquaredWeights += weight * weight;
-        maskedWeights += weight == 0 ? 1 : 0;
+        outOfBounds += settings.mismatch().cut(weight * mean) ? 1 : 0;
       }
     }
   }
 
-  private void addDivergence(boolean[] live, TokenValues values) {
-    for (int i = 0; i < live.length; i++) {
-      sumDivergence += live[i] ? values.at(i) : 0;
+  private void addDivergence(boolean[] live, int columns, TokenValues values) {
+    for (int first = 0; first < live.length; first += columns) {
+      double sum = 0;
+      int tokens = 0;
+      for (int i = first; i < first + columns; i++) {
+        sum += live[i] ? values.at(i) : 0;
+        tokens += live[i] ? 1 : 0;
+      }
+      sumDivergence += sum;
+      sumRowDivergence += tokens > 0 ? sum / tokens : 0;
+      numLiveRows += tokens > 0 ? 1 : 0;
     }
   }
 
@@ -133,6 +145,7 @@ public final class ObjectiveStatistics {
     metrics.put("entropy", sumEntropy / n);
     if (settings.needsReference()) {
       metrics.put("kl", sumDivergence / n);
+      metrics.put("kl_sequence_mean", sumRowDivergence / Math.max(numLiveRows, 1));
     }
     if (settings.mismatch().isPresent()) {
       addWeights(metrics);
@@ -178,7 +191,7 @@ public final class ObjectiveStatistics {
     metrics.put("sampling/importance_sampling_ratio/mean", any ? mean : 1);
     metrics.put("sampling/importance_sampling_ratio/min", any ? weights.getMin() : 1);
     metrics.put("sampling/importance_sampling_ratio/max", any ? weights.getMax() : 1);
-    metrics.put("sampling/masked", maskedWeights / n);
+    metrics.put("sampling/out_of_bounds", outOfBounds / n);
     metrics.put("sampling/effective_sample_size", effective);
   }
 }

@@ -78,7 +78,10 @@ public record PolicyObjective(ObjectiveSettings settings) {
       NDArray penalty = divergence.get().mul(settings.kl().beta());
       term = term.add(settings.kl().timesRatio() ? penalty.mul(ratio) : penalty);
     }
-    NDArray tokenLosses = NDArrays.where(rows.live(), term, none); // [R, C]
+    // A sequence-level term is that of each of its tokens.
+    NDArray spread =
+        term.getShape().equals(none.getShape()) ? term : term.broadcast(none.getShape());
+    NDArray tokenLosses = NDArrays.where(rows.live(), spread, none); // [R, C]
     NDArray loss = tokenLosses.mul(rows.weights()).sum();
     if (settings.needsEntropyGradients()) {
       NDArray entropy = NDArrays.where(rows.live(), entropies, none).sum();

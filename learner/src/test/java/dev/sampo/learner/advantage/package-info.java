@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sampo.learner.advantage;
+
+import org.jspecify.annotations.NullMarked;

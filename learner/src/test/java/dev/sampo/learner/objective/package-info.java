@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sampo.learner.objective;
+
+import org.jspecify.annotations.NullMarked;

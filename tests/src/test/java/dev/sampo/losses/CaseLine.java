@@ -1,0 +1,62 @@
+package dev.sampo.losses;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.util.Optional;
+
+/**
+ * One line of a file of cases: {@code {"variant", "inputs", "expected"}}, or {@code {"function",
+ * "extra", "expected"}} of the cases of VLM-R1's trainer.
+ *
+ * @param variant its name: family/name
+ * @param inputs what goes in
+ * @param expected what has to come out
+ */
+record CaseLine(String variant, JsonNode inputs, JsonNode expected) {
+  private static final JsonMapper JSON =
+      JsonMapper.builder().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
+
+  /**
+   * Reads a line.
+   *
+   * @param number of the line, from 1; tells cases of a function apart
+   * @return empty for a case that is not about the learner, as of a reward function
+   * @throws UnsupportedCaseException if the line has another format
+   */
+  static Optional<CaseLine> parse(String line, int number) {
+    JsonNode node;
+    try {
+      node = JSON.readTree(line);
+    } catch (JsonProcessingException e) {
+      throw new UnsupportedCaseException("not a line of JSON");
+    }
+    if (node.hasNonNull("function")) {
+      String function = node.get("function").asText();
+      return function.startsWith("trainer.")
+          ? Optional.of(
+              new CaseLine(function + "#" + number, node.path("extra"), node.path("expected")))
+          : Optional.empty();
+    }
+    if (!node.hasNonNull("variant") || !node.has("inputs") || !node.has("expected")) {
+      throw new UnsupportedCaseException("a case has variant, inputs and expected");
+    }
+    return Optional.of(
+        new CaseLine(node.get("variant").asText(), node.get("inputs"), node.get("expected")));
+  }
+
+  /** The part of the name before the first slash. */
+  String family() {
+    return variant.split("[/#]", 2)[0];
+  }
+
+  boolean isNamed(String part) {
+    return variant.contains(part);
+  }
+
+  @Override
+  public String toString() {
+    return variant;
+  }
+}

@@ -1,0 +1,87 @@
+package dev.sampo.losses;
+
+import dev.sampo.learner.objective.ClipSettings;
+import dev.sampo.learner.objective.KlSettings;
+import dev.sampo.learner.objective.LossScale;
+import dev.sampo.learner.objective.ObjectivePreset;
+import dev.sampo.learner.objective.ObjectiveSettings;
+import dev.sampo.learner.objective.RatioAnchor;
+import dev.sampo.learner.objective.RatioLevel;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import java.util.stream.StreamSupport;
+
+/** Cases of VLM-R1's trainer, against the preset that bears its formula. */
+final class TrainerCases {
+  private TrainerCases() {}
+
+  static void checkAdvantage(CaseLine line, Fields inputs, Fields expected, Comparison comparison) {
+    AdvantageCases.checkTrainer(inputs, vector(line), comparison);
+  }
+
+  static void checkLoss(CaseLine line, Fields inputs, Fields expected, Comparison comparison) {
+    inputs.oneOf("source", "note");
+    ObjectiveSettings settings =
+        ObjectivePreset.GRPO
+            .settings()
+            .withRatio(RatioAnchor.OLD, RatioLevel.TOKEN)
+            .withClip(
+                ClipSettings.between(inputs.number("epsilon_low"), inputs.number("epsilon_high")))
+            .withKl(KlSettings.k3(inputs.number("beta")));
+    double[][] mask = inputs.matrix("completion_mask");
+    double[][] zeros = new double[mask.length][mask[0].length];
+    Tokens tokens =
+        new Tokens(
+            inputs.matrix("per_token_logps"),
+            Optional.of(inputs.matrix("old_per_token_logps")),
+            zeros,
+            Optional.of(inputs.matrix("ref_per_token_logps")),
+            mask,
+            Arrays.stream(inputs.vector("advantages"))
+                .mapToObj(a -> new double[] {a})
+                .toArray(double[][]::new),
+            zeros,
+            new int[mask.length]);
+    LossScale scale = LossInputs.scale(settings.aggregation(), tokens, tokens.live());
+    int[] all = IntStream.range(0, tokens.numRows()).toArray();
+    Evaluation evaluation =
+        Evaluation.of(settings, tokens, all, scale, scale, comparison.precision());
+
+    comparison.check("loss", evaluation.loss(), expected.number("loss"));
+    comparison.check(
+        "clip_ratio",
+        evaluation.metrics().getOrDefault("clip_ratio/region_mean", Double.NaN),
+        expected.number("clip_ratio"));
+    if (expected.has("mean_kl")) {
+      comparison.check(
+          "mean_kl",
+          evaluation.metrics().getOrDefault("kl_sequence_mean", Double.NaN),
+          expected.number("mean_kl"));
+    }
+  }
+
+  static void checkCompletionMask(
+      CaseLine line, Fields inputs, Fields expected, Comparison comparison) {
+    throw new UnsupportedCaseException(
+        "completions end where generation stopped; no mask is computed from padded tokens");
+  }
+
+  static void checkSamplerOrder(
+      CaseLine line, Fields inputs, Fields expected, Comparison comparison) {
+    throw new UnsupportedCaseException(
+        "epochs follow one another without a gap; there is no sampler that drops an incomplete chunk");
+  }
+
+  static void checkSmallImages(
+      CaseLine line, Fields inputs, Fields expected, Comparison comparison) {
+    throw new UnsupportedCaseException(
+        "no resize of small images before the model's own image processor, which enlarges them");
+  }
+
+  private static double[] vector(CaseLine line) {
+    return StreamSupport.stream(line.expected().spliterator(), false)
+        .mapToDouble(value -> value.asDouble())
+        .toArray();
+  }
+}
