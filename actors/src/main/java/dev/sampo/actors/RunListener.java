@@ -1,5 +1,7 @@
 package dev.sampo.actors;
 
+import java.util.Optional;
+
 /** Told what happens in a run, on the learner's node. Called from actors: return quickly. */
 public interface RunListener {
 
@@ -12,4 +14,14 @@ public interface RunListener {
    * @param reason names the row and what is wrong with it
    */
   void groupSetAside(String reason);
+
+  /** Something that whoever runs this should know, in one line. */
+  void noticed(String line);
+
+  /**
+   * The learner waits, or goes on.
+   *
+   * @param reason why it waits; empty when it goes on
+   */
+  void paused(Optional<String> reason);
 }

@@ -14,4 +14,11 @@ public record StepReport(long step, Map<String, Double> metrics) {
   public StepReport {
     metrics = Collections.unmodifiableSortedMap(new TreeMap<>(metrics));
   }
+
+  /** The same step with one more measurement. */
+  public StepReport with(String name, double value) {
+    Map<String, Double> more = new TreeMap<>(metrics);
+    more.put(name, value);
+    return new StepReport(step, more);
+  }
 }

@@ -1,6 +1,7 @@
 package dev.sampo.config;
 
 import dev.sampo.learner.LearnerSettings;
+import dev.sampo.learner.guard.GuardSettings;
 import dev.sampo.learner.sft.SftSettings;
 import dev.sampo.protocol.SamplingSettings;
 import dev.sampo.reward.RewardSettings;
@@ -22,6 +23,7 @@ import dev.sampo.rollout.RolloutSettings;
  * @param mismatch how far rollout and learner may disagree
  * @param lease how long a rollout worker may be silent
  * @param evaluation what the policy is measured on
+ * @param guards what watches over the steps
  * @param checkpoint when checkpoints are written
  * @param recording the rollout log
  * @param sft the supervised training of {@code sampo sft}
@@ -39,6 +41,7 @@ public record RunConfig(
     MismatchSettings mismatch,
     LeaseSettings lease,
     EvaluationSettings evaluation,
+    GuardSettings guards,
     CheckpointSettings checkpoint,
     RecordingSettings recording,
     SftSettings sft,

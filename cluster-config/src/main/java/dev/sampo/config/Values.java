@@ -31,7 +31,7 @@ final class Values {
     return switch (type.getName()) {
       case "int" -> number(value).intValueExact();
       case "long" -> number(value).longValueExact();
-      case "double" -> number(value).doubleValue();
+      case "double", "java.lang.Double" -> number(value).doubleValue();
       case "boolean" -> value.atKey("v").getBoolean("v");
       case "java.lang.String" -> text(value);
       case "java.nio.file.Path" -> path(value);
@@ -51,7 +51,7 @@ final class Values {
     }
     return switch (type.getName()) {
       case "int", "long" -> "a whole number";
-      case "double" -> "a number";
+      case "double", "java.lang.Double" -> "a number";
       case "boolean" -> "true or false";
       case "java.nio.file.Path" -> "a path";
       case "java.time.Duration" -> "a duration like 500ms, 30s or 5m";

@@ -3,6 +3,7 @@ package dev.sampo.actors.cli;
 import dev.sampo.actors.engine.ReplayException;
 import dev.sampo.actors.node.NodeStartException;
 import dev.sampo.actors.node.NodeStoppedException;
+import dev.sampo.actors.node.RunStoppedException;
 import dev.sampo.actors.report.OccupiedFolderException;
 import dev.sampo.config.InvalidConfigException;
 import dev.sampo.learner.LearnerException;
@@ -47,6 +48,7 @@ final class CommandFailures implements IExecutionExceptionHandler, IParameterExc
           RecordingException.class,
           NodeStartException.class,
           NodeStoppedException.class,
+          RunStoppedException.class,
           ReplayException.class);
 
   private final BooleanSupplier debug;

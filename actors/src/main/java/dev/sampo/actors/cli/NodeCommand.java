@@ -148,6 +148,16 @@ final class NodeCommand implements Callable<Integer> {
       public void groupSetAside(String reason) {
         // the learner's node tells
       }
+
+      @Override
+      public void noticed(String line) {
+        // the learner's node tells
+      }
+
+      @Override
+      public void paused(Optional<String> reason) {
+        // the learner's node tells
+      }
     };
   }
 }

@@ -25,6 +25,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * One training on the learner's node, from its configuration to its run folder: evaluation,
@@ -112,13 +113,14 @@ final class TrainingRun {
         SampoNode node =
             SampoNode.start(
                 address(config.node()), assembly.parts(), told(report, progress), loaded.pekko())) {
+      out.println("control: " + node.httpUrl() + " (sampo pause, sampo resume; /status, /metrics)");
       Instant begin = Instant.now();
       node.finished().toCompletableFuture().join();
       return Duration.between(begin, Instant.now());
     }
   }
 
-  private static RunListener told(RunReport report, CommandProgress progress) {
+  private RunListener told(RunReport report, CommandProgress progress) {
     return new RunListener() {
       @Override
       public void stepFinished(StepReport step) {
@@ -132,6 +134,21 @@ final class TrainingRun {
       @Override
       public void groupSetAside(String reason) {
         report.groupSetAside(reason);
+      }
+
+      @Override
+      public void noticed(String line) {
+        report.noticed(line);
+        out.println(line);
+      }
+
+      @Override
+      public void paused(Optional<String> reason) {
+        report.paused(reason);
+        out.println(
+            reason
+                .map(text -> "paused, a checkpoint follows; 'sampo resume' goes on: " + text)
+                .orElse("going on"));
       }
     };
   }

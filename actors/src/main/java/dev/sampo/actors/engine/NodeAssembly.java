@@ -240,6 +240,7 @@ public final class NodeAssembly implements AutoCloseable {
         new StalenessGate(
             config.staleness().max(), config.learner().groupsPerStep(), config.run().steps()),
         config.staleness().maxWait(),
+        config.guards(),
         weights);
   }
 

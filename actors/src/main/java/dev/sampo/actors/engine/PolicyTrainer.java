@@ -167,12 +167,15 @@ public final class PolicyTrainer implements Trainer {
 
   @Override
   public boolean isCheckpointDue() {
-    return version.step() > saved
+    return version.step() != saved
         && (version.step() % terms.checkpointEvery() == 0 || version.step() == terms.steps());
   }
 
   @Override
   public void saveCheckpoint(Map<String, String> progress) {
+    if (version.step() == saved) {
+      return;
+    }
     checkpoints.save(
         policy,
         new TrainerState(version, terms.steps(), terms.seed(), terms.settings(), progress),

@@ -4,6 +4,7 @@ import dev.sampo.actors.pipeline.Trainer;
 import dev.sampo.actors.run.GroupDispatch;
 import dev.sampo.actors.run.PromptFeed;
 import dev.sampo.actors.run.StalenessGate;
+import dev.sampo.learner.guard.GuardSettings;
 import dev.sampo.protocol.log.RecordingWriter;
 import dev.sampo.tasks.data.BlobStore;
 import java.nio.file.Path;
@@ -21,6 +22,7 @@ import java.util.function.Supplier;
  * @param terms what is the same for every lease
  * @param gate bounds the age of groups
  * @param stragglerWait how long a step waits for groups that it would make too old
+ * @param guards what watches over the steps
  * @param weights folder of the published weight files: {@code <folder>/<file>}
  */
 public record LearnerPart(
@@ -31,4 +33,5 @@ public record LearnerPart(
     GroupDispatch.Terms terms,
     StalenessGate gate,
     Duration stragglerWait,
+    GuardSettings guards,
     Path weights) {}

@@ -62,7 +62,7 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
   /** Spawn the parts; sent once, when the HTTP server is up. */
   record Begin(String httpUrl) implements Command {}
 
-  /** The learner shall stop before its next micro-batch. */
+  /** The learner shall save a checkpoint after the step under way, and wait. */
   record Pause() implements Command {}
 
   /** The learner shall go on. */
@@ -76,7 +76,7 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
 
   private record Listed(Receptionist.Listing listing) implements Command {}
 
-  private record RunFinished(PolicyVersion version) implements Command {}
+  private record RunEnded(Learner.Ending ending) implements Command {}
 
   private final NodeParts parts;
   private final RunListener listener;
@@ -120,7 +120,8 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
   public Behavior<Command> onMessage(Command message) {
     switch (message) {
       case Begin(String httpUrl) -> begin(httpUrl);
-      case Pause _ -> learner.ifPresent(present -> present.tell(new Learner.Pause()));
+      case Pause _ ->
+          learner.ifPresent(present -> present.tell(new Learner.Pause("somebody asked for it")));
       case Resume _ -> learner.ifPresent(present -> present.tell(new Learner.Resume()));
       case ToCoordinator(RunCoordinator.Command question) ->
           coordinator.ifPresent(present -> present.tell(question));
@@ -130,7 +131,9 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
               () -> replyTo.tell(new RolloutWorker.Drained()));
       case Listed(Receptionist.Listing listing) ->
           Objects.requireNonNull(directory.get(listing.getKey())).accept(listing);
-      case RunFinished(PolicyVersion version) -> finished.complete(version);
+      case RunEnded(Learner.Finished(PolicyVersion version)) -> finished.complete(version);
+      case RunEnded(Learner.Stopped(String reason)) ->
+          finished.completeExceptionally(new RunStoppedException(reason));
     }
     return this;
   }
@@ -209,7 +212,6 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
                     learnerSetup(part, recorder, publisher, buffer),
                     part.trainer(),
                     new StepMeter(
-                        listener,
                         System::nanoTime,
                         clocks.learner(),
                         clocks.others(),
@@ -231,10 +233,17 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
       ActorRef<Recorder.Command> recorder,
       ActorRef<WeightPublisher.Command> publisher,
       ActorRef<ExperienceBuffer.Command> buffer) {
-    ActorRef<Learner.Finished> done =
-        getContext().messageAdapter(Learner.Finished.class, end -> new RunFinished(end.version()));
+    ActorRef<Learner.Ending> ended =
+        getContext().messageAdapter(Learner.Ending.class, RunEnded::new);
     return new Learner.Setup(
-        part.gate().steps(), coordinator.orElseThrow(), buffer, recorder, publisher, done);
+        part.gate().steps(),
+        coordinator.orElseThrow(),
+        buffer,
+        recorder,
+        publisher,
+        part.guards(),
+        listener,
+        ended);
   }
 
   /** As many groups as the gate ever lets wait, so that a full buffer is the exception. */

@@ -9,8 +9,10 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** The node's metrics for Prometheus; hears of the run before the listener it wraps. */
 final class NodeMetrics implements RunListener {
@@ -18,6 +20,7 @@ final class NodeMetrics implements RunListener {
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final Map<String, Double> latest = new ConcurrentHashMap<>();
   private final AtomicLong step = new AtomicLong();
+  private final AtomicReference<Optional<String>> pause = new AtomicReference<>(Optional.empty());
   private final Counter setAside;
   private final RunListener next;
 
@@ -29,6 +32,9 @@ final class NodeMetrics implements RunListener {
             .register(registry);
     Gauge.builder("sampo.step", step, AtomicLong::get)
         .description("optimizer steps taken")
+        .register(registry);
+    Gauge.builder("sampo.paused", pause, reason -> reason.get().isPresent() ? 1 : 0)
+        .description("1 while the learner waits to be let go on")
         .register(registry);
     clocks.all().forEach(this::registerClock);
   }
@@ -60,6 +66,22 @@ final class NodeMetrics implements RunListener {
   public void groupSetAside(String reason) {
     setAside.increment();
     next.groupSetAside(reason);
+  }
+
+  @Override
+  public void noticed(String line) {
+    next.noticed(line);
+  }
+
+  @Override
+  public void paused(Optional<String> reason) {
+    pause.set(reason);
+    next.paused(reason);
+  }
+
+  /** Why the learner of this node waits; empty while it does not. */
+  Optional<String> pause() {
+    return pause.get();
   }
 
   String scrape() {

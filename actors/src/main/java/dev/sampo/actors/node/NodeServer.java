@@ -29,7 +29,7 @@ import org.apache.pekko.http.javadsl.server.Route;
  * GET  /status              the run as the coordinator sees it, JSON
  * GET  /blobs/SHA-256       an image that this node has read
  * GET  /weights/FOLDER/FILE  a shard of a published version, with Range
- * POST /control/pause       the learner stops before its next micro-batch
+ * POST /control/pause       the learner saves a checkpoint after the step under way, and waits
  * POST /control/resume      and goes on
  * </pre>
  */
@@ -48,6 +48,7 @@ final class NodeServer extends AllDirectives {
    * @param blobs images of this node
    * @param weights folder of the published weights; empty on a node that publishes none
    * @param files runs what reads files
+   * @param hasLearner whether the learner is on this node, which {@code pause} needs
    * @param pause stops the learner
    * @param resume lets it go on
    */
@@ -58,6 +59,7 @@ final class NodeServer extends AllDirectives {
       BlobStore blobs,
       Optional<Path> weights,
       Executor files,
+      boolean hasLearner,
       Runnable pause,
       Runnable resume) {}
 
@@ -130,6 +132,9 @@ final class NodeServer extends AllDirectives {
   }
 
   private Route control(Runnable action) {
+    if (!content.hasLearner()) {
+      return complete(StatusCodes.CONFLICT, "the learner is on another node\n");
+    }
     action.run();
     return complete(StatusCodes.ACCEPTED, "accepted\n");
   }

@@ -4,12 +4,18 @@ import dev.sampo.actors.pipeline.RunStatus;
 import dev.sampo.actors.run.GroupLedger;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
-/** A {@link RunStatus} as the JSON of {@code GET /status}. */
+/** How a run stands as the JSON of {@code GET /status}. */
 final class NodeStatus {
   private NodeStatus() {}
 
-  static Map<String, Object> json(RunStatus status) {
+  /**
+   * The JSON.
+   *
+   * @param pause why the learner of this node waits; empty while it does not
+   */
+  static Map<String, Object> json(RunStatus status, Optional<String> pause) {
     GroupLedger.Counts counts = status.groups();
     Map<String, Object> groups = new LinkedHashMap<>();
     groups.put("waiting", counts.waiting());
@@ -20,6 +26,8 @@ final class NodeStatus {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("step", status.step());
     json.put("steps", status.steps());
+    json.put("paused", pause.isPresent());
+    pause.ifPresent(reason -> json.put("reason", reason));
     json.put("groups", groups);
     json.put(
         "workers",

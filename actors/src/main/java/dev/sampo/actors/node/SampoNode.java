@@ -128,10 +128,11 @@ public final class SampoNode implements AutoCloseable {
             new NodeServer.Content(
                 () -> Cluster.get(system).selfMember().status().equals(MemberStatus.up()),
                 metrics::scrape,
-                () -> status(system).thenApply(NodeStatus::json),
+                () -> status(system).thenApply(status -> NodeStatus.json(status, metrics.pause())),
                 sha256 -> parts.learner().flatMap(part -> part.images().find(sha256)),
                 parts.learner().map(LearnerPart::weights),
                 system.dispatchers().lookup(DispatcherSelector.blocking()),
+                parts.learner().isPresent(),
                 () -> system.tell(new NodeGuardian.Pause()),
                 () -> system.tell(new NodeGuardian.Resume())));
     try {
@@ -202,7 +203,7 @@ public final class SampoNode implements AutoCloseable {
     return httpUrl;
   }
 
-  /** Stops the learner of this node before its next micro-batch; the rest follows when full. */
+  /** Stops the learner of this node after its step; the rest follows when full. */
   public void pause() {
     system.tell(new NodeGuardian.Pause());
   }

@@ -1,5 +1,11 @@
 package dev.sampo.actors.pipeline;
 
+import dev.sampo.actors.RunListener;
+import dev.sampo.actors.StepReport;
+import dev.sampo.learner.guard.GuardAction;
+import dev.sampo.learner.guard.GuardSettings;
+import dev.sampo.learner.guard.Guards;
+import dev.sampo.learner.guard.StepMetrics;
 import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.ScoredGroup;
@@ -25,7 +31,8 @@ import org.apache.pekko.actor.typed.javadsl.Behaviors;
  *        +---- publish the weights, report <---- the recording has the step <----+
  * </pre>
  *
- * At most one message that drives this loop is under way at a time; while paused it is held back.
+ * At most one message that drives this loop is under way at a time. A learner that shall pause ends
+ * the step that it has begun, saves a checkpoint, and holds back what would begin the next.
  *
  * <p>Edges. <i>Step</i>: waits for the coordinator. <i>Batch</i>: waits for the buffer.
  * <i>Commit</i>: waits for the recorder, so that no version is published that a replay could not
@@ -37,8 +44,12 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
   /** What the learner understands. */
   public sealed interface Command {}
 
-  /** Stop before the next micro-batch. */
-  public record Pause() implements Command {}
+  /**
+   * Save a checkpoint after the step under way, and wait.
+   *
+   * @param reason why, for whoever asks what the learner does
+   */
+  public record Pause(String reason) implements Command {}
 
   /** Go on. */
   public record Resume() implements Command {}
@@ -76,7 +87,9 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
    * @param buffer has the groups
    * @param recorder makes steps durable
    * @param publisher announces new weights
-   * @param finished told once, after the last step
+   * @param guards what watches over the steps
+   * @param listener told of steps and of what the guards see
+   * @param ended told once, after the last step
    */
   public record Setup(
       long steps,
@@ -84,23 +97,34 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
       ActorRef<ExperienceBuffer.Command> buffer,
       ActorRef<Recorder.Command> recorder,
       ActorRef<WeightPublisher.Command> publisher,
-      ActorRef<Finished> finished) {}
+      GuardSettings guards,
+      RunListener listener,
+      ActorRef<Ending> ended) {}
+
+  /** The learner takes no more steps. */
+  public sealed interface Ending {}
 
   /** The run has taken all its steps. */
-  public record Finished(PolicyVersion version) {}
+  public record Finished(PolicyVersion version) implements Ending {}
+
+  /** A guard has ended the run, of which there is a checkpoint; the reason is one line. */
+  public record Stopped(String reason) implements Ending {}
 
   private final Setup setup;
   private final Trainer trainer;
   private final StepMeter meter;
+  private final Guards guards;
   private List<ScoredGroup> batch = List.of();
-  private boolean paused;
+  private Optional<String> pause = Optional.empty();
   private Optional<Drive> held = Optional.empty();
+  private int numSkippedInARow;
 
   private Learner(ActorContext<Command> context, Setup setup, Trainer trainer, StepMeter meter) {
     super(context);
     this.setup = setup;
     this.trainer = trainer;
     this.meter = meter;
+    this.guards = new Guards(setup.guards().rules());
     setup.publisher().tell(new WeightPublisher.Publish(trainer.writeSnapshot()));
     wantStep();
   }
@@ -119,20 +143,52 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
   @Override
   public Behavior<Command> onMessage(Command message) {
     switch (message) {
-      case Drive drive when paused -> held = Optional.of(drive);
+      case Drive drive when pause.isPresent() && beginsStep(drive) -> held = Optional.of(drive);
       case Drive drive -> onDrive(drive);
       case Batch(List<ScoredGroup> groups) -> getContext().getSelf().tell(new Begin(groups));
-      case Pause _ -> paused = true;
-      case Resume _ -> {
-        paused = false;
-        held.ifPresent(drive -> getContext().getSelf().tell(drive));
-        held = Optional.empty();
+      case Pause(String reason) -> {
+        pause(reason);
+        saveIfPaused();
       }
+      case Resume _ -> resume();
       case GetSnapshot(ActorRef<Trainer.Written> replyTo) -> replyTo.tell(trainer.writeSnapshot());
       case NotKept(String reason) ->
           throw new IllegalStateException("the step could not be recorded: " + reason);
     }
     return this;
+  }
+
+  private static boolean beginsStep(Drive drive) {
+    return drive instanceof Allowed || drive instanceof Begin;
+  }
+
+  private void pause(String reason) {
+    if (pause.isEmpty()) {
+      pause = Optional.of(reason);
+      setup.listener().paused(pause);
+    }
+  }
+
+  /** Between steps only: within one the weights belong to no version. */
+  private void saveIfPaused() {
+    if (pause.isPresent() && batch.isEmpty()) {
+      save();
+    }
+  }
+
+  private void save() {
+    if (trainer.version().step() > 0) {
+      meter.working(() -> trainer.saveCheckpoint(Map.of()));
+    }
+  }
+
+  private void resume() {
+    if (pause.isPresent()) {
+      pause = Optional.empty();
+      setup.listener().paused(pause);
+      held.ifPresent(drive -> getContext().getSelf().tell(drive));
+      held = Optional.empty();
+    }
   }
 
   private void onDrive(Drive drive) {
@@ -178,7 +234,12 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
   }
 
   private void skip(Trainer.Update.Skipped skipped) {
-    getContext().getLog().warn("step skipped: {}", skipped.reason());
+    numSkippedInARow++;
+    setup
+        .listener()
+        .noticed(
+            "a step after step %d was left out: %s"
+                .formatted(trainer.version().step(), skipped.reason()));
     List<GroupId> rest =
         batch.stream()
             .map(ScoredGroup::id)
@@ -188,25 +249,62 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
         .coordinator()
         .tell(new RunCoordinator.StepSkipped(skipped.culprits(), rest, skipped.reason()));
     batch = List.of();
-    wantStep();
+    if (numSkippedInARow > setup.guards().maxSkippedInARow()) {
+      stop(
+          "%d steps in a row were not finite, the last: %s"
+              .formatted(numSkippedInARow, skipped.reason()));
+    } else {
+      saveIfPaused();
+      wantStep();
+    }
   }
 
   private void publish(Trainer.Update.Taken update) {
     long step = update.committed().version().step();
     setup.publisher().tell(new WeightPublisher.Publish(meter.working(trainer::writeDelta)));
-    if (trainer.isCheckpointDue()) {
-      meter.working(() -> trainer.saveCheckpoint(Map.of()));
-    }
     List<GroupId> groups = batch.stream().map(ScoredGroup::id).toList();
     setup.coordinator().tell(new RunCoordinator.StepTaken(step, groups));
     batch = List.of();
-    meter.stepFinished(step, update.metrics());
-    wantStep();
+    if (trainer.isCheckpointDue()) {
+      save();
+    }
+    Optional<String> stop = report(meter.stepFinished(step, update.metrics()));
+    if (stop.isPresent()) {
+      stop(stop.get());
+    } else {
+      saveIfPaused();
+      wantStep();
+    }
+  }
+
+  /** Tells of a step and lets the guards look at it; returns why the run has to stop, if so. */
+  private Optional<String> report(StepReport measured) {
+    StepReport report = measured.with(StepMetrics.SKIPPED, numSkippedInARow);
+    numSkippedInARow = 0;
+    List<Guards.Firing> firings = guards.check(report.step(), report.metrics());
+    setup
+        .listener()
+        .stepFinished(
+            guards.isEmpty() ? report : report.with(StepMetrics.FIRED, firings.size()));
+    firings.forEach(firing -> setup.listener().noticed(firing.line()));
+    firings.stream()
+        .filter(firing -> firing.rule().action() == GuardAction.PAUSE)
+        .findFirst()
+        .ifPresent(firing -> pause(firing.line()));
+    return firings.stream()
+        .filter(firing -> firing.rule().action() == GuardAction.STOP)
+        .map(Guards.Firing::line)
+        .findFirst();
+  }
+
+  private void stop(String reason) {
+    save();
+    setup.ended().tell(new Stopped(reason));
   }
 
   private void wantStep() {
     if (trainer.version().step() >= setup.steps()) {
-      setup.finished().tell(new Finished(trainer.version()));
+      setup.ended().tell(new Finished(trainer.version()));
       return;
     }
     ActorRef<RunCoordinator.StepAllowed> allowed =

@@ -1,6 +1,5 @@
 package dev.sampo.actors.pipeline;
 
-import dev.sampo.actors.RunListener;
 import dev.sampo.actors.StepReport;
 import dev.sampo.protocol.ScoredGroup;
 import java.time.Duration;
@@ -14,7 +13,7 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
- * Measures the steps of a run and reports each with the trainer's own metrics:
+ * Measures the steps of a run, beside the trainer's own metrics:
  *
  * <ul>
  *   <li>{@code staleness/mean}, {@code staleness/max}: age of the step's groups, in optimizer steps
@@ -29,7 +28,6 @@ import java.util.function.Supplier;
  * Used by the learner's thread only.
  */
 public final class StepMeter {
-  private final RunListener listener;
   private final LongSupplier nanoTime;
   private final BusyClock learner;
   private final Supplier<Map<String, Double>> ofGenerator;
@@ -47,12 +45,10 @@ public final class StepMeter {
    * @param ofGenerator what the generator of this node measured last
    */
   public StepMeter(
-      RunListener listener,
       LongSupplier nanoTime,
       BusyClock learner,
       Map<String, BusyClock> others,
       Supplier<Map<String, Double>> ofGenerator) {
-    this.listener = listener;
     this.nanoTime = nanoTime;
     this.learner = learner;
     this.ofGenerator = ofGenerator;
@@ -91,7 +87,7 @@ public final class StepMeter {
     }
   }
 
-  void stepFinished(long step, Map<String, Double> metrics) {
+  StepReport stepFinished(long step, Map<String, Double> metrics) {
     double seconds = secondsSince(stepStarted);
     ofStep.put("time/step", seconds);
     ofStep.merge("throughput/completion_tokens", seconds, (tokens, s) -> tokens / s);
@@ -103,9 +99,10 @@ public final class StepMeter {
     });
     ofStep.putAll(ofGenerator.get());
     ofStep.putAll(metrics);
-    listener.stepFinished(new StepReport(step, ofStep));
+    StepReport report = new StepReport(step, ofStep);
     ofStep.clear();
     stepStarted = nanoTime.getAsLong();
+    return report;
   }
 
   private double secondsSince(long start) {

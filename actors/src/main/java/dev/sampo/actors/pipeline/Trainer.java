@@ -82,7 +82,7 @@ public interface Trainer extends AutoCloseable {
   boolean isCheckpointDue();
 
   /**
-   * Saves the present state, from which a run can go on.
+   * Saves the present state, from which a run can go on, unless this step has been saved.
    *
    * @param progress what else whoever drives needs for that, by name
    */

@@ -88,6 +88,16 @@ public final class RunReport implements RunListener, AutoCloseable {
     LOG.info("set aside: {}", reason);
   }
 
+  @Override
+  public void noticed(String line) {
+    LOG.warn("{}", line);
+  }
+
+  @Override
+  public void paused(Optional<String> reason) {
+    LOG.info("{}", reason.map(text -> "the learner waits: " + text).orElse("the learner goes on"));
+  }
+
   /** The steps reported so far, those before the run went on included. */
   public synchronized List<StepReport> steps() {
     return List.copyOf(steps);

@@ -68,6 +68,16 @@ class ReplayTest {
           public void groupSetAside(String reason) {
             throw new AssertionError(reason);
           }
+
+          @Override
+          public void noticed(String line) {
+            throw new AssertionError(line);
+          }
+
+          @Override
+          public void paused(Optional<String> reason) {
+            throw new AssertionError(reason.orElse(""));
+          }
         };
     try (NodeAssembly assembly = NodeAssembly.of(config, folder.resolve("run"));
         SampoNode node =

@@ -5,6 +5,7 @@ import dev.sampo.actors.pipeline.Trainer;
 import dev.sampo.actors.transfer.HashedFiles;
 import dev.sampo.protocol.Completion;
 import dev.sampo.protocol.CompletionGroup;
+import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.LeaseId;
 import dev.sampo.protocol.LogProbs;
 import dev.sampo.protocol.PolicyVersion;
@@ -41,10 +42,20 @@ final class CountingModel {
   static final class FakeTrainer implements Trainer {
     private final Path weights;
     private final List<ScoredGroup> open = new ArrayList<>();
+    private final List<Long> saved;
+    private final boolean failing;
     private long step;
 
-    FakeTrainer(Path weights) {
+    /**
+     * A trainer.
+     *
+     * @param saved gets the step of every checkpoint
+     * @param failing whether no step is finite
+     */
+    FakeTrainer(Path weights, List<Long> saved, boolean failing) {
       this.weights = weights;
+      this.saved = saved;
+      this.failing = failing;
     }
 
     @Override
@@ -63,6 +74,11 @@ final class CountingModel {
 
     @Override
     public Update finish() {
+      if (failing) {
+        List<GroupId> culprits = open.stream().map(ScoredGroup::id).limit(1).toList();
+        open.clear();
+        return new Update.Skipped("the loss is not finite", culprits, Map.of());
+      }
       step++;
       StepCommitted committed =
           new StepCommitted(
@@ -90,7 +106,9 @@ final class CountingModel {
     }
 
     @Override
-    public void saveCheckpoint(Map<String, String> progress) {}
+    public void saveCheckpoint(Map<String, String> progress) {
+      saved.add(step);
+    }
 
     private Written write(String name, Optional<PolicyVersion> base) {
       try {

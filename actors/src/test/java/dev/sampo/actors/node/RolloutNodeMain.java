@@ -30,5 +30,11 @@ public final class RolloutNodeMain {
 
     @Override
     public void groupSetAside(String reason) {}
+
+    @Override
+    public void noticed(String line) {}
+
+    @Override
+    public void paused(Optional<String> reason) {}
   }
 }

@@ -3,6 +3,7 @@ package dev.sampo.actors.node;
 import dev.sampo.actors.RunListener;
 import dev.sampo.actors.StepReport;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -12,6 +13,8 @@ import java.util.concurrent.TimeUnit;
 final class RunWatcher implements RunListener {
   final List<StepReport> steps = new CopyOnWriteArrayList<>();
   final List<String> setAside = new CopyOnWriteArrayList<>();
+  final List<String> notices = new CopyOnWriteArrayList<>();
+  final BlockingQueue<Optional<String>> pauses = new LinkedBlockingQueue<>();
   private final BlockingQueue<StepReport> news = new LinkedBlockingQueue<>();
 
   @Override
@@ -23,6 +26,16 @@ final class RunWatcher implements RunListener {
   @Override
   public void groupSetAside(String reason) {
     setAside.add(reason);
+  }
+
+  @Override
+  public void noticed(String line) {
+    notices.add(line);
+  }
+
+  @Override
+  public void paused(Optional<String> reason) {
+    pauses.add(reason);
   }
 
   void awaitStep(long step) throws InterruptedException {

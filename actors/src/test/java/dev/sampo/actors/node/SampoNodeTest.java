@@ -10,6 +10,9 @@ import dev.sampo.actors.run.GroupLedger;
 import dev.sampo.actors.run.GroupState;
 import dev.sampo.actors.run.PromptFeed;
 import dev.sampo.actors.run.StalenessGate;
+import dev.sampo.learner.guard.GuardAction;
+import dev.sampo.learner.guard.GuardRule;
+import dev.sampo.learner.guard.GuardSettings;
 import dev.sampo.protocol.CompletionScore;
 import dev.sampo.protocol.ImageRef;
 import dev.sampo.protocol.Prompt;
@@ -33,6 +36,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -50,6 +54,9 @@ class SampoNodeTest {
 
   @TempDir Path folder;
   private final RunWatcher watcher = new RunWatcher();
+  private final List<Long> saved = new CopyOnWriteArrayList<>(); // steps with a checkpoint
+  private GuardSettings guards = new GuardSettings(List.of(), 2, 0);
+  private boolean failing; // whether no step of the trainer is finite
 
   @Test
   void oneNodeWithAllRolesTrainsItsStepsWithinTheBound() throws Exception {
@@ -182,6 +189,77 @@ class SampoNodeTest {
   }
 
   @Test
+  void aGuardPausesTheLearnerWithACheckpointUntilSomebodyLetsItGoOn() throws Exception {
+    guards = new GuardSettings(List.of(rule(2, GuardAction.PAUSE)), 2, 0);
+    try (SampoNode node = start(parts(true, true, true, 5, 1), Optional.empty())) {
+      String line = "guard: reward above 0.5 for 2 steps in a row, 1.000 at step 2";
+      assertThat(watcher.pauses.poll(60, TimeUnit.SECONDS)).contains(line);
+      awaitStandstill(node);
+      assertThat(get(node.httpUrl() + "/status"))
+          .contains("\"paused\":true", "\"reason\":\"" + line + "\"");
+      assertThat(saved).containsExactly(2L);
+      assertThat(watcher.steps).hasSize(2);
+
+      post(node.httpUrl() + "/control/resume");
+      assertThat(watcher.pauses.poll(60, TimeUnit.SECONDS)).isEmpty();
+      assertThat(watcher.pauses.poll(60, TimeUnit.SECONDS)).get().asString().contains("at step 4");
+      post(node.httpUrl() + "/control/resume");
+
+      assertThat(await(node.finished()).step()).isEqualTo(5);
+      assertThat(watcher.steps.stream().map(step -> step.metrics().get("guards/fired")))
+          .containsExactly(0., 1., 0., 1., 0.);
+    }
+  }
+
+  @Test
+  void aGuardEndsTheRunWithACheckpoint() {
+    guards = new GuardSettings(List.of(rule(3, GuardAction.STOP)), 2, 0);
+    try (SampoNode node = start(parts(true, true, true, 9, 1), Optional.empty())) {
+      assertThatThrownBy(() -> await(node.finished()))
+          .cause()
+          .isInstanceOf(RunStoppedException.class)
+          .hasMessage("guard: reward above 0.5 for 3 steps in a row, 1.000 at step 3");
+      assertThat(saved).containsExactly(3L);
+      assertThat(watcher.steps).hasSize(3);
+    }
+  }
+
+  @Test
+  void aGuardThatWarnsIsALineAndTheRunGoesOn() throws Exception {
+    guards = new GuardSettings(List.of(rule(4, GuardAction.WARN)), 2, 0);
+    try (SampoNode node = start(parts(true, true, true, 5, 1), Optional.empty())) {
+      await(node.finished());
+
+      assertThat(watcher.notices)
+          .containsExactly("guard: reward above 0.5 for 4 steps in a row, 1.000 at step 4");
+    }
+  }
+
+  @Test
+  void aRunWhoseStepsAreNeverFiniteEnds() {
+    failing = true;
+    try (SampoNode node = start(parts(true, true, true, 5, 1), Optional.empty())) {
+      assertThatThrownBy(() -> await(node.finished()))
+          .cause()
+          .isInstanceOf(RunStoppedException.class)
+          .hasMessage("3 steps in a row were not finite, the last: the loss is not finite");
+      assertThat(watcher.steps).isEmpty();
+      assertThat(watcher.notices).hasSize(3);
+    }
+  }
+
+  @Test
+  void aNodeWithoutTheLearnerSaysThatItCannotPause() throws Exception {
+    try (SampoNode node = start(parts(false, false, true, 5, 1), Optional.empty())) {
+      assertThat(send(node.httpUrl() + "/control/pause")).isEqualTo(409);
+    }
+  }
+
+  private static GuardRule rule(int steps, GuardAction action) {
+    return new GuardRule("reward", Optional.empty(), Optional.of(0.5), steps, action);
+  }
+
+  @Test
   void aTakenPortIsOneClearLine() throws IOException {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       NodeAddress address = new NodeAddress("127.0.0.1", 0, taken.getLocalPort(), Optional.empty());
@@ -253,7 +331,7 @@ class SampoNodeTest {
     Path weights = folder.resolve("weights");
     LearnerPart learnerPart =
         new LearnerPart(
-            () -> new CountingModel.FakeTrainer(weights),
+            () -> new CountingModel.FakeTrainer(weights, saved, failing),
             feed(question),
             sha256 -> sha256.equals(hash()) ? Optional.of(IMAGE) : Optional.empty(),
             Optional.empty(),
@@ -261,6 +339,7 @@ class SampoNodeTest {
                 1, 3, SamplingSettings.atTemperature(1, 8), Duration.ofSeconds(30), 3),
             new StalenessGate(maxStaleness, GROUPS_PER_STEP, steps),
             Duration.ofSeconds(2),
+            guards,
             weights);
     RolloutPart rolloutPart =
         new RolloutPart(
@@ -309,11 +388,22 @@ class SampoNodeTest {
   }
 
   private static void post(String url) throws Exception {
+    assertThat(send(url)).isEqualTo(202);
+  }
+
+  /** Posts nothing and returns the status. */
+  private static int send(String url) throws Exception {
     try (HttpClient client = HttpClient.newHttpClient()) {
       HttpRequest request =
           HttpRequest.newBuilder(URI.create(url)).POST(HttpRequest.BodyPublishers.noBody()).build();
-      assertThat(client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode())
-          .isEqualTo(202);
+      return client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
+    }
+  }
+
+  private static String get(String url) throws Exception {
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      HttpRequest request = HttpRequest.newBuilder(URI.create(url)).build();
+      return client.send(request, HttpResponse.BodyHandlers.ofString()).body();
     }
   }
 

@@ -1,0 +1,68 @@
+package dev.sampo.actors.cli;
+
+import dev.sampo.actors.StepReport;
+import dev.sampo.learner.guard.GuardAction;
+import dev.sampo.learner.guard.GuardSettings;
+import dev.sampo.learner.guard.Guards;
+import dev.sampo.learner.guard.StepMetrics;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * The guards of a run without actors. There is nobody who could let a paused run go on but by
+ * starting the command again, so pausing is stopping.
+ */
+final class GuardWatch {
+  private final Guards guards;
+  private final int maxSkippedInARow;
+  private final Consumer<String> notices;
+  private int numSkippedInARow;
+  private Optional<String> ending = Optional.empty();
+
+  /**
+   * Guards as they were left.
+   *
+   * @param before the steps that the run has reported
+   * @param notices told what the guards see from now on
+   */
+  GuardWatch(GuardSettings settings, List<StepReport> before, Consumer<String> notices) {
+    this.guards = new Guards(settings.rules());
+    this.maxSkippedInARow = settings.maxSkippedInARow();
+    this.notices = notices;
+    for (StepReport step : before) {
+      guards.check(step.step(), step.metrics());
+    }
+  }
+
+  /** Looks at a step; what is to be reported of it has what the guards add. */
+  StepReport taken(StepReport measured) {
+    StepReport step = measured.with(StepMetrics.SKIPPED, numSkippedInARow);
+    numSkippedInARow = 0;
+    List<Guards.Firing> firings = guards.check(step.step(), step.metrics());
+    for (Guards.Firing firing : firings) {
+      notices.accept(firing.line());
+      if (firing.rule().action() != GuardAction.WARN) {
+        ending = Optional.of(firing.line());
+      }
+    }
+    return guards.isEmpty() ? step : step.with(StepMetrics.FIRED, firings.size());
+  }
+
+  /** Counts a step that was left out. */
+  void skipped(long step, String reason) {
+    numSkippedInARow++;
+    notices.accept("step " + step + " was left out: " + reason);
+    if (numSkippedInARow > maxSkippedInARow) {
+      ending =
+          Optional.of(
+              "%d steps in a row were not finite, the last: %s"
+                  .formatted(numSkippedInARow, reason));
+    }
+  }
+
+  /** Why the run has to end; empty while it need not. */
+  Optional<String> ending() {
+    return ending;
+  }
+}

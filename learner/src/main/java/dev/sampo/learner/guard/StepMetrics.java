@@ -1,0 +1,77 @@
+package dev.sampo.learner.guard;
+
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/** The names of the metrics of a step; {@code docs/algorithms.md} says what they are. */
+public final class StepMetrics {
+  /** Rules that fired at the step. */
+  public static final String FIRED = "guards/fired";
+
+  /** Steps left out since the line before because something was not finite. */
+  public static final String SKIPPED = "skipped";
+
+  private static final Pattern OF_A_REWARD = Pattern.compile("rewards/[^/]+/(mean|failed)");
+
+  private static final Set<String> NAMES =
+      Set.of(
+          "clip_ratio/high_mean",
+          "clip_ratio/low_mean",
+          "clip_ratio/region_mean",
+          "completions/clipped_ratio",
+          "completions/max_length",
+          "completions/mean_length",
+          "completions/mean_terminated_length",
+          "completions/min_length",
+          "completions/unscored",
+          "entropy",
+          "frac_reward_zero_std",
+          "grad_norm",
+          FIRED,
+          "kl",
+          "learning_rate",
+          "loss",
+          "mismatch/k1",
+          "mismatch/k3",
+          "mismatch/max_abs",
+          "mismatch/tokens",
+          "num_sampled_tokens",
+          "num_tokens",
+          "off_policy/effective_sample_size",
+          "off_policy/k1",
+          "off_policy/k3",
+          "off_policy/ratio_max",
+          "off_policy/ratio_mean",
+          "off_policy/ratio_min",
+          "phase",
+          "reward",
+          "reward_std",
+          "rows",
+          "rows_set_aside",
+          SKIPPED,
+          "staleness/max",
+          "staleness/mean",
+          "staleness/tokens_mean",
+          "throughput/completion_tokens",
+          "time/encode",
+          "time/network",
+          "time/optimizer",
+          "time/reference",
+          "time/step",
+          "time/wait",
+          "utilisation/learner",
+          "utilisation/reward",
+          "utilisation/rollout");
+
+  private StepMetrics() {}
+
+  /** Whether steps may have a metric of that name. */
+  public static boolean isOne(String name) {
+    return NAMES.contains(name) || OF_A_REWARD.matcher(name).matches();
+  }
+
+  /** All names that do not depend on the configuration. */
+  public static Set<String> names() {
+    return NAMES;
+  }
+}

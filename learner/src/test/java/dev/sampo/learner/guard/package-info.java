@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sampo.learner.guard;
+
+import org.jspecify.annotations.NullMarked;
