@@ -1,10 +1,13 @@
 package dev.sampo.actors.cli;
 
 import dev.sampo.actors.StepReport;
+import dev.sampo.actors.report.RunReport;
 import dev.sampo.learner.guard.GuardAction;
 import dev.sampo.learner.guard.GuardSettings;
 import dev.sampo.learner.guard.Guards;
 import dev.sampo.learner.guard.StepMetrics;
+import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -15,24 +18,33 @@ import java.util.function.Consumer;
  */
 final class GuardWatch {
   private final Guards guards;
-  private final int maxSkippedInARow;
+  private final int maxSkipped;
   private final Consumer<String> notices;
   private int numSkippedInARow;
   private Optional<String> ending = Optional.empty();
 
-  /**
-   * Guards as they were left.
-   *
-   * @param before the steps that the run has reported
-   * @param notices told what the guards see from now on
-   */
-  GuardWatch(GuardSettings settings, List<StepReport> before, Consumer<String> notices) {
+  private GuardWatch(GuardSettings settings, List<StepReport> before, Consumer<String> notices) {
     this.guards = new Guards(settings.rules());
-    this.maxSkippedInARow = settings.maxSkippedInARow();
+    this.maxSkipped = settings.maxSkipped();
     this.notices = notices;
     for (StepReport step : before) {
       guards.check(step.step(), step.metrics());
     }
+  }
+
+  /**
+   * Guards as they were left.
+   *
+   * @param report has the steps so far, and is told of what the guards see, as is {@code out}
+   */
+  static GuardWatch of(GuardSettings settings, RunReport report, PrintWriter out) {
+    return new GuardWatch(
+        settings,
+        report.steps(),
+        line -> {
+          report.noticed(line);
+          out.println(line);
+        });
   }
 
   /** Looks at a step; what is to be reported of it has what the guards add. */
@@ -53,11 +65,24 @@ final class GuardWatch {
   void skipped(long step, String reason) {
     numSkippedInARow++;
     notices.accept("step " + step + " was left out: " + reason);
-    if (numSkippedInARow > maxSkippedInARow) {
+    if (numSkippedInARow > maxSkipped) {
       ending =
           Optional.of(
               "%d steps in a row were not finite, the last: %s"
                   .formatted(numSkippedInARow, reason));
+    }
+  }
+
+  /**
+   * Ends the command if the run has to end.
+   *
+   * @param checkpoints where the run has saved what it came to
+   */
+  void requireNoEnding(Path checkpoints) {
+    if (ending.isPresent()) {
+      throw new CommandFailedException(
+          "stopped by %s; the newest checkpoint in %s has what it came to"
+              .formatted(ending.get(), checkpoints));
     }
   }
 

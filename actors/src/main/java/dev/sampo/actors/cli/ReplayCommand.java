@@ -5,6 +5,7 @@ import dev.sampo.actors.engine.NodeAssembly;
 import dev.sampo.actors.engine.PolicyTrainer;
 import dev.sampo.actors.engine.Replay;
 import dev.sampo.actors.engine.ReplayedStep;
+import dev.sampo.actors.pipeline.Trainer;
 import dev.sampo.actors.report.RunClaim;
 import dev.sampo.actors.report.RunFolder;
 import dev.sampo.actors.report.RunReport;
@@ -96,55 +97,74 @@ final class ReplayCommand implements Callable<Integer> {
       SortedMap<String, String> settings,
       RunFolder folder,
       Resumption start) {
+    PrintWriter console = spec.commandLine().getOut();
     Tally tally = Tally.of(start.progress());
     try (RunReport report = new RunReport(folder, Clock.systemUTC(), start.numTaken());
         CommandProgress progress =
-            new CommandProgress(
-                "replay", tally.steps, config.run().steps(), spec.commandLine().getOut());
+            new CommandProgress("replay", tally.steps, config.run().steps(), console);
         PolicyTrainer trainer =
             NodeAssembly.trainer(
                 config,
                 image -> Optional.of(recording.image(image.sha256())),
                 folder.path(),
                 new NodeAssembly.Start(start.checkpoint(), settings))) {
+      GuardWatch watch = GuardWatch.of(config.guards(), report, console);
       Replay.run(
           recording,
           trainer,
           tally.steps,
           step -> {
             tally.add(step);
-            report.stepFinished(new StepReport(trainer.version().step(), step.metrics()));
+            report(step, watch, report);
             progress.to(tally.steps);
             if (trainer.isCheckpointDue()) {
-              report.force();
-              trainer.saveCheckpoint(tally.progress());
+              save(trainer, tally, report);
             }
+            return watch.ending().isEmpty();
           });
-      if (trainer.version().step() > start.numTaken()) {
-        report.force();
-        trainer.saveCheckpoint(tally.progress());
-      } else {
+      if (tally.steps == tally.stepsBefore) {
         start.requireUnfinished(folder.path(), start.numTaken());
       }
+      save(trainer, tally, report);
+      watch.requireNoEnding(folder.checkpoints());
     }
-    spec.commandLine()
-        .getOut()
-        .printf(
-            "%d steps, %d of them equal to the recorded bit for bit%n", tally.steps, tally.equal);
+    console.printf(
+        "%d steps, %d of them equal to the recorded bit for bit%n", tally.steps, tally.equal);
+  }
+
+  private static void report(ReplayedStep step, GuardWatch watch, RunReport report) {
+    switch (step.update()) {
+      case Trainer.Update.Taken taken ->
+          report.stepFinished(
+              watch.taken(new StepReport(taken.committed().version().step(), taken.metrics())));
+      case Trainer.Update.Skipped skipped ->
+          watch.skipped(step.recorded().version().step(), skipped.reason());
+    }
+  }
+
+  private static void save(PolicyTrainer trainer, Tally tally, RunReport report) {
+    report.force();
+    trainer.saveCheckpoint(tally.progress());
   }
 
   /**
    * How many recorded steps were taken again, and how many came out the same; kept across parts.
    */
   private static final class Tally {
+    private final long stepsBefore;
     private long steps;
     private long equal;
 
+    private Tally(long steps, long equal) {
+      this.stepsBefore = steps;
+      this.steps = steps;
+      this.equal = equal;
+    }
+
     static Tally of(Map<String, String> progress) {
-      Tally tally = new Tally();
-      tally.steps = Long.parseLong(progress.getOrDefault("recorded_steps", "0"));
-      tally.equal = Long.parseLong(progress.getOrDefault("equal_steps", "0"));
-      return tally;
+      return new Tally(
+          Long.parseLong(progress.getOrDefault("recorded_steps", "0")),
+          Long.parseLong(progress.getOrDefault("equal_steps", "0")));
     }
 
     void add(ReplayedStep step) {

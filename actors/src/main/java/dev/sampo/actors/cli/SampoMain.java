@@ -30,6 +30,8 @@ import picocli.CommandLine.Spec;
       DataCommand.class,
       ReplayCommand.class,
       InspectCommand.class,
+      ControlCommand.Pause.class,
+      ControlCommand.Resume.class,
       HelpCommand.class
     })
 public final class SampoMain implements Runnable {

@@ -1,8 +1,7 @@
 package dev.sampo.actors.engine;
 
-import dev.sampo.actors.pipeline.Trainer;
 import dev.sampo.protocol.log.Recording;
-import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
@@ -18,12 +17,11 @@ public final class Replay {
    * @param trainer holds the weights that the recording had after {@code numTaken} steps, and the
    *     settings it was made with
    * @param numTaken recorded steps that were taken before
-   * @param stepped told of every step
-   * @throws ReplayException if the recording was made from other weights or names a step that
-   *     cannot be taken
+   * @param stepped told of every step; says whether to go on
+   * @throws ReplayException if the recording was made from other weights
    */
   public static void run(
-      Recording recording, PolicyTrainer trainer, long numTaken, Consumer<ReplayedStep> stepped) {
+      Recording recording, PolicyTrainer trainer, long numTaken, Predicate<ReplayedStep> stepped) {
     String start = recording.manifest().modelHash();
     if (numTaken == 0 && !start.equals(trainer.version().weightsHash())) {
       throw new ReplayException(
@@ -31,7 +29,7 @@ public final class Replay {
               .formatted(start, trainer.version().weightsHash()));
     }
     try (Stream<Recording.RecordedStep> steps = recording.steps(numTaken)) {
-      steps.forEach(step -> stepped.accept(take(step, trainer)));
+      boolean _ = steps.map(step -> take(step, trainer)).allMatch(stepped);
     }
   }
 
@@ -40,13 +38,6 @@ public final class Replay {
     for (int i = 0; i < microBatches; i++) {
       trainer.microBatch(i);
     }
-    return switch (trainer.finish()) {
-      case Trainer.Update.Taken taken ->
-          new ReplayedStep(recorded.step(), taken.committed(), taken.metrics());
-      case Trainer.Update.Skipped skipped ->
-          throw new ReplayException(
-              "step %d cannot be taken again: %s"
-                  .formatted(recorded.step().version().step(), skipped.reason()));
-    };
+    return new ReplayedStep(recorded.step(), trainer.finish());
   }
 }

@@ -1,25 +1,25 @@
 package dev.sampo.actors.engine;
 
+import dev.sampo.actors.pipeline.Trainer;
 import dev.sampo.protocol.StepCommitted;
-import java.util.Collections;
 import java.util.Map;
-import java.util.TreeMap;
 
 /**
  * One step taken again.
  *
  * @param recorded the step of the recording
- * @param replayed what it came to this time
- * @param metrics of this time
+ * @param update what it came to this time
  */
-public record ReplayedStep(
-    StepCommitted recorded, StepCommitted replayed, Map<String, Double> metrics) {
-  public ReplayedStep {
-    metrics = Collections.unmodifiableSortedMap(new TreeMap<>(metrics));
+public record ReplayedStep(StepCommitted recorded, Trainer.Update update) {
+
+  /** Of this time. */
+  public Map<String, Double> metrics() {
+    return update.metrics();
   }
 
   /** Whether every weight came out with the same bits. */
   public boolean isBitwiseEqual() {
-    return recorded.version().weightsHash().equals(replayed.version().weightsHash());
+    return update instanceof Trainer.Update.Taken taken
+        && recorded.version().weightsHash().equals(taken.committed().version().weightsHash());
   }
 }

@@ -249,7 +249,7 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
         .coordinator()
         .tell(new RunCoordinator.StepSkipped(skipped.culprits(), rest, skipped.reason()));
     batch = List.of();
-    if (numSkippedInARow > setup.guards().maxSkippedInARow()) {
+    if (numSkippedInARow > setup.guards().maxSkipped()) {
       stop(
           "%d steps in a row were not finite, the last: %s"
               .formatted(numSkippedInARow, skipped.reason()));
@@ -284,8 +284,7 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
     List<Guards.Firing> firings = guards.check(report.step(), report.metrics());
     setup
         .listener()
-        .stepFinished(
-            guards.isEmpty() ? report : report.with(StepMetrics.FIRED, firings.size()));
+        .stepFinished(guards.isEmpty() ? report : report.with(StepMetrics.FIRED, firings.size()));
     firings.forEach(firing -> setup.listener().noticed(firing.line()));
     firings.stream()
         .filter(firing -> firing.rule().action() == GuardAction.PAUSE)

@@ -39,7 +39,9 @@ final class SampoMainTest {
         "replay",
         "data",
         "data synth",
-        "inspect"
+        "inspect",
+        "pause",
+        "resume"
       })
   void everyCommandExplainsItself(String command) {
     Said said = run((command + " --help").split(" "));
@@ -49,7 +51,16 @@ final class SampoMainTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "tran", "train", "data synth --task rec -n 5", "quickstart --seed x"})
+  @ValueSource(
+      strings = {
+        "",
+        "tran",
+        "train",
+        "data synth --task rec -n 5",
+        "quickstart --seed x",
+        "pause",
+        "resume --at nowhere"
+      })
   void aWrongCommandLineIsAUsageError(String line) {
     Said said = run(line.isEmpty() ? new String[0] : line.split(" "));
 
@@ -145,6 +156,27 @@ final class SampoMainTest {
     assertThat(said.code).isEqualTo(1);
     assertThat(said.err).contains(run + " holds files already");
     assertThat(run).isDirectoryContaining("glob:**precious.txt");
+  }
+
+  @Test
+  void aLearnerThatDoesNotAnswerIsNamed() throws IOException {
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      String at = "127.0.0.1:" + free.getLocalPort();
+      free.close();
+
+      Said said = run("pause", "--at", at);
+
+      assertThat(said.code).isEqualTo(1);
+      assertThat(said.err)
+          .isEqualTo("sampo: no answer from http://" + at + "; is that the HTTP port?\n");
+    }
+  }
+
+  @Test
+  void aRuleOverAnUnknownMetricIsNamedWithItsPlace() throws IOException {
+    assertRefused(
+        train("sampo.guards.rules = [{metric = entrpy, below = 0.1, steps = 5, action = pause}]"),
+        "run.conf:1: sampo.guards.rules[0].metric: must be one that docs/algorithms.md lists");
   }
 
   @Test

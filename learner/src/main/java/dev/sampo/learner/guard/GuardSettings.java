@@ -6,13 +6,13 @@ import java.util.List;
  * What watches over a run.
  *
  * @param rules rules over the metrics of its steps
- * @param maxSkippedInARow a run in which more steps than this are not finite one after another ends
+ * @param maxSkipped a run in which more steps than this are not finite one after another ends
  * @param keepSetAside how many of the steps that were not finite are stored for inspection
  */
-public record GuardSettings(List<GuardRule> rules, int maxSkippedInARow, int keepSetAside) {
+public record GuardSettings(List<GuardRule> rules, int maxSkipped, int keepSetAside) {
   public GuardSettings {
     rules = List.copyOf(rules);
-    require(maxSkippedInARow >= 0, "max-skipped-in-a-row", maxSkippedInARow);
+    require(maxSkipped >= 0, "max-skipped", maxSkipped);
     require(keepSetAside >= 0, "keep-set-aside", keepSetAside);
   }
 

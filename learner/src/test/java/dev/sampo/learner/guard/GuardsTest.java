@@ -11,8 +11,7 @@ import org.junit.jupiter.api.Test;
 
 class GuardsTest {
   private static GuardRule below(String metric, double bound, int steps) {
-    return new GuardRule(
-        metric, Optional.of(bound), Optional.empty(), steps, GuardAction.PAUSE);
+    return new GuardRule(metric, Optional.of(bound), Optional.empty(), steps, GuardAction.PAUSE);
   }
 
   private static GuardRule above(String metric, double bound, int steps) {
@@ -80,9 +79,7 @@ class GuardsTest {
         .hasMessage("metric must be one that docs/algorithms.md lists, got \"entrpy\"");
     assertThatThrownBy(() -> below("entropy", 0.1, 0)).hasMessage("steps must be >= 1, got 0");
     assertThatThrownBy(
-            () ->
-                new GuardRule(
-                    "kl", Optional.empty(), Optional.empty(), 1, GuardAction.WARN))
+            () -> new GuardRule("kl", Optional.empty(), Optional.empty(), 1, GuardAction.WARN))
         .hasMessage("a rule has either below or above, that of kl has none");
     assertThatThrownBy(
             () -> new GuardRule("kl", Optional.of(1.0), Optional.of(2.0), 1, GuardAction.WARN))
