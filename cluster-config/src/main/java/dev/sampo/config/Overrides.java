@@ -69,7 +69,7 @@ final class Overrides {
     try {
       Config parsed = ConfigFactory.parseString("v=" + text);
       if (parsed.root().size() == 1) {
-        return parsed.getValue("v");
+        return parsed.root().get("v"); // null included
       }
     } catch (ConfigException e) {
       // Not HOCON: for example a path with a colon.

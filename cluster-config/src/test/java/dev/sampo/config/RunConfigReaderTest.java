@@ -4,6 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.sampo.learner.objective.MismatchAction;
+import dev.sampo.learner.objective.MismatchLevel;
+import dev.sampo.learner.objective.MismatchWeights;
+import dev.sampo.learner.objective.ObjectivePreset;
+import dev.sampo.learner.objective.ObjectiveSettings;
+import dev.sampo.learner.objective.RatioAnchor;
+import dev.sampo.learner.objective.WeightBounds;
 import dev.sampo.vlm.image.ImageLimits;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -13,6 +20,8 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 final class RunConfigReaderTest {
   @TempDir private Path folder;
@@ -80,6 +89,82 @@ final class RunConfigReaderTest {
     assertThatThrownBy(() -> RunConfigReader.read(Optional.of(wrong), List.of()))
         .hasMessageContaining("sampo.model.images.max-pixels: must be min-pixels (300) or more")
         .hasMessageContaining("sampo.model.lora.rank: ");
+  }
+
+  @Test
+  void aPresetGivesWhatIsNotSetAndWhatIsSetWins() throws IOException {
+    Path file =
+        write("sampo.learner.objective { preset = decoupled, mismatch.bounds.high = null }");
+
+    ObjectiveSettings read =
+        RunConfigReader.read(
+                Optional.of(file),
+                List.of(
+                    "learner.objective.mismatch.action=truncate", "learner.objective.kl.beta=1"))
+            .settings()
+            .learner()
+            .objective();
+
+    assertThat(read.anchor()).isEqualTo(RatioAnchor.OLD);
+    assertThat(read.kl().beta()).isEqualTo(1);
+    assertThat(read.mismatch())
+        .isEqualTo(
+            new MismatchWeights(
+                MismatchLevel.TOKEN, MismatchAction.TRUNCATE, WeightBounds.NONE, false));
+    assertThat(RunConfigReader.read(Optional.empty(), List.of()).settings().learner().objective())
+        .isEqualTo(ObjectivePreset.GRPO.settings());
+  }
+
+  @ParameterizedTest
+  @EnumSource(ObjectivePreset.class)
+  void aRenderedPresetReadsBackToTheSameOptions(ObjectivePreset preset) {
+    LoadedConfig loaded =
+        RunConfigReader.read(
+            Optional.empty(),
+            List.of(
+                "learner.objective.preset=" + preset.key(), "learner.objective.cispo.high=null"));
+
+    LoadedConfig again = RunConfigReader.readText(loaded.render(), "rendered", List.of());
+
+    assertThat(again.settings().learner().objective())
+        .isEqualTo(preset.settings().withCispo(WeightBounds.NONE));
+  }
+
+  @Test
+  void whatDoesNotGoTogetherIsOneLineThatNamesBoth() throws IOException {
+    Path file =
+        write(
+            """
+            sampo.learner.objective {
+              mismatch.level = token
+              clip.low = 2
+              preset = gpro
+            }
+            """);
+
+    assertThatThrownBy(() -> RunConfigReader.read(Optional.of(file), List.of()))
+        .hasMessageContaining(
+            file
+                + ":4: sampo.learner.objective.preset: needs one of grpo, dr-grpo, dapo, gspo,"
+                + " cispo, rloo, decoupled, got \"gpro\"")
+        .hasMessageContaining(
+            file + ":3: sampo.learner.objective.clip.low: must be in (0, 1], got 2.0");
+    assertThatThrownBy(() ->
+            RunConfigReader.read(
+                Optional.empty(), List.of("learner.objective.mismatch.level=token")))
+        .hasMessageContaining("sampo.learner.objective.anchor: must be old where mismatch.level")
+        .message()
+        .hasLineCount(1);
+    assertThatThrownBy(() ->
+            RunConfigReader.read(
+                Optional.empty(),
+                List.of(
+                    "learner.objective.mismatch.level=token",
+                    "learner.objective.anchor=old",
+                    "learner.objective.off-policy-delta=wide")))
+        .hasMessageContaining("off-policy-delta: needs a number")
+        .message()
+        .hasLineCount(1);
   }
 
   @Test

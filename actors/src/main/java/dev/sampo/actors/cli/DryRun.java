@@ -5,6 +5,7 @@ import com.google.errorprone.annotations.FormatString;
 import dev.sampo.actors.engine.NodeAssembly;
 import dev.sampo.actors.question.RunQuestions;
 import dev.sampo.config.RunConfig;
+import dev.sampo.learner.objective.ObjectiveSettings;
 import dev.sampo.tasks.data.DataFile;
 import dev.sampo.tasks.data.DataRow;
 import dev.sampo.tasks.data.DataSet;
@@ -51,9 +52,18 @@ final class DryRun {
         "%d groups (staleness up to %d steps)",
         (config.staleness().max() + 1) * groups,
         config.staleness().max());
+    addObjective(report, config.learner().objective());
     addData(report, config);
     addModel(report, config);
     return report.toString();
+  }
+
+  private static void addObjective(StringBuilder report, ObjectiveSettings objective) {
+    String name = "objective";
+    for (String part : objective.formula().lines().toList()) {
+      line(report, name, "%s", part);
+      name = "";
+    }
   }
 
   private static void addData(StringBuilder report, RunConfig config) {

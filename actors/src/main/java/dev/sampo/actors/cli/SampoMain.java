@@ -32,6 +32,7 @@ import picocli.CommandLine.Spec;
       InspectCommand.class,
       ControlCommand.Pause.class,
       ControlCommand.Resume.class,
+      ObjectiveCommand.class,
       HelpCommand.class
     })
 public final class SampoMain implements Runnable {

@@ -189,8 +189,25 @@ final class SampoMainTest {
     assertThat(said.code).isZero();
     assertThat(said.out)
         .contains("32 groups x 8 completions = 256 completions")
-        .contains("36 image patches");
+        .contains("36 image patches")
+        .contains(
+            "objective          loss = mean over completions(mean over tokens(term + 0.04 kl))");
     assertThat(folder.resolve("run")).doesNotExist();
+  }
+
+  @Test
+  void anObjectivePrintsItsFormulaWithWhatWasSet() {
+    assertThat(run("objective", "dapo", "--set", "learner.objective.clip.high=0.3").out)
+        .contains("term = -min(r A, clip(r, 0.8, 1.3) A)")
+        .contains("left out: groups with a std of 0 or less");
+    assertThat(run("objective").out.lines())
+        .contains("grpo", "dr-grpo", "dapo", "gspo", "cispo", "rloo", "decoupled");
+    Said said = run("objective", "gpro");
+    assertThat(said.code).isEqualTo(1);
+    assertThat(said.err.strip())
+        .isEqualTo(
+            "sampo: gpro is neither a file nor a preset"
+                + " (grpo, dr-grpo, dapo, gspo, cispo, rloo, decoupled)");
   }
 
   @Test

@@ -45,6 +45,7 @@ public record Advantages(
   }
 
   /** A group on the way to its advantages. */
+  @SuppressWarnings("ArrayRecordComponent") // filled step by step, never shared
   private record Group(
       List<CompletionOutcome> outcomes,
       OptionalDouble[] scores,

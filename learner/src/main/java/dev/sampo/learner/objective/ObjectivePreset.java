@@ -32,6 +32,11 @@ public enum ObjectivePreset {
 
   private static final ClipSettings SYMMETRIC = ClipSettings.between(0.2, 0.2);
 
+  /** The name in a configuration, like {@code dr-grpo}. */
+  public String key() {
+    return Numbers.name(this);
+  }
+
   /** What the name stands for. */
   public ObjectiveSettings settings() {
     return switch (this) {

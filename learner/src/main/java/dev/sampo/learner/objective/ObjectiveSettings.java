@@ -7,6 +7,7 @@ import dev.sampo.learner.advantage.OverlongPenalty;
 import dev.sampo.learner.advantage.RewardCombination;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.function.Consumer;
 
 /**
  * What an update minimises, as orthogonal options. Combinations that mean nothing cannot be made.
@@ -112,237 +113,113 @@ public record ObjectiveSettings(
     return new ObjectiveFormula(this).text();
   }
 
-  ObjectiveSettings withPreset(ObjectivePreset preset) {
-    return new ObjectiveSettings(
-        preset,
-        anchor,
-        ratio,
-        surrogate,
-        clip,
-        cispo,
-        mismatch,
-        offPolicyDelta,
-        kl,
-        entropy,
-        aggregation,
-        advantage,
-        filter,
-        overlong);
+  ObjectiveSettings withPreset(ObjectivePreset value) {
+    return edit(options -> options.preset = value);
   }
 
-  public ObjectiveSettings withSurrogate(Surrogate surrogate) {
-    return new ObjectiveSettings(
-        preset,
-        anchor,
-        ratio,
-        surrogate,
-        clip,
-        cispo,
-        mismatch,
-        offPolicyDelta,
-        kl,
-        entropy,
-        aggregation,
-        advantage,
-        filter,
-        overlong);
+  public ObjectiveSettings withSurrogate(Surrogate value) {
+    return edit(options -> options.surrogate = value);
   }
 
-  public ObjectiveSettings withClip(ClipSettings clip) {
-    return new ObjectiveSettings(
-        preset,
-        anchor,
-        ratio,
-        surrogate,
-        clip,
-        cispo,
-        mismatch,
-        offPolicyDelta,
-        kl,
-        entropy,
-        aggregation,
-        advantage,
-        filter,
-        overlong);
+  public ObjectiveSettings withClip(ClipSettings value) {
+    return edit(options -> options.clip = value);
   }
 
-  public ObjectiveSettings withCispo(WeightBounds cispo) {
-    return new ObjectiveSettings(
-        preset,
-        anchor,
-        ratio,
-        surrogate,
-        clip,
-        cispo,
-        mismatch,
-        offPolicyDelta,
-        kl,
-        entropy,
-        aggregation,
-        advantage,
-        filter,
-        overlong);
+  public ObjectiveSettings withCispo(WeightBounds value) {
+    return edit(options -> options.cispo = value);
   }
 
-  public ObjectiveSettings withMismatch(MismatchWeights mismatch) {
-    return new ObjectiveSettings(
-        preset,
-        anchor,
-        ratio,
-        surrogate,
-        clip,
-        cispo,
-        mismatch,
-        offPolicyDelta,
-        kl,
-        entropy,
-        aggregation,
-        advantage,
-        filter,
-        overlong);
+  public ObjectiveSettings withMismatch(MismatchWeights value) {
+    return edit(options -> options.mismatch = value);
   }
 
-  public ObjectiveSettings withOffPolicyDelta(OptionalDouble offPolicyDelta) {
-    return new ObjectiveSettings(
-        preset,
-        anchor,
-        ratio,
-        surrogate,
-        clip,
-        cispo,
-        mismatch,
-        offPolicyDelta,
-        kl,
-        entropy,
-        aggregation,
-        advantage,
-        filter,
-        overlong);
+  public ObjectiveSettings withOffPolicyDelta(OptionalDouble value) {
+    return edit(options -> options.offPolicyDelta = value);
   }
 
-  public ObjectiveSettings withKl(KlSettings kl) {
-    return new ObjectiveSettings(
-        preset,
-        anchor,
-        ratio,
-        surrogate,
-        clip,
-        cispo,
-        mismatch,
-        offPolicyDelta,
-        kl,
-        entropy,
-        aggregation,
-        advantage,
-        filter,
-        overlong);
+  public ObjectiveSettings withKl(KlSettings value) {
+    return edit(options -> options.kl = value);
   }
 
-  public ObjectiveSettings withEntropy(EntropySettings entropy) {
-    return new ObjectiveSettings(
-        preset,
-        anchor,
-        ratio,
-        surrogate,
-        clip,
-        cispo,
-        mismatch,
-        offPolicyDelta,
-        kl,
-        entropy,
-        aggregation,
-        advantage,
-        filter,
-        overlong);
+  public ObjectiveSettings withEntropy(EntropySettings value) {
+    return edit(options -> options.entropy = value);
   }
 
-  public ObjectiveSettings withAggregation(Aggregation aggregation) {
-    return new ObjectiveSettings(
-        preset,
-        anchor,
-        ratio,
-        surrogate,
-        clip,
-        cispo,
-        mismatch,
-        offPolicyDelta,
-        kl,
-        entropy,
-        aggregation,
-        advantage,
-        filter,
-        overlong);
+  public ObjectiveSettings withAggregation(Aggregation value) {
+    return edit(options -> options.aggregation = value);
   }
 
-  public ObjectiveSettings withAdvantage(AdvantageSettings advantage) {
-    return new ObjectiveSettings(
-        preset,
-        anchor,
-        ratio,
-        surrogate,
-        clip,
-        cispo,
-        mismatch,
-        offPolicyDelta,
-        kl,
-        entropy,
-        aggregation,
-        advantage,
-        filter,
-        overlong);
+  public ObjectiveSettings withAdvantage(AdvantageSettings value) {
+    return edit(options -> options.advantage = value);
   }
 
-  public ObjectiveSettings withFilter(GroupFilter filter) {
-    return new ObjectiveSettings(
-        preset,
-        anchor,
-        ratio,
-        surrogate,
-        clip,
-        cispo,
-        mismatch,
-        offPolicyDelta,
-        kl,
-        entropy,
-        aggregation,
-        advantage,
-        filter,
-        overlong);
+  public ObjectiveSettings withFilter(GroupFilter value) {
+    return edit(options -> options.filter = value);
   }
 
-  public ObjectiveSettings withOverlong(OverlongPenalty overlong) {
-    return new ObjectiveSettings(
-        preset,
-        anchor,
-        ratio,
-        surrogate,
-        clip,
-        cispo,
-        mismatch,
-        offPolicyDelta,
-        kl,
-        entropy,
-        aggregation,
-        advantage,
-        filter,
-        overlong);
+  public ObjectiveSettings withRatio(RatioAnchor anchorValue, RatioLevel level) {
+    return edit(options -> {
+      options.anchor = anchorValue;
+      options.ratio = level;
+    });
   }
 
-  public ObjectiveSettings withRatio(RatioAnchor anchor, RatioLevel ratio) {
-    return new ObjectiveSettings(
-        preset,
-        anchor,
-        ratio,
-        surrogate,
-        clip,
-        cispo,
-        mismatch,
-        offPolicyDelta,
-        kl,
-        entropy,
-        aggregation,
-        advantage,
-        filter,
-        overlong);
+  private ObjectiveSettings edit(Consumer<Options> change) {
+    Options options = new Options(this);
+    change.accept(options);
+    return options.settings();
+  }
+
+  /** The options while they change. */
+  private static final class Options {
+    private ObjectivePreset preset;
+    private RatioAnchor anchor;
+    private RatioLevel ratio;
+    private Surrogate surrogate;
+    private ClipSettings clip;
+    private WeightBounds cispo;
+    private MismatchWeights mismatch;
+    private OptionalDouble offPolicyDelta;
+    private KlSettings kl;
+    private EntropySettings entropy;
+    private Aggregation aggregation;
+    private AdvantageSettings advantage;
+    private GroupFilter filter;
+    private OverlongPenalty overlong;
+
+    Options(ObjectiveSettings from) {
+      preset = from.preset;
+      anchor = from.anchor;
+      ratio = from.ratio;
+      surrogate = from.surrogate;
+      clip = from.clip;
+      cispo = from.cispo;
+      mismatch = from.mismatch;
+      offPolicyDelta = from.offPolicyDelta;
+      kl = from.kl;
+      entropy = from.entropy;
+      aggregation = from.aggregation;
+      advantage = from.advantage;
+      filter = from.filter;
+      overlong = from.overlong;
+    }
+
+    ObjectiveSettings settings() {
+      return new ObjectiveSettings(
+          preset,
+          anchor,
+          ratio,
+          surrogate,
+          clip,
+          cispo,
+          mismatch,
+          offPolicyDelta,
+          kl,
+          entropy,
+          aggregation,
+          advantage,
+          filter,
+          overlong);
+    }
   }
 }
