@@ -33,7 +33,7 @@ public final class Decoder {
     try (NDManager inner = scope.newSubManager()) {
       List<EncodedPrompt> prompts = tree.groups().stream().map(PrefixTree.Group::prompt).toList();
       DecoderOps.Tree arrays =
-          new TreeLayout(tree).arrays(images.encode(prompts, inner, false), settings, inner);
+          new TreeLayout(tree).arrays(images.encode(prompts, inner), settings, inner);
       DecoderOps.Targets targets =
           new BranchTargets(tree).arrays(temperature, settings.vocabularySize(), inner);
       NDList result = DecoderOps.score(inner, weights, arrays, targets);

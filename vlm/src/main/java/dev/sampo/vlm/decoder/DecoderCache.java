@@ -100,7 +100,7 @@ final class DecoderCache implements GenerationCache {
           DecoderOps.prefill(
               inner,
               weights,
-              tree.arrays(images.encode(prompts, inner, false), settings, inner),
+              tree.arrays(images.encode(prompts, inner), settings, inner),
               caches,
               inner.create(longs(slots)));
       logits.attach(scope);

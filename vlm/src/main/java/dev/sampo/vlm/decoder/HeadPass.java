@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDManager;
 import dev.sampo.vlm.BranchLoss;
 import dev.sampo.vlm.BranchScores;
 import dev.sampo.vlm.TrainingPass;
+import dev.sampo.vlm.ops.ArrayOps;
 import dev.sampo.vlm.ops.Gradients;
 import dev.sampo.vlm.ops.LayerSeeds;
 import dev.sampo.vlm.ops.NetworkWeights;
@@ -83,7 +84,7 @@ final class HeadPass {
       row = end;
     }
     return Optional.of(
-        gradients.size() == 1 ? gradients.getFirst() : TrainingOps.concatenate(scope, gradients));
+        gradients.size() == 1 ? gradients.getFirst() : ArrayOps.concatenate(scope, gradients));
   }
 
   /** At least one row, and as many as there are logits for. */
@@ -152,8 +153,8 @@ final class HeadPass {
         return chunks.getFirst().scores;
       }
       return new NDList(
-          TrainingOps.concatenate(scope, chunks.stream().map(c -> c.scores.get(0)).toList()),
-          TrainingOps.concatenate(scope, chunks.stream().map(c -> c.scores.get(1)).toList()));
+          ArrayOps.concatenate(scope, chunks.stream().map(c -> c.scores.get(0)).toList()),
+          ArrayOps.concatenate(scope, chunks.stream().map(c -> c.scores.get(1)).toList()));
     }
 
     /** What the loss left at the cells of a grid // [n] */

@@ -62,13 +62,13 @@ final class TreePass {
 
   private boolean run(BranchLoss loss, LayerSeeds seeds) {
     List<EncodedPrompt> prompts = tree.groups().stream().map(PrefixTree.Group::prompt).toList();
-    ImageFeatures features = images.encode(prompts, scope, true);
+    PromptImages.Recorded pictures = images.record(prompts, scope, pass.recompute());
+    ImageFeatures features = pictures.features();
     DecoderOps.Tree arrays = new TreeLayout(tree).arrays(features, settings, scope);
     TrainingOps.Start start = TrainingOps.start(scope, weights, arrays);
     NDArray embedded = start.embedded();
     boolean trainsEmbedding = weights.arrays().getFirst().hasGradient();
-    boolean trainsFeatures = Gradients.isRecorded(features.features());
-    embedded.setRequiresGradient(trainsEmbedding || trainsFeatures);
+    embedded.setRequiresGradient(trainsEmbedding || pictures.wayBack().isPresent());
 
     var layers =
         new LayerChain(
@@ -96,10 +96,9 @@ final class TreePass {
     }
     if (embedded.hasGradient()) {
       NDArray ofEmbedded = Gradients.of(embedded, scope).orElseThrow();
-      if (trainsFeatures) {
-        Gradients.backward(
-            features.features(), TrainingOps.featureGradient(scope, arrays, ofEmbedded));
-      }
+      pictures
+          .wayBack()
+          .ifPresent(back -> back.accept(TrainingOps.featureGradient(scope, arrays, ofEmbedded)));
       if (trainsEmbedding) {
         TrainingOps.addEmbeddingGradient(scope, weights, arrays, ofEmbedded);
       }

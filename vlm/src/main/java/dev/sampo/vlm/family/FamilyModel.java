@@ -41,6 +41,7 @@ public final class FamilyModel implements VisionLanguageModel {
   private final Architecture architecture;
   private final Path folder;
   private final NDManager manager;
+  private final ModelOptions options;
 
   /** Parameters of the model proper, without adapters. */
   private final SortedMap<String, NDArray> base;
@@ -57,12 +58,13 @@ public final class FamilyModel implements VisionLanguageModel {
       Path folder,
       NDManager manager,
       SortedMap<String, NDArray> base,
-      AdapterSource adapters) {
+      ModelOptions options) {
     this.architecture = architecture;
     this.folder = folder;
     this.manager = manager;
     this.base = base;
-    this.adapter = adapter(architecture, base, adapters, manager);
+    this.options = options;
+    this.adapter = adapter(architecture, base, options.adapters(), manager);
     var all = new TreeMap<>(base);
     adapter.ifPresent(lora -> all.putAll(lora.parameters()));
     this.parameters = Collections.unmodifiableSortedMap(all);
@@ -73,8 +75,7 @@ public final class FamilyModel implements VisionLanguageModel {
   private Decoder decoder(Optional<LoraAdapter> lora) {
     var assembly = new NetworkAssembly(base, lora, manager);
     NetworkWeights vision = assembly.weights(architecture.visionTable());
-    var images =
-        new ImageEncoding(architecture.vision().apply(vision), vision, architecture, manager);
+    var images = new ImageEncoding(vision, architecture, options, manager);
     return new Decoder(
         architecture.decoder(), assembly.weights(architecture.decoderTable()), images);
   }
@@ -134,9 +135,7 @@ public final class FamilyModel implements VisionLanguageModel {
     NDManager manager = Engine.getEngine("PyTorch").newBaseManager(options.device());
     boolean isOpen = false;
     try {
-      var model =
-          new FamilyModel(
-              architecture, folder, manager, weights.apply(manager), options.adapters());
+      var model = new FamilyModel(architecture, folder, manager, weights.apply(manager), options);
       isOpen = true;
       return model;
     } finally {

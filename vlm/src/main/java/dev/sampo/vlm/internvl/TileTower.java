@@ -35,7 +35,42 @@ final class TileTower implements VisionEncoder {
   }
 
   @Override
-  public NDArray encode(List<ImagePatches> images, NDManager scope, boolean recording) {
+  public NDArray tower(List<ImagePatches> images, NDManager scope) {
+    return TileOps.tower(scope, weights, input(images, scope));
+  }
+
+  @Override
+  public NDArray project(NDArray x, NDManager scope, boolean recording) {
+    return TileOps.project(scope, weights, x, recording);
+  }
+
+  @Override
+  public TowerSteps steps(List<ImagePatches> images, NDManager scope) {
+    TileOps.Tiles input = input(images, scope);
+    return new TowerSteps() {
+      @Override
+      public NDArray start() {
+        return TileOps.start(scope, weights, input);
+      }
+
+      @Override
+      public int numLayers() {
+        return projector.blocks();
+      }
+
+      @Override
+      public NDArray layer(int index, NDArray x) {
+        return TileOps.block(scope, weights, input, x, index);
+      }
+
+      @Override
+      public NDArray end(NDArray x) {
+        return TileOps.end(scope, weights, input, x);
+      }
+    };
+  }
+
+  private TileOps.Tiles input(List<ImagePatches> images, NDManager scope) {
     int side = images.getFirst().height();
     images.forEach(image -> check(image, side));
     NDManager cpu = scope.newSubManager(Device.cpu());
@@ -50,8 +85,7 @@ final class TileTower implements VisionEncoder {
       tilesAtATime(side)
     };
     double[] numbers = {settings.normEpsilon(), settings.queryNormEpsilon()};
-    var input = new TileOps.Tiles(patches(images, scope), cpu.create(sizes), cpu.create(numbers));
-    return TileOps.encode(scope, weights, input, recording);
+    return new TileOps.Tiles(patches(images, scope), cpu.create(sizes), cpu.create(numbers));
   }
 
   private void check(ImagePatches image, int side) {

@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.util.List;
 import java.util.function.Consumer;
 
 /**
@@ -67,5 +68,14 @@ public final class ArrayOps {
    */
   public static NDArray zeros(NDManager scope, long[] shape, NDArray like) {
     return Script.run("zeros", scope, shape, like).singletonOrThrow();
+  }
+
+  /**
+   * Arrays end to end along their first axis.
+   *
+   * @param scope owns the result
+   */
+  public static NDArray concatenate(NDManager scope, List<NDArray> arrays) {
+    return Script.call("concatenate", scope, arrays.toArray(NDArray[]::new)).singletonOrThrow();
   }
 }

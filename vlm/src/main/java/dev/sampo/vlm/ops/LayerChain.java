@@ -42,6 +42,9 @@ public final class LayerChain {
 
   private Optional<NDArray> end = Optional.empty();
 
+  /** Whether a gradient of what enters the first layer is asked for. */
+  private boolean inputIsRecorded;
+
   /**
    * A chain.
    *
@@ -60,10 +63,11 @@ public final class LayerChain {
   /**
    * Computes all layers.
    *
-   * @param x what enters the first; requires a gradient if one is asked for
+   * @param x what enters the first; requires a gradient or is recorded if one is asked for
    * @return what leaves the last
    */
   public NDArray forward(NDArray x) {
+    inputIsRecorded = Gradients.isRecorded(x);
     Gradients.record(!recompute);
     try {
       NDArray at = x;
@@ -77,7 +81,7 @@ public final class LayerChain {
         }
         at = next;
       }
-      if (recompute && needsWayBack(numLayers, x)) {
+      if (recompute && needsWayBack(numLayers)) {
         at.setRequiresGradient(true);
       }
       end = Optional.of(at);
@@ -87,8 +91,8 @@ public final class LayerChain {
     }
   }
 
-  private boolean needsWayBack(int layers, NDArray x) {
-    return x.hasGradient() || firstTrained < layers;
+  private boolean needsWayBack(int layers) {
+    return inputIsRecorded || firstTrained < layers;
   }
 
   /**
@@ -100,13 +104,13 @@ public final class LayerChain {
    */
   public void backward(NDArray after, NDArray gradient) {
     Gradients.backward(after, gradient);
-    if (!recompute || !needsWayBack(numLayers, inputs.getLast())) {
+    if (!recompute || !needsWayBack(numLayers)) {
       return;
     }
     NDArray output = end.orElseThrow();
     for (int i = numLayers - 1; i >= 0; i--) {
       NDArray input = inputs.pop();
-      boolean isAskedFor = i > 0 && needsWayBack(i, inputs.getLast());
+      boolean isAskedFor = i > 0 && needsWayBack(i);
       if (isAskedFor) {
         input.setRequiresGradient(true);
       }

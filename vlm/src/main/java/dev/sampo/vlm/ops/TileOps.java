@@ -1,7 +1,9 @@
 package dev.sampo.vlm.ops;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -24,17 +26,57 @@ public final class TileOps {
    */
   public record Tiles(NDArray patches, NDArray sizes, NDArray numbers) {}
 
+  private static List<NDArray> list(Tiles input) {
+    return List.of(input.patches, input.sizes, input.numbers);
+  }
+
+  /** The whole tower without gradients: what becomes features // [F, E * merge^2] */
+  public static NDArray tower(NDManager scope, NetworkWeights weights, Tiles input) {
+    return Script.differentiable("tile_tower", scope, weights, list(input), false)
+        .singletonOrThrow();
+  }
+
   /**
-   * One feature vector per square of patches, tile by tile, in the type of the weights.
+   * What enters the first block. What this and the steps below take must stay open until the
+   * backward pass.
    *
-   * <p>While gradients are recorded the arrays of {@code input} must stay open until the backward
-   * pass.
+   * @return // [T, N, E]
+   */
+  public static NDArray start(NDManager scope, NetworkWeights weights, Tiles input) {
+    return Script.differentiable("tile_start", scope, weights, list(input), true)
+        .singletonOrThrow();
+  }
+
+  /**
+   * One block.
    *
+   * @param index from 0
+   */
+  public static NDArray block(
+      NDManager scope, NetworkWeights weights, Tiles input, NDArray x, int index) {
+    try (NDManager cpu = scope.newSubManager(Device.cpu())) {
+      List<NDArray> arguments = new ArrayList<>(List.of(x, cpu.create((long) index)));
+      arguments.addAll(list(input));
+      return Script.differentiable("tile_step", scope, weights, arguments, true).singletonOrThrow();
+    }
+  }
+
+  /** What becomes features, from what leaves the last block // [F, E * merge^2] */
+  public static NDArray end(NDManager scope, NetworkWeights weights, Tiles input, NDArray x) {
+    List<NDArray> arguments = new ArrayList<>(List.of(x));
+    arguments.addAll(list(input));
+    return Script.differentiable("tile_end", scope, weights, arguments, true).singletonOrThrow();
+  }
+
+  /**
+   * The projector, in the type of the weights // [F, E']
+   *
+   * @param vectors // [F, E * merge^2]
    * @param recording whether gradients are recorded, for weights that require them
    */
-  public static NDArray encode(
-      NDManager scope, NetworkWeights weights, Tiles input, boolean recording) {
-    List<NDArray> arguments = List.of(input.patches, input.sizes, input.numbers);
-    return Script.differentiable("tiles", scope, weights, arguments, recording).singletonOrThrow();
+  public static NDArray project(
+      NDManager scope, NetworkWeights weights, NDArray vectors, boolean recording) {
+    return Script.differentiable("tile_project", scope, weights, List.of(vectors), recording)
+        .singletonOrThrow();
   }
 }

@@ -174,9 +174,4 @@ public final class TrainingOps {
   public static NDArray values(NDManager scope, NDArray grid, NDArray cells) {
     return Script.call("grid_values", scope, grid, cells).singletonOrThrow();
   }
-
-  /** Arrays end to end along their first axis. */
-  public static NDArray concatenate(NDManager scope, List<NDArray> arrays) {
-    return Script.call("concatenate", scope, arrays.toArray(NDArray[]::new)).singletonOrThrow();
-  }
 }

@@ -1,7 +1,10 @@
 package dev.sampo.vlm.ops;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -37,26 +40,65 @@ public final class VisionOps {
       NDArray isFull,
       NDArray sizes) {}
 
+  private static List<NDArray> list(Patches input) {
+    return List.of(
+        input.patches,
+        input.cells,
+        input.unitAt,
+        input.imageAt,
+        input.windows,
+        input.images,
+        input.isFull,
+        input.sizes);
+  }
+
+  /** The whole tower without gradients: merge units in reading order // [U, unit * E] */
+  public static NDArray tower(NDManager scope, NetworkWeights weights, Patches input) {
+    return Script.differentiable("vision_tower", scope, weights, list(input), false)
+        .singletonOrThrow();
+  }
+
   /**
-   * One feature vector per merge unit in reading order, float32 // [U, E]
+   * What enters the first block, and the rotations that all blocks share. What this and the steps
+   * below take must stay open until the backward pass.
+   */
+  public static NDList start(NDManager scope, NetworkWeights weights, Patches input) {
+    return Script.differentiable("vision_start", scope, weights, list(input), true);
+  }
+
+  /**
+   * One block.
    *
-   * <p>While gradients are recorded the arrays of {@code input} must stay open until the backward
-   * pass.
+   * @param start what {@link #start} returned
+   * @param index from 0
+   */
+  public static NDArray block(
+      NDManager scope, NetworkWeights weights, Patches input, NDList start, NDArray x, int index) {
+    try (NDManager cpu = scope.newSubManager(Device.cpu())) {
+      List<NDArray> arguments =
+          new ArrayList<>(List.of(x, cpu.create((long) index), start.get(1), start.get(2)));
+      arguments.addAll(list(input));
+      return Script.differentiable("vision_step", scope, weights, arguments, true)
+          .singletonOrThrow();
+    }
+  }
+
+  /** Merge units in reading order, from what leaves the last block // [U, unit * E] */
+  public static NDArray end(NDManager scope, NetworkWeights weights, Patches input, NDArray x) {
+    List<NDArray> arguments = new ArrayList<>(List.of(x));
+    arguments.addAll(list(input));
+    return Script.differentiable("vision_end", scope, weights, arguments, true).singletonOrThrow();
+  }
+
+  /**
+   * The projector: one feature vector per merge unit // [U, E']
    *
+   * @param units // [U, unit * E]
    * @param recording whether gradients are recorded, for weights that require them
    */
-  public static NDArray encode(
-      NDManager scope, NetworkWeights weights, Patches input, boolean recording) {
-    List<NDArray> arguments =
-        List.of(
-            input.patches,
-            input.cells,
-            input.unitAt,
-            input.imageAt,
-            input.windows,
-            input.images,
-            input.isFull,
-            input.sizes);
-    return Script.differentiable("vision", scope, weights, arguments, recording).singletonOrThrow();
+  public static NDArray project(
+      NDManager scope, NetworkWeights weights, NDArray units, boolean recording) {
+    return Script.differentiable("vision_project", scope, weights, List.of(units), recording)
+        .singletonOrThrow();
   }
 }

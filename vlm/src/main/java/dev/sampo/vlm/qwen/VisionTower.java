@@ -2,6 +2,7 @@ package dev.sampo.vlm.qwen;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.sampo.vlm.ImagePatches;
@@ -28,27 +29,61 @@ final class VisionTower implements VisionEncoder {
   }
 
   @Override
-  public NDArray encode(List<ImagePatches> images, NDManager scope, boolean recording) {
+  public NDArray tower(List<ImagePatches> images, NDManager scope) {
+    return VisionOps.tower(scope, weights, input(images, scope));
+  }
+
+  @Override
+  public NDArray project(NDArray x, NDManager scope, boolean recording) {
+    return VisionOps.project(scope, weights, x, recording);
+  }
+
+  @Override
+  public TowerSteps steps(List<ImagePatches> images, NDManager scope) {
+    VisionOps.Patches input = input(images, scope);
+    NDList start = VisionOps.start(scope, weights, input);
+    return new TowerSteps() {
+      @Override
+      public NDArray start() {
+        return start.head();
+      }
+
+      @Override
+      public int numLayers() {
+        return settings.depth();
+      }
+
+      @Override
+      public NDArray layer(int index, NDArray x) {
+        return VisionOps.block(scope, weights, input, start, x, index);
+      }
+
+      @Override
+      public NDArray end(NDArray x) {
+        return VisionOps.end(scope, weights, input, x);
+      }
+    };
+  }
+
+  private VisionOps.Patches input(List<ImagePatches> images, NDManager scope) {
     images.forEach(this::check);
     VisionLayout layout = VisionLayout.of(images, settings);
     NDManager cpu = scope.newSubManager(Device.cpu());
     var isFull = new long[settings.depth()];
     settings.fullAttentionBlocks().forEach(block -> isFull[block] = 1);
     long patches = layout.cells().length / 2;
-    var input =
-        new VisionOps.Patches(
-            ArrayOps.floats(
-                scope,
-                new Shape(patches, settings.patchValues()),
-                floats -> write(images, layout.unitAt(), floats)),
-            scope.create(layout.cells(), new Shape(patches, 2)),
-            scope.create(layout.unitAt()),
-            scope.create(layout.imageAt()),
-            cpu.create(layout.windows(), new Shape(layout.windows().length / 2, 2)),
-            cpu.create(layout.frames(), new Shape(layout.frames().length / 2, 2)),
-            cpu.create(isFull),
-            cpu.create(new long[] {settings.numHeads(), settings.patchesPerUnit()}));
-    return VisionOps.encode(scope, weights, input, recording);
+    return new VisionOps.Patches(
+        ArrayOps.floats(
+            scope,
+            new Shape(patches, settings.patchValues()),
+            floats -> write(images, layout.unitAt(), floats)),
+        scope.create(layout.cells(), new Shape(patches, 2)),
+        scope.create(layout.unitAt()),
+        scope.create(layout.imageAt()),
+        cpu.create(layout.windows(), new Shape(layout.windows().length / 2, 2)),
+        cpu.create(layout.frames(), new Shape(layout.frames().length / 2, 2)),
+        cpu.create(isFull),
+        cpu.create(new long[] {settings.numHeads(), settings.patchesPerUnit()}));
   }
 
   private void check(ImagePatches image) {

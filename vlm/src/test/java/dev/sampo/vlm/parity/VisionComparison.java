@@ -27,7 +27,8 @@ final class VisionComparison implements Comparison {
         List<ImagePatches> images = goldens.prompt(recorded).images();
         for (int i = 0; i < images.size(); i++) {
           float[] expected = goldens.tensor(name + ".features." + i);
-          NDArray features = encoder.encode(List.of(images.get(i)), scope, false);
+          NDArray features =
+              encoder.project(encoder.tower(List.of(images.get(i)), scope), scope, false);
           report.close(
               name + "/image-" + i,
               "vision-features",
