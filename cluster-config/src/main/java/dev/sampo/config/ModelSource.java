@@ -1,5 +1,6 @@
 package dev.sampo.config;
 
+import com.typesafe.config.ConfigMemorySize;
 import dev.sampo.vlm.image.ImageLimits;
 import dev.sampo.vlm.weights.Parameter.Part;
 import java.nio.file.Path;
@@ -11,11 +12,17 @@ import java.util.Set;
  * @param path a model folder in the Hugging Face layout
  * @param init whether its weights are read or drawn anew
  * @param freeze which parts of it stay as they are
+ * @param featureCache memory in which the learner keeps what frozen parts make of images
  * @param images how large images may be
  * @param lora adapters that are trained in place of its weights
  */
 public record ModelSource(
-    Path path, Initialization init, Freeze freeze, ImageLimits images, AdapterSettings lora) {
+    Path path,
+    Initialization init,
+    Freeze freeze,
+    ConfigMemorySize featureCache,
+    ImageLimits images,
+    AdapterSettings lora) {
 
   /** Where the first weights come from. */
   public enum Initialization {

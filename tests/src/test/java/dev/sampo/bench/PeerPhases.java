@@ -90,7 +90,7 @@ final class PeerPhases implements AutoCloseable {
     this.continuations =
         json.path("continuations").valueStream().map(PeerPhases::ints).toArray(int[][]::new);
     var known = new ImageFeatures(imageTokens(architecture.imageTokenId()), new long[0], features);
-    this.decoder = new Decoder(architecture.decoder(), weights(decoderTable), (_, _, _) -> known);
+    this.decoder = new Decoder(architecture.decoder(), weights(decoderTable), (_, _) -> known);
   }
 
   private static int[] ints(JsonNode array) {
@@ -129,7 +129,8 @@ final class PeerPhases implements AutoCloseable {
     String name = phase.replaceFirst("-.*", "");
     int count = name.equals(phase) ? 1 : Integer.parseInt(phase.substring(name.length() + 1));
     return switch (name) {
-      case "vision" -> () -> encoder.encode(images.subList(0, count), scope, false);
+      case "vision" ->
+          () -> encoder.project(encoder.tower(images.subList(0, count), scope), scope, false);
       case "prefill" -> {
         GenerationCache cache = known(count);
         yield () -> prefill(cache, scope);

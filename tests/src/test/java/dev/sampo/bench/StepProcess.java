@@ -6,6 +6,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.sampo.bench.StepPhases.Outcome;
+import dev.sampo.config.ModelSource;
 import dev.sampo.config.RunConfigReader;
 import dev.sampo.learner.LearnerSettings;
 import dev.sampo.vlm.ModelOptions;
@@ -13,6 +14,7 @@ import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.VisionLanguageModels;
 import dev.sampo.vlm.ops.NativeThreads;
 import dev.sampo.vlm.ops.SamplingOps;
+import dev.sampo.vlm.weights.Parameter.Part;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -22,6 +24,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Sampo's side of the comparison of training steps: {@code StepProcess CONFIG frozen|trained FOLDER
@@ -31,6 +34,9 @@ import java.util.Optional;
  */
 public final class StepProcess {
   private static final JsonMapper JSON = new JsonMapper();
+
+  /** The default of {@code model.feature-cache}. */
+  private static final long FEATURE_BYTES = 512L << 20;
 
   private StepProcess() {}
 
@@ -48,9 +54,11 @@ public final class StepProcess {
           scope, scope.create(new float[2][2]), 1, 0, 1, scope.create(new double[2]));
     }
     long before = Machine.bytes("VmRSS");
-    try (VisionLanguageModel model = VisionLanguageModels.load(folder, ModelOptions.onCpu())) {
+    boolean frozen = arguments[1].equals("frozen");
+    Set<Part> fixed = frozen ? ModelSource.Freeze.VISION_TOWER_AND_PROJECTOR.parts() : Set.of();
+    ModelOptions options = ModelOptions.onCpu().keepingFeatures(fixed, FEATURE_BYTES);
+    try (VisionLanguageModel model = VisionLanguageModels.load(folder, options)) {
       Files.writeString(Path.of("/proc/self/clear_refs"), "5"); // the peak begins anew
-      boolean frozen = arguments[1].equals("frozen");
       try (StepPhases phases = new StepPhases(folder, model, settings, frozen)) {
         answer(
             Map.of("before", before, "flops", phases.flops(), "tokens", phases.tokens().toArray()));

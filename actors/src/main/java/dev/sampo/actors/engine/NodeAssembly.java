@@ -39,6 +39,7 @@ import dev.sampo.vlm.image.ImageLimits;
 import dev.sampo.vlm.lora.AdapterSource;
 import dev.sampo.vlm.ops.NativeBuild;
 import dev.sampo.vlm.prompt.VlmProcessor;
+import dev.sampo.vlm.weights.Parameter.Part;
 import dev.sampo.vlm.weights.transfer.WeightSnapshot;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -46,6 +47,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -113,27 +115,39 @@ public final class NodeAssembly implements AutoCloseable {
 
   /** Opens the policy that a run starts from. */
   public static VisionLanguageModel open(ModelSource source, long seed) {
-    return open(source, seed, adapters(source, seed));
+    return open(source, seed, adapters(source, seed), Set.of());
   }
 
   /**
-   * Opens the policy that a run goes on with.
+   * Opens the policy that a run goes on with, for training: nothing but that changes its weights.
    *
    * @param checkpoint where it was left; empty for what the run starts from
    */
   public static VisionLanguageModel open(ModelSource source, long seed, Optional<Path> checkpoint) {
     return checkpoint
-        .map(folder -> VisionLanguageModels.load(folder, ModelOptions.standard()))
-        .orElseGet(() -> open(source, seed));
+        .map(folder -> VisionLanguageModels.load(folder, keeping(source, fixed(source))))
+        .orElseGet(() -> open(source, seed, adapters(source, seed), fixed(source)));
   }
 
   /** Opens what a policy is held against: the model that a run starts from, new adapters apart. */
   private static VisionLanguageModel openReference(ModelSource source, long seed) {
-    return open(source, seed, AdapterSource.NONE);
+    return open(source, seed, AdapterSource.NONE, source.freeze().parts());
   }
 
-  private static VisionLanguageModel open(ModelSource source, long seed, AdapterSource adapters) {
-    ModelOptions options = ModelOptions.standard().with(adapters);
+  private static ModelOptions keeping(ModelSource source, Set<Part> fixed) {
+    return ModelOptions.standard().keepingFeatures(fixed, source.featureCache().toBytes());
+  }
+
+  /** The parts that no step changes: all of a model whose adapters are trained. */
+  private static Set<Part> fixed(ModelSource source) {
+    return source.lora().enabled() || AdapterFolder.isOne(source.path())
+        ? Set.of(Part.values())
+        : source.freeze().parts();
+  }
+
+  private static VisionLanguageModel open(
+      ModelSource source, long seed, AdapterSource adapters, Set<Part> fixed) {
+    ModelOptions options = keeping(source, fixed).with(adapters);
     return switch (source.init()) {
       case CHECKPOINT -> VisionLanguageModels.load(source.path(), options);
       case RANDOM -> VisionLanguageModels.initialize(source.path(), seed, options);

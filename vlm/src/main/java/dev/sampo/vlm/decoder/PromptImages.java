@@ -18,11 +18,13 @@ public interface PromptImages {
   ImageFeatures encode(List<EncodedPrompt> prompts, NDManager scope);
 
   /**
-   * As {@link #encode}, with a way back to the weights that are trained.
+   * As {@link #encode}, with a way back to the weights that are trained, if there are any.
    *
    * @param recompute whether layers are computed once more on the way back
    */
-  Recorded record(List<EncodedPrompt> prompts, NDManager scope, boolean recompute);
+  default Recorded record(List<EncodedPrompt> prompts, NDManager scope, boolean recompute) {
+    return new Recorded(encode(prompts, scope), Optional.empty());
+  }
 
   /**
    * Features that enter a recorded computation.

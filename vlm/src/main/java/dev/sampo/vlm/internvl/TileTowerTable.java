@@ -4,7 +4,7 @@ import dev.sampo.vlm.weights.Parameter.Part;
 import dev.sampo.vlm.weights.ParameterTable;
 import java.util.List;
 
-/** Parameters in the order of {@link dev.sampo.vlm.ops.TileOps#encode}. */
+/** Parameters in the order of {@link dev.sampo.vlm.ops.TileOps}. */
 final class TileTowerTable {
   /** Names of the parameters of the tower begin so. */
   static final String TOWER = "vision_tower.";

@@ -4,7 +4,7 @@ import dev.sampo.vlm.weights.Parameter.Part;
 import dev.sampo.vlm.weights.ParameterTable;
 import java.util.List;
 
-/** Parameters of the vision tower in the order of {@link dev.sampo.vlm.ops.VisionOps#encode}. */
+/** Parameters of the vision tower in the order of {@link dev.sampo.vlm.ops.VisionOps}. */
 final class QwenVisionTable {
   private QwenVisionTable() {}
 
