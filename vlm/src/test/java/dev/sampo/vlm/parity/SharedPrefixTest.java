@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.sampo.vlm.BranchScores;
 import dev.sampo.vlm.EncodedPrompt;
 import dev.sampo.vlm.Goldens;
 import dev.sampo.vlm.ImagePatches;
@@ -11,6 +12,8 @@ import dev.sampo.vlm.PrefixTree;
 import dev.sampo.vlm.PrefixTree.Group;
 import dev.sampo.vlm.TrainingPass;
 import dev.sampo.vlm.VisionLanguageModel;
+import dev.sampo.vlm.ops.Gradients;
+import dev.sampo.vlm.ops.OptimizerOps;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -37,6 +40,7 @@ class SharedPrefixTest {
   /** Of all gradients as one vector: products of fewer rows round otherwise. */
   private static final double BLOCK_BOUND = 1e-6;
 
+  private static final double BFLOAT16_BOUND = 0.06;
   private static final double NOISE = 1e-3;
   private static final int ALL = Integer.MAX_VALUE;
 
@@ -133,6 +137,40 @@ class SharedPrefixTest {
     }
   }
 
+  /** Of all gradients as one vector, on the same rounded weights: 8 bits of every activation. */
+  @ParameterizedTest
+  @MethodSource("goldens")
+  void gradientsInBfloat16AreThoseOfFloat32ButForRounding(Goldens goldens) {
+    PrefixTree tree = tree(goldens);
+    try (VisionLanguageModel coarse = Models.loadBfloat16(goldens);
+        VisionLanguageModel fine = open(goldens);
+        NDManager scope = Models.newScope()) {
+      OptimizerOps.copy(scope, arrays(fine), arrays(coarse));
+      coarse.parameters().values().forEach(array -> array.setRequiresGradient(true));
+      Outcome expected = run(fine, pass(false, ALL), tree);
+      var total = new double[1];
+      coarse.backward(
+          tree, pass(true, 9), (row, rows) -> Optional.of(loss(row, ALL, 0, rows, total)));
+      var gradients = new TreeMap<String, float[]>();
+      coarse
+          .parameters()
+          .forEach((name, array) -> {
+            NDArray wide = scope.zeros(array.getShape());
+            NDArray gradient = Gradients.of(array, scope).orElseThrow();
+            OptimizerOps.copy(scope, List.of(wide), List.of(gradient));
+            gradients.put(name, wide.toFloatArray());
+          });
+
+      assertThat(distance(new Outcome(total[0], gradients), expected)).isLessThan(BFLOAT16_BOUND);
+      assertThat(Math.abs(total[0] - expected.loss()) / Math.abs(expected.loss()))
+          .isLessThan(BFLOAT16_BOUND);
+    }
+  }
+
+  private static List<NDArray> arrays(VisionLanguageModel model) {
+    return List.copyOf(model.parameters().values());
+  }
+
   private static TrainingPass pass(boolean recompute, int logitTokens) {
     return new TrainingPass(0.7, true, recompute, logitTokens);
   }
@@ -204,15 +242,7 @@ class SharedPrefixTest {
     for (PrefixTree tree : trees) {
       int first = before;
       model.backward(
-          tree,
-          pass,
-          (row, rows) -> {
-            NDArray terms = rows.logProbs().exp().sub(rows.entropies().mul(0.1f)); // [r, C]
-            NDArray weights = weights(first + row, numRows, padding, rows.mask());
-            NDArray loss = terms.mul(weights).sum();
-            total[0] += terms.mul(weights).mul(rows.mask()).sum().getFloat();
-            return Optional.of(loss);
-          });
+          tree, pass, (row, rows) -> Optional.of(loss(first + row, numRows, padding, rows, total)));
       before += tree.numRows();
     }
     var gradients = new TreeMap<String, float[]>();
@@ -220,6 +250,14 @@ class SharedPrefixTest {
         .parameters()
         .forEach((name, array) -> gradients.put(name, array.getGradient().toFloatArray()));
     return new Outcome(total[0], gradients);
+  }
+
+  private static NDArray loss(
+      int firstRow, int numRows, float padding, BranchScores rows, double[] total) {
+    NDArray terms = rows.logProbs().exp().sub(rows.entropies().mul(0.1f)); // [r, C]
+    NDArray weights = weights(firstRow, numRows, padding, rows.mask());
+    total[0] += terms.mul(weights).mul(rows.mask()).sum().getFloat();
+    return terms.mul(weights).sum();
   }
 
   private static NDArray weights(int firstRow, int numRows, float padding, NDArray mask) {
