@@ -21,7 +21,7 @@ import java.util.SortedMap;
 
 /** An adapter that PEFT wrote: logits with it, and the gradients of its matrices. */
 final class AdapterComparison implements Comparison {
-  private static final double BOUND = 1e-4;
+  private static final double BOUND = 2e-5;
   private static final double NOISE = 1e-3;
   private static final String CONFIG = "adapter_config.json";
   private static final List<String> FILES = List.of(CONFIG, LoraAdapter.FILE);

@@ -14,7 +14,7 @@ import java.util.Objects;
  * softmax), relative to that thousandth.
  */
 final class GradientComparison implements Comparison {
-  private static final double BOUND = 1e-4;
+  private static final double BOUND = 2e-5;
   private static final double NOISE = 1e-3;
 
   @Override

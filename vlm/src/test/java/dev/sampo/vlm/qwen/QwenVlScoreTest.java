@@ -13,12 +13,14 @@ import dev.sampo.vlm.ImagePatches;
 import dev.sampo.vlm.Passes;
 import dev.sampo.vlm.PrefixTree;
 import dev.sampo.vlm.PrefixTree.Group;
+import dev.sampo.vlm.TrainingPass;
 import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.ops.Gradients;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
@@ -164,6 +166,45 @@ class QwenVlScoreTest {
 
     assertThat(TinyModels.parameter(model, "model.norm.weight").getGradient().norm().getFloat())
         .isPositive();
+  }
+
+  @Test
+  void aLossThatGivesUpEndsThePassAndTheNextOneRuns() {
+    model.parameters().values().forEach(array -> array.setRequiresGradient(true));
+    PrefixTree tree = tree(); // rows of 6, 1, 3, 7, 2 and 4 tokens
+    var pass = new TrainingPass(1, false, false, 7);
+    var firstRows = new ArrayList<Integer>();
+
+    boolean finished =
+        model.backward(
+            tree,
+            pass,
+            (first, rows) -> {
+              firstRows.add(first);
+              return first == 0 ? Optional.of(rows.logProbs().sum()) : Optional.empty();
+            });
+
+    assertThat(finished).isFalse();
+    assertThat(firstRows).containsExactly(0, 2);
+    assertThat(model.backward(tree, pass, (_, rows) -> Optional.of(rows.logProbs().sum())))
+        .isTrue();
+  }
+
+  @Test
+  void branchesOfOneTokenAreTrained() {
+    model.parameters().values().forEach(array -> array.setRequiresGradient(true));
+    PrefixTree tree =
+        new PrefixTree(
+            tree().groups().stream()
+                .map(group -> new Group(group.prompt(), List.of(new int[] {3}, new int[] {4})))
+                .toList());
+
+    double loss = Passes.backward(model, tree, NDArray::sum);
+
+    assertThat(loss)
+        .isCloseTo(model.score(tree, 1, scope).logProbs().sum().getFloat(), within(1e-4));
+    assertThat(TinyModels.parameter(model, "visual.patch_embed.proj.weight").getGradient().norm())
+        .satisfies(norm -> assertThat(norm.getFloat()).isPositive());
   }
 
   @Test
