@@ -56,11 +56,11 @@ public final class VisionLanguageModels {
     Architecture architecture = ModelFamilies.of(folder).architecture(folder);
     List<LinearModule> chosen;
     try {
-      chosen = settings.choose(FamilyModel.linears(architecture));
+      chosen = settings.choose(architecture.linears());
     } catch (IllegalArgumentException e) {
       throw new ModelException(path + ": " + e.getMessage(), e);
     }
-    if (chosen.stream().allMatch(module -> frozen.contains(architecture.part(module.weight())))) {
+    if (chosen.stream().allMatch(module -> frozen.contains(module.part()))) {
       throw new ModelException(
           "%s: all %d adapters lie on frozen parts, so nothing would be trained; frozen are %s"
               .formatted(path, chosen.size(), new TreeSet<>(frozen)));

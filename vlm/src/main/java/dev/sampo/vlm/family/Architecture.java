@@ -2,10 +2,15 @@ package dev.sampo.vlm.family;
 
 import dev.sampo.vlm.BoxFrame;
 import dev.sampo.vlm.decoder.DecoderSettings;
+import dev.sampo.vlm.lora.LinearModule;
 import dev.sampo.vlm.ops.NetworkWeights;
-import dev.sampo.vlm.weights.Parameter.Part;
+import dev.sampo.vlm.weights.Parameter;
 import dev.sampo.vlm.weights.ParameterTable;
 import dev.sampo.vlm.weights.WeightLayout;
+import java.util.Collections;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
@@ -42,16 +47,38 @@ public record Architecture(
     }
   }
 
-  /**
-   * The part that a parameter belongs to.
-   *
-   * @param name its published name
-   */
-  public Part part(String name) {
-    return Stream.concat(visionTable.parameters(), decoderTable.parameters())
-        .filter(parameter -> parameter.name().equals(name))
-        .findFirst()
-        .orElseThrow(() -> new IllegalArgumentException("the model has no parameter " + name))
-        .part();
+  /** All parameters by name; one that fills two slots is there once. */
+  public SortedMap<String, Parameter> parameters() {
+    var byName = new TreeMap<String, Parameter>();
+    tables()
+        .flatMap(ParameterTable::parameters)
+        .forEach(parameter -> byName.put(parameter.name(), parameter));
+    return Collections.unmodifiableSortedMap(byName);
+  }
+
+  /** Linear layers, any of which adapters may change; those of the vision encoder first. */
+  public List<LinearModule> linears() {
+    return tables().flatMap(this::linears).toList();
+  }
+
+  private Stream<ParameterTable> tables() {
+    return Stream.of(visionTable, decoderTable);
+  }
+
+  private Stream<LinearModule> linears(ParameterTable table) {
+    return table.linears().entrySet().stream()
+        .map(entry -> {
+          String module = entry.getValue();
+          Parameter matrix = table.slots().get(entry.getKey()).orElseThrow();
+          return new LinearModule(
+              layout.modulePath(module),
+              module,
+              matrix.name(),
+              matrix.part(),
+              matrix.shape().getFirst(),
+              matrix.shape().getLast(),
+              module.startsWith(visionPrefix),
+              layout.packedLayout(module));
+        });
   }
 }

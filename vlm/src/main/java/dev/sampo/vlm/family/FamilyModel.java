@@ -30,6 +30,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
@@ -85,7 +86,7 @@ public final class FamilyModel implements VisionLanguageModel {
       SortedMap<String, NDArray> base,
       AdapterSource source,
       NDManager manager) {
-    List<LinearModule> linears = NetworkAssembly.linears(architecture);
+    List<LinearModule> linears = architecture.linears();
     return switch (source) {
       case AdapterSource.None _ -> Optional.empty();
       case AdapterSource.Fresh fresh ->
@@ -93,11 +94,6 @@ public final class FamilyModel implements VisionLanguageModel {
       case AdapterSource.Stored stored ->
           Optional.of(LoraAdapter.load(stored.folder(), linears, base, manager));
     };
-  }
-
-  /** Linear layers of a network, any of which adapters may change. */
-  public static List<LinearModule> linears(Architecture architecture) {
-    return NetworkAssembly.linears(architecture);
   }
 
   /**
@@ -189,17 +185,19 @@ public final class FamilyModel implements VisionLanguageModel {
     var trainable = new TreeMap<String, NDArray>();
     if (adapter.isPresent()) {
       for (AdaptedModule lora : adapter.get().modules()) {
-        if (!frozen.contains(architecture.part(lora.module().weight()))) {
+        if (!frozen.contains(lora.module().part())) {
           trainable.put(lora.nameOfA(), lora.a());
           trainable.put(lora.nameOfB(), lora.b());
         }
       }
     } else {
-      base.forEach((name, array) -> {
-        if (!frozen.contains(architecture.part(name))) {
-          trainable.put(name, array);
-        }
-      });
+      architecture
+          .parameters()
+          .forEach((name, parameter) -> {
+            if (!frozen.contains(parameter.part())) {
+              trainable.put(name, Objects.requireNonNull(base.get(name)));
+            }
+          });
     }
     return Collections.unmodifiableSortedMap(trainable);
   }
@@ -226,7 +224,7 @@ public final class FamilyModel implements VisionLanguageModel {
   }
 
   private void write(Path target, SortedMap<String, TensorSource> values) throws IOException {
-    var known = new TreeMap<>(ModelWeights.parameters(architecture));
+    var known = new TreeMap<>(architecture.parameters());
     // A head that was tied to the embedding before adapters were merged into it.
     values.forEach((name, value) ->
         known.computeIfAbsent(name, _ -> new Parameter(name, value.shape(), Part.DECODER, 0, 0)));

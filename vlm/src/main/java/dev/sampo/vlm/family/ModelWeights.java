@@ -20,7 +20,6 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 
 /** Where the weights of a model come from: a checkpoint or a clean start. */
 final class ModelWeights {
@@ -37,7 +36,7 @@ final class ModelWeights {
     try (Checkpoint checkpoint = Checkpoint.open(folder, layout::storedName)) {
       var weights = new TreeMap<String, NDArray>();
       Set<String> used = new HashSet<>(layout.ignored());
-      for (Parameter parameter : parameters(architecture).values()) {
+      for (Parameter parameter : architecture.parameters().values()) {
         StoredSlice slice = layout.locate(parameter);
         used.add(slice.tensor());
         weights.put(
@@ -64,7 +63,7 @@ final class ModelWeights {
     var weights = new TreeMap<String, NDArray>();
     // In name order, so that the draw does not depend on the order of the table.
     var random = new SplittableRandom(seed);
-    for (Parameter parameter : parameters(architecture).values()) {
+    for (Parameter parameter : architecture.parameters().values()) {
       int count = Math.toIntExact(StoredTensor.numElements(parameter.shape()));
       ByteBuffer bytes =
           ByteBuffer.allocateDirect(Math.multiplyExact(4, count)).order(ByteOrder.LITTLE_ENDIAN);
@@ -85,13 +84,5 @@ final class ModelWeights {
       case FLOAT32 -> ElementType.F32;
       case BFLOAT16 -> ElementType.BF16;
     };
-  }
-
-  /** By name; a tied head is there once. */
-  static SortedMap<String, Parameter> parameters(Architecture architecture) {
-    var byName = new TreeMap<String, Parameter>();
-    Stream.concat(architecture.visionTable().parameters(), architecture.decoderTable().parameters())
-        .forEach(parameter -> byName.put(parameter.name(), parameter));
-    return byName;
   }
 }

@@ -4,10 +4,8 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.sampo.vlm.lora.AdaptedModule;
-import dev.sampo.vlm.lora.LinearModule;
 import dev.sampo.vlm.lora.LoraAdapter;
 import dev.sampo.vlm.ops.NetworkWeights;
-import dev.sampo.vlm.weights.Parameter;
 import dev.sampo.vlm.weights.ParameterTable;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,7 +15,6 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /** Puts parameters and adapters into the order in which native functions take them. */
 final class NetworkAssembly {
@@ -37,29 +34,6 @@ final class NetworkAssembly {
             .collect(Collectors.toMap(lora -> lora.module().name(), Function.identity()));
     this.dropout = adapter.map(LoraAdapter::dropout).orElse(0.0);
     this.manager = manager;
-  }
-
-  /** Linear modules of a network, vision encoder first, in the order of its tables. */
-  static List<LinearModule> linears(Architecture architecture) {
-    return Stream.of(architecture.visionTable(), architecture.decoderTable())
-        .flatMap(table -> linears(architecture, table))
-        .toList();
-  }
-
-  private static Stream<LinearModule> linears(Architecture architecture, ParameterTable table) {
-    return table.linears().entrySet().stream()
-        .map(entry -> {
-          String module = entry.getValue();
-          Parameter matrix = table.slots().get(entry.getKey()).orElseThrow();
-          return new LinearModule(
-              architecture.layout().modulePath(module),
-              module,
-              matrix.name(),
-              matrix.shape().getFirst(),
-              matrix.shape().getLast(),
-              module.startsWith(architecture.visionPrefix()),
-              architecture.layout().packedLayout(module));
-        });
   }
 
   /** Weights of the function that a table belongs to. */

@@ -1,6 +1,7 @@
 package dev.sampo.vlm.lora;
 
 import dev.sampo.vlm.ModelException;
+import dev.sampo.vlm.weights.Parameter.Part;
 import java.util.Optional;
 
 /**
@@ -9,6 +10,7 @@ import java.util.Optional;
  * @param path where Transformers 4.57 has it in memory, by which adapter files name it
  * @param name its published name, {@code lm_head} for example
  * @param weight parameter that is its matrix [out, in]; that of another module if the two are tied
+ * @param part what {@code weight} belongs to
  * @param out size of its result
  * @param in size of its input
  * @param inVisionTower whether it lies in what Transformers calls the vision tower, which for some
@@ -20,6 +22,7 @@ public record LinearModule(
     String path,
     String name,
     String weight,
+    Part part,
     long out,
     long in,
     boolean inVisionTower,

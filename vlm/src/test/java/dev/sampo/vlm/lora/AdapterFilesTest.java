@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.sampo.vlm.weights.CrashingFileSystem;
+import dev.sampo.vlm.weights.Parameter.Part;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,7 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 class AdapterFilesTest {
   private static final JsonMapper JSON = new JsonMapper();
   private static final LinearModule MODULE =
-      new LinearModule("model.q_proj", "q_proj", "q_proj.weight", 3, 2, false, Optional.empty());
+      new LinearModule(
+          "model.q_proj", "q_proj", "q_proj.weight", Part.DECODER, 3, 2, false, Optional.empty());
 
   private final NDManager scope = NDManager.newBaseManager("PyTorch");
   @TempDir private Path temp;

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.util.RawValue;
 import dev.sampo.vlm.ModelException;
+import dev.sampo.vlm.weights.Parameter.Part;
 import dev.sampo.vlm.weights.SafetensorsFile;
 import dev.sampo.vlm.weights.TensorSource;
 import dev.sampo.vlm.weights.WeightArrays;
@@ -39,16 +40,31 @@ class LoraAdapterTest {
           "model.language_model.q_proj",
           "model.q_proj",
           "model.q_proj.weight",
+          Part.DECODER,
           3,
           2,
           false,
           Optional.empty());
   private static final LinearModule HEAD =
       new LinearModule(
-          "lm_head", "lm_head", "model.embed_tokens.weight", 4, 2, false, Optional.empty());
+          "lm_head",
+          "lm_head",
+          "model.embed_tokens.weight",
+          Part.DECODER,
+          4,
+          2,
+          false,
+          Optional.empty());
   private static final LinearModule VISION =
       new LinearModule(
-          "model.visual.qkv", "visual.qkv", "visual.qkv.weight", 2, 2, true, Optional.empty());
+          "model.visual.qkv",
+          "visual.qkv",
+          "visual.qkv.weight",
+          Part.VISION_TOWER,
+          2,
+          2,
+          true,
+          Optional.empty());
   private static final List<LinearModule> LINEARS = List.of(VISION, QUERIES, HEAD);
   private static final LoraSettings STANDARD = new LoraSettings(2, 6, 0.05, List.of());
 
