@@ -139,7 +139,7 @@ final class ImageEncoding implements PromptImages {
     if (isKept(Part.VISION_TOWER) && isKept(Part.PROJECTOR)) {
       return kept(
           images,
-          image -> encoder.project(encoder.tower(List.of(image), scope), scope, false),
+          image -> encoder.project(tower(List.of(image), scope), scope, false),
           scope);
     }
     return encoder.project(towers(images, scope), scope, false);
@@ -148,8 +148,17 @@ final class ImageEncoding implements PromptImages {
   /** // [features, W] */
   private NDArray towers(List<ImagePatches> images, NDManager scope) {
     return isKept(Part.VISION_TOWER)
-        ? kept(images, image -> encoder.tower(List.of(image), scope), scope)
-        : encoder.tower(images, scope);
+        ? kept(images, image -> tower(List.of(image), scope), scope)
+        : tower(images, scope);
+  }
+
+  /** Gives the patches back at once: they take more memory than what becomes of them. */
+  private NDArray tower(List<ImagePatches> images, NDManager scope) {
+    try (NDManager inner = scope.newSubManager()) {
+      NDArray made = encoder.tower(images, inner);
+      made.attach(scope);
+      return made;
+    }
   }
 
   private interface Encoding {
