@@ -138,9 +138,7 @@ final class ImageEncoding implements PromptImages {
   private NDArray features(List<ImagePatches> images, NDManager scope) {
     if (isKept(Part.VISION_TOWER) && isKept(Part.PROJECTOR)) {
       return kept(
-          images,
-          image -> encoder.project(tower(List.of(image), scope), scope, false),
-          scope);
+          images, image -> encoder.project(tower(List.of(image), scope), scope, false), scope);
     }
     return encoder.project(towers(images, scope), scope, false);
   }

@@ -181,7 +181,7 @@ class SharedPrefixTest {
     return model;
   }
 
-  /** The recorded prompts, with branches of one token and more. */
+  /** The recorded prompts, one of them twice, with branches of one token and more. */
   private PrefixTree tree(Goldens goldens) {
     List<Group> groups = new ArrayList<>();
     for (var recorded : goldens.cases()) {
@@ -191,6 +191,7 @@ class SharedPrefixTest {
               : List.of(tokens(2 + groups.size()), tokens(5));
       groups.add(new Group(goldens.prompt(recorded), branches));
     }
+    groups.add(new Group(groups.get(1).prompt(), List.of(tokens(3))));
     return new PrefixTree(groups);
   }
 
