@@ -8,6 +8,7 @@ import dev.sampo.protocol.ScoredGroup;
 import java.util.DoubleSummaryStatistics;
 import java.util.IntSummaryStatistics;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -23,6 +24,7 @@ public final class BatchMetrics {
    *   <li>{@code reward}: mean of the total over scored completions; {@code reward_std}: mean over
    *       groups of the sample deviation
    *   <li>{@code frac_reward_zero_std}: share of groups that carry no signal
+   *   <li>{@code filtered/<reason>}: share of groups that are left out of the step for it
    *   <li>{@code rewards/<name>/mean}, {@code rewards/<name>/failed}: mean over what the function
    *       scored, and share of what it could not
    *   <li>{@code completions/*}: lengths in tokens; {@code clipped_ratio} is the share that reached
@@ -50,9 +52,23 @@ public final class BatchMetrics {
             / (double) batch.groups().size());
     metrics.put(
         "completions/unscored", 1 - totals.getCount() / (double) Math.max(scores.size(), 1));
+    addLeftOut(metrics, batch.advantages());
     addRewards(metrics, scores);
     addLengths(metrics, batch.groups());
     return metrics;
+  }
+
+  /** Shares of groups by the reason why they are left out, where any is. */
+  private static void addLeftOut(Map<String, Double> metrics, List<GroupAdvantages> groups) {
+    for (GroupAdvantages group : groups) {
+      group
+          .leftOut()
+          .ifPresent(reason ->
+              metrics.merge(
+                  "filtered/" + reason.name().toLowerCase(Locale.ROOT),
+                  1.0 / groups.size(),
+                  Double::sum));
+    }
   }
 
   private static void addRewards(Map<String, Double> metrics, List<CompletionScore> scores) {
