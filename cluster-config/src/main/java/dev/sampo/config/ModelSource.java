@@ -1,6 +1,7 @@
 package dev.sampo.config;
 
 import com.typesafe.config.ConfigMemorySize;
+import dev.sampo.vlm.Precision;
 import dev.sampo.vlm.image.ImageLimits;
 import dev.sampo.vlm.weights.Parameter.Part;
 import java.nio.file.Path;
@@ -11,6 +12,7 @@ import java.util.Set;
  *
  * @param path a model folder in the Hugging Face layout
  * @param init whether its weights are read or drawn anew
+ * @param dtype type of its weights and of what is computed with them
  * @param freeze which parts of it stay as they are
  * @param featureCache memory in which the learner keeps what frozen parts make of images
  * @param images how large images may be
@@ -19,6 +21,7 @@ import java.util.Set;
 public record ModelSource(
     Path path,
     Initialization init,
+    Precision dtype,
     Freeze freeze,
     ConfigMemorySize featureCache,
     ImageLimits images,

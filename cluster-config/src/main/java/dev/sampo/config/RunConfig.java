@@ -45,4 +45,13 @@ public record RunConfig(
     CheckpointSettings checkpoint,
     RecordingSettings recording,
     SftSettings sft,
-    NodeSettings node) {}
+    NodeSettings node) {
+  public RunConfig {
+    if (model.lora().enabled() && learner.reference().isSynced()) {
+      throw new IllegalArgumentException(
+          "learner.reference.sync-every must be 0 where model.lora.enabled is true: the reference is"
+              + " the model without its adapters, got "
+              + learner.reference().syncEvery());
+    }
+  }
+}

@@ -8,40 +8,65 @@ import dev.sampo.learner.optimizer.ScheduleShape;
 /**
  * How the learner takes its steps.
  *
- * @param groupsPerStep groups of one optimizer step
+ * @param groupsPerStep groups of one step: what is trained on between two versions of the policy
+ * @param updatesPerBatch how often every group of a step is trained on
+ * @param groupsPerUpdate groups of one optimizer update; 0 takes all groups of the step
  * @param learningRate the peak of the schedule
  * @param schedule how the learning rate goes on after the warm-up
  * @param warmUpSteps steps over which the learning rate rises linearly
+ * @param warmUpShare the same as a share of the run; the longer of the two counts
  * @param weightDecay decoupled decay of matrices
  * @param beta1 decay of the mean of the gradients
  * @param beta2 decay of the mean of their squares
  * @param epsilon added to the root of that mean
  * @param maxGradNorm gradients longer than this are scaled down to it; 0 leaves them as they are
  * @param microBatchTokens tokens that pass the network at once
+ * @param recompute whether layers are computed once more in the backward pass rather than kept
+ * @param logitTokens tokens whose logits exist at the same time
  * @param threads threads of one operation; more than 1 changes the order of sums
- * @param objective what a step minimises
+ * @param reference whether the reference policy follows
+ * @param objective what an update minimises
  */
 public record LearnerSettings(
     int groupsPerStep,
+    int updatesPerBatch,
+    int groupsPerUpdate,
     double learningRate,
     ScheduleShape schedule,
     long warmUpSteps,
+    double warmUpShare,
     double weightDecay,
     double beta1,
     double beta2,
     double epsilon,
     double maxGradNorm,
     int microBatchTokens,
+    boolean recompute,
+    int logitTokens,
     int threads,
+    ReferenceSettings reference,
     ObjectiveSettings objective) {
   public LearnerSettings {
     require(groupsPerStep >= 1, "groups-per-step", ">= 1", groupsPerStep);
+    require(updatesPerBatch >= 1, "updates-per-batch", ">= 1", updatesPerBatch);
+    require(
+        groupsPerUpdate >= 0 && groupsPerUpdate <= groupsPerStep,
+        "groups-per-update",
+        "in 0..groups-per-step",
+        groupsPerUpdate);
     require(
         learningRate > 0 && Double.isFinite(learningRate), "learning-rate", "> 0", learningRate);
     require(warmUpSteps >= 0, "warm-up-steps", ">= 0", warmUpSteps);
+    require(warmUpShare >= 0 && warmUpShare <= 1, "warm-up-share", "in [0, 1]", warmUpShare);
     require(microBatchTokens >= 1, "micro-batch-tokens", ">= 1", microBatchTokens);
+    require(logitTokens >= 1, "logit-tokens", ">= 1", logitTokens);
     require(threads >= 1, "threads", ">= 1", threads);
     new AdamWSettings(weightDecay, beta1, beta2, epsilon, maxGradNorm);
+    if (reference.isSynced() && !objective.needsReference()) {
+      throw new IllegalArgumentException(
+          "reference.sync-every must be 0 where objective.kl.beta is 0: there is no reference, got "
+              + reference.syncEvery());
+    }
   }
 
   /** The optimizer's part. */
@@ -51,7 +76,14 @@ public record LearnerSettings(
 
   /** The learning rates of a run of that many steps. */
   public LearningRateSchedule learningRates(long totalSteps) {
-    return LearningRateSchedule.over(schedule, learningRate, warmUpSteps, totalSteps);
+    long warmUp = LearningRateSchedule.warmUp(warmUpSteps, warmUpShare, totalSteps);
+    return LearningRateSchedule.over(schedule, learningRate, warmUp, totalSteps);
+  }
+
+  /** Optimizer updates of one step, if no group of it is left out. */
+  public int updatesPerStep() {
+    int cuts = groupsPerUpdate == 0 ? 1 : Math.ceilDiv(groupsPerStep, groupsPerUpdate);
+    return updatesPerBatch * cuts;
   }
 
   private static void require(boolean holds, String name, String rule, Number got) {

@@ -4,25 +4,29 @@ import dev.sampo.protocol.GroupId;
 import java.util.List;
 import java.util.SortedMap;
 
-/** How an optimizer step ended. */
+/** How a step ended. */
 public sealed interface StepResult {
 
   /** What was measured, by the names of metrics.jsonl. */
   SortedMap<String, Double> metrics();
 
   /**
-   * The weights have changed.
+   * The step is taken. The weights have changed, unless nothing of the batch was live.
    *
-   * @param step optimizer steps taken, this one included
+   * @param step steps taken, this one included
    * @param learningRate the learning rate of the step
-   * @param groups the groups trained on, in order
-   * @param microBatches how many consecutive groups went into each micro-batch
+   * @param groups the groups of the step, in order
+   * @param microBatches how many consecutive groups, of those with live tokens, went into each
+   *     micro-batch
+   * @param notFinite groups to blame when a later one of several updates had a loss or a gradient
+   *     that was not finite: that update and those after it were left out. Empty as a rule
    */
   record Taken(
       long step,
       double learningRate,
       List<GroupId> groups,
       List<Integer> microBatches,
+      List<GroupId> notFinite,
       SortedMap<String, Double> metrics)
       implements StepResult {}
 

@@ -55,6 +55,19 @@ public final class Groups {
       List<float[]> logProbs,
       PolicyVersion sampledBy,
       double... rewards) {
+    return scored(id, prompt(promptIds), promptIds, tokens, logProbs, sampledBy, 1, rewards);
+  }
+
+  /** As above, about any prompt. */
+  static ScoredGroup scored(
+      long id,
+      Prompt prompt,
+      int[] promptIds,
+      List<int[]> tokens,
+      List<float[]> logProbs,
+      PolicyVersion sampledBy,
+      double temperature,
+      double... rewards) {
     List<Completion> completions = new ArrayList<>();
     List<CompletionScore> scores = new ArrayList<>();
     for (int i = 0; i < tokens.size(); i++) {
@@ -76,10 +89,10 @@ public final class Groups {
     CompletionGroup group =
         new CompletionGroup(
             new LeaseId(1, new GroupId(id), 1),
-            prompt(promptIds),
+            prompt,
             TokenIds.of(promptIds),
             List.of(),
-            SamplingSettings.atTemperature(1, 8),
+            SamplingSettings.atTemperature(temperature, 8),
             0,
             completions,
             "test");

@@ -7,9 +7,8 @@ import dev.sampo.learner.batch.PromptEncoder;
 import dev.sampo.learner.checkpoint.CheckpointFolder;
 import dev.sampo.learner.checkpoint.Retention;
 import dev.sampo.learner.checkpoint.TrainerState;
-import dev.sampo.learner.objective.KlSettings;
-import dev.sampo.learner.objective.ObjectivePreset;
 import dev.sampo.learner.optimizer.AdamW;
+import dev.sampo.learner.optimizer.AdamWSettings;
 import dev.sampo.learner.optimizer.ScheduleShape;
 import dev.sampo.protocol.Completion;
 import dev.sampo.protocol.CompletionGroup;
@@ -35,7 +34,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Random;
 import java.util.Set;
@@ -51,19 +49,11 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ResumeTest {
   private static final long TOTAL_STEPS = 6;
   static final LearnerSettings SETTINGS =
-      new LearnerSettings(
-          2,
-          0.01,
-          ScheduleShape.COSINE,
-          2,
-          0.1,
-          0.9,
-          0.99,
-          1e-8,
-          1,
-          40,
-          1,
-          ObjectivePreset.GRPO.settings().withKl(KlSettings.none()));
+      new TestSettings()
+          .learningRate(0.01, ScheduleShape.COSINE, 2)
+          .optimizer(new AdamWSettings(0.1, 0.9, 0.99, 1e-8, 1))
+          .microBatchTokens(40)
+          .build();
 
   @TempDir private Path temp;
 
@@ -216,9 +206,9 @@ class ResumeTest {
   /** Takes steps with groups that depend on the step alone. */
   static void take(
       VisionLanguageModel model, AdamW optimizer, long upTo, long runSeed, PromptEncoder encoder) {
+    var run = new PolicyUpdate.Run(TOTAL_STEPS, runSeed, Map.of());
     try (PolicyUpdate update =
-        new PolicyUpdate(
-            model, Optional.empty(), optimizer, SETTINGS, TOTAL_STEPS, runSeed, encoder)) {
+        new PolicyUpdate(model, ReferencePolicy.none(), optimizer, SETTINGS, run, encoder)) {
       while (optimizer.numSteps() < upTo) {
         long step = optimizer.numSteps();
         int microBatches =

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.sampo.learner.LearnerSettings;
 import dev.sampo.learner.PolicyUpdate;
+import dev.sampo.learner.ReferencePolicy;
 import dev.sampo.learner.StepResult;
 import dev.sampo.learner.optimizer.AdamW;
 import dev.sampo.protocol.Completion;
@@ -100,7 +101,12 @@ final class StepPhases implements AutoCloseable {
     this.optimizer = new AdamW(model.trainable(frozen ? ENCODER : Set.of()), settings.optimizer());
     this.update =
         new PolicyUpdate(
-            model, Optional.empty(), optimizer, settings, STEPS, 1, _ -> promptWithNewImage());
+            model,
+            ReferencePolicy.none(),
+            optimizer,
+            settings,
+            new PolicyUpdate.Run(STEPS, 1, Map.of()),
+            _ -> promptWithNewImage());
   }
 
   private static int[] ints(JsonNode array) {

@@ -50,6 +50,7 @@ final class SupervisedSteps implements AutoCloseable {
             1e-4,
             ScheduleShape.CONSTANT,
             0,
+            0,
             1,
             1,
             0.05,
@@ -57,6 +58,8 @@ final class SupervisedSteps implements AutoCloseable {
             0.98,
             1e-8,
             1,
+            8192,
+            false,
             8192,
             threads);
     this.model = work.open();

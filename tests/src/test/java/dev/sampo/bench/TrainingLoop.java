@@ -2,6 +2,8 @@ package dev.sampo.bench;
 
 import dev.sampo.learner.LearnerSettings;
 import dev.sampo.learner.PolicyUpdate;
+import dev.sampo.learner.ReferencePolicy;
+import dev.sampo.learner.ReferenceSettings;
 import dev.sampo.learner.StepResult;
 import dev.sampo.learner.objective.KlSettings;
 import dev.sampo.learner.objective.ObjectivePreset;
@@ -33,7 +35,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.SortedMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -73,7 +74,13 @@ final class TrainingLoop implements AutoCloseable {
     this.optimizer = new AdamW(policy.parameters(), settings.optimizer());
     // One image is kept: in a run, too, a question's image is new to the learner.
     this.update =
-        new PolicyUpdate(policy, Optional.empty(), optimizer, settings, STEPS, 1, work.encoder(1));
+        new PolicyUpdate(
+            policy,
+            ReferencePolicy.none(),
+            optimizer,
+            settings,
+            new PolicyUpdate.Run(STEPS, 1, Map.of()),
+            work.encoder(1));
     WeightSnapshot start = WeightSnapshot.of(policy.parameters());
     PolicyVersion version = version(start);
     this.engine =
@@ -104,16 +111,22 @@ final class TrainingLoop implements AutoCloseable {
   private static LearnerSettings learnerSettings(int threads) {
     return new LearnerSettings(
         Workload.GROUPS,
+        1,
+        0,
         2e-4,
         ScheduleShape.CONSTANT,
         5,
+        0,
         0,
         0.9,
         0.99,
         1e-8,
         1,
         8192,
+        false,
+        8192,
         threads,
+        ReferenceSettings.FIXED,
         ObjectivePreset.GRPO.settings().withKl(KlSettings.none()));
   }
 

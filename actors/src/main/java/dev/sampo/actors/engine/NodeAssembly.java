@@ -16,6 +16,7 @@ import dev.sampo.config.ModelSource;
 import dev.sampo.config.NodeRole;
 import dev.sampo.config.ResultSettings;
 import dev.sampo.config.RunConfig;
+import dev.sampo.learner.ReferencePolicy;
 import dev.sampo.learner.batch.CachedPromptEncoder;
 import dev.sampo.learner.checkpoint.CheckpointFolder;
 import dev.sampo.learner.weights.PublishedWeights;
@@ -23,6 +24,7 @@ import dev.sampo.protocol.ImageRef;
 import dev.sampo.protocol.ScoredGroup;
 import dev.sampo.protocol.log.RecordingManifest;
 import dev.sampo.protocol.log.RecordingWriter;
+import dev.sampo.reward.RewardSettings.WeightedReward;
 import dev.sampo.reward.pipeline.RewardPipeline;
 import dev.sampo.reward.pipeline.RewardRegistry;
 import dev.sampo.tasks.data.DataCursor;
@@ -46,12 +48,14 @@ import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * The parts of a node, made from a run configuration: opens data, rewards and recording, and says
@@ -129,13 +133,10 @@ public final class NodeAssembly implements AutoCloseable {
         .orElseGet(() -> open(source, seed, adapters(source, seed), fixed(source)));
   }
 
-  /** Opens what a policy is held against: the model that a run starts from, new adapters apart. */
-  private static VisionLanguageModel openReference(ModelSource source, long seed) {
-    return open(source, seed, AdapterSource.NONE, source.freeze().parts());
-  }
-
   private static ModelOptions keeping(ModelSource source, Set<Part> fixed) {
-    return ModelOptions.standard().keepingFeatures(fixed, source.featureCache().toBytes());
+    return ModelOptions.standard()
+        .with(source.dtype())
+        .keepingFeatures(fixed, source.featureCache().toBytes());
   }
 
   /** The parts that no step changes: all of a model whose adapters are trained. */
@@ -278,24 +279,46 @@ public final class NodeAssembly implements AutoCloseable {
       RunConfig config, Function<ImageRef, Optional<byte[]>> images, Path folder, Start start) {
     long seed = config.run().seed();
     Path model = config.model().path();
+    VisionLanguageModel policy = open(config.model(), seed, start.checkpoint());
     return new PolicyTrainer(
         new PolicyTrainer.Terms(
             config.run().id(),
             seed,
             config.run().steps(),
+            rewardWeights(config),
             config.model().freeze().parts(),
             config.checkpoint().every(),
             maxMismatch(config),
             start.settings()),
         config.learner(),
-        open(config.model(), seed, start.checkpoint()),
-        config.learner().objective().needsReference()
-            ? Optional.of(openReference(config.model(), seed))
-            : Optional.empty(),
+        policy,
+        reference(config, policy),
         new CachedPromptEncoder(processor(config.model()), images, CACHED_IMAGES),
         new PublishedWeights(folder.resolve("weights"), MAX_SHARD_BYTES, KEPT_VERSIONS),
         new CheckpointFolder(folder.resolve("checkpoints"), model, config.checkpoint().retention()),
         start.checkpoint());
+  }
+
+  /** New adapters are switched off to give the model that the run starts from. */
+  private static ReferencePolicy reference(RunConfig config, VisionLanguageModel policy) {
+    if (!config.learner().objective().needsReference()) {
+      return ReferencePolicy.none();
+    }
+    if (config.model().lora().enabled()) {
+      return ReferencePolicy.withoutAdapters(policy);
+    }
+    VisionLanguageModel copy =
+        open(
+            config.model(),
+            config.run().seed(),
+            AdapterSource.NONE,
+            config.model().freeze().parts());
+    return ReferencePolicy.copy(copy, config.learner().reference());
+  }
+
+  private static Map<String, Double> rewardWeights(RunConfig config) {
+    return config.reward().functions().stream()
+        .collect(Collectors.toMap(WeightedReward::name, WeightedReward::weight));
   }
 
   private RolloutPart rollout() {

@@ -3,6 +3,7 @@ package dev.sampo.actors.engine;
 import dev.sampo.actors.pipeline.Trainer;
 import dev.sampo.learner.LearnerSettings;
 import dev.sampo.learner.PolicyUpdate;
+import dev.sampo.learner.ReferencePolicy;
 import dev.sampo.learner.StepResult;
 import dev.sampo.learner.batch.PromptEncoder;
 import dev.sampo.learner.checkpoint.CheckpointFolder;
@@ -16,6 +17,7 @@ import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.ops.NativeThreads;
 import dev.sampo.vlm.weights.Parameter.Part;
 import dev.sampo.vlm.weights.SafetensorsFile;
+import dev.sampo.vlm.weights.TensorSource;
 import dev.sampo.vlm.weights.transfer.WeightSnapshot;
 import java.nio.file.Path;
 import java.util.List;
@@ -23,10 +25,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.TreeMap;
 
 /** The learner with a model of its own: steps, published versions, checkpoints. */
 public final class PolicyTrainer implements Trainer {
   private static final int TERM = 1;
+
+  /** Name of the weights of a reference policy in a checkpoint. */
+  private static final String REFERENCE = "reference";
 
   /**
    * What does not change during a run.
@@ -34,6 +40,7 @@ public final class PolicyTrainer implements Trainer {
    * @param runId the run that the versions belong to
    * @param seed seed of the run, for dropout; kept in checkpoints
    * @param steps optimizer steps of the run
+   * @param rewardWeights weight of every reward function by name
    * @param frozen parts of the model that stay as they are
    * @param checkpointEvery steps between checkpoints; the last step is always saved
    * @param maxMismatch largest mean {@code k3} divergence between the log-probs of rollout and
@@ -44,6 +51,7 @@ public final class PolicyTrainer implements Trainer {
       String runId,
       long seed,
       long steps,
+      Map<String, Double> rewardWeights,
       Set<Part> frozen,
       int checkpointEvery,
       double maxMismatch,
@@ -51,7 +59,7 @@ public final class PolicyTrainer implements Trainer {
 
   private final Terms terms;
   private final VisionLanguageModel policy;
-  private final Optional<VisionLanguageModel> reference;
+  private final ReferencePolicy reference;
   private final AdamW optimizer;
   private final PolicyUpdate update;
   private final PublishedWeights published;
@@ -67,14 +75,14 @@ public final class PolicyTrainer implements Trainer {
    * @param resumed the checkpoint that {@code policy} was loaded from, to go on from; empty to
    *     begin a run
    * @param policy trained; closed with this trainer, as is {@code reference}
-   * @param reference present exactly when the objective has a beta above 0
+   * @param reference what the objective holds the policy against
    * @param published where versions are written
    */
   public PolicyTrainer(
       Terms terms,
       LearnerSettings settings,
       VisionLanguageModel policy,
-      Optional<VisionLanguageModel> reference,
+      ReferencePolicy reference,
       PromptEncoder encoder,
       PublishedWeights published,
       CheckpointFolder checkpoints,
@@ -86,7 +94,12 @@ public final class PolicyTrainer implements Trainer {
     this.optimizer = new AdamW(policy.trainable(terms.frozen()), settings.optimizer());
     this.update =
         new PolicyUpdate(
-            policy, reference, optimizer, settings, terms.steps(), terms.seed(), encoder);
+            policy,
+            reference,
+            optimizer,
+            settings,
+            new PolicyUpdate.Run(terms.steps(), terms.seed(), terms.rewardWeights()),
+            encoder);
     this.published = published;
     this.checkpoints = checkpoints;
     long step = resumed.map(this::restore).orElse(0L);
@@ -100,6 +113,11 @@ public final class PolicyTrainer implements Trainer {
     try (SafetensorsFile moments =
         CheckpointFolder.tensors(checkpoint, CheckpointFolder.OPTIMIZER)) {
       optimizer.restore(moments.tensors());
+    }
+    if (!reference.state().isEmpty()) {
+      try (SafetensorsFile weights = CheckpointFolder.tensors(checkpoint, REFERENCE)) {
+        reference.restore(weights.tensors());
+      }
     }
     saved = CheckpointFolder.state(checkpoint).step();
     return saved;
@@ -133,7 +151,7 @@ public final class PolicyTrainer implements Trainer {
       case StepResult.Taken taken -> {
         requireAgreement(taken.metrics());
         weights = WeightSnapshot.of(policy.parameters());
-        version = versionOf(version.step() + 1, weights);
+        version = versionOf(taken.step(), weights);
         yield new Update.Taken(
             new StepCommitted(version, taken.groups(), taken.microBatches(), taken.learningRate()),
             taken.metrics());
@@ -176,10 +194,15 @@ public final class PolicyTrainer implements Trainer {
     if (version.step() == saved) {
       return;
     }
+    var tensors = new TreeMap<String, SortedMap<String, TensorSource>>();
+    tensors.put(CheckpointFolder.OPTIMIZER, optimizer.state());
+    if (!reference.state().isEmpty()) {
+      tensors.put(REFERENCE, reference.state());
+    }
     checkpoints.save(
         policy,
         new TrainerState(version, terms.steps(), terms.seed(), terms.settings(), progress),
-        Map.of(CheckpointFolder.OPTIMIZER, optimizer.state()));
+        tensors);
     saved = version.step();
   }
 
@@ -192,6 +215,6 @@ public final class PolicyTrainer implements Trainer {
     update.close();
     optimizer.close();
     policy.close();
-    reference.ifPresent(VisionLanguageModel::close);
+    reference.close();
   }
 }

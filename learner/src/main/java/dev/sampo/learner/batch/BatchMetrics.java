@@ -1,5 +1,6 @@
 package dev.sampo.learner.batch;
 
+import dev.sampo.learner.advantage.CompletionUse;
 import dev.sampo.learner.advantage.GroupAdvantages;
 import dev.sampo.protocol.Completion;
 import dev.sampo.protocol.CompletionScore;
@@ -27,8 +28,11 @@ public final class BatchMetrics {
    *   <li>{@code filtered/<reason>}: share of groups that are left out of the step for it
    *   <li>{@code rewards/<name>/mean}, {@code rewards/<name>/failed}: mean over what the function
    *       scored, and share of what it could not
+   *   <li>{@code num_tokens}, {@code num_sampled_tokens}: tokens of the batch, each prompt once,
+   *       and those of completions
    *   <li>{@code completions/*}: lengths in tokens; {@code clipped_ratio} is the share that reached
-   *       the longest length, {@code unscored} the share without any score
+   *       the longest length, {@code unscored} the share without any score, {@code masked} the
+   *       share that a filter leaves without live tokens
    * </ul>
    */
   public static SortedMap<String, Double> of(TrainingBatch batch) {
@@ -53,6 +57,7 @@ public final class BatchMetrics {
     metrics.put(
         "completions/unscored", 1 - totals.getCount() / (double) Math.max(scores.size(), 1));
     addLeftOut(metrics, batch.advantages());
+    addTokens(metrics, batch.groups());
     addRewards(metrics, scores);
     addLengths(metrics, batch.groups());
     return metrics;
@@ -69,6 +74,17 @@ public final class BatchMetrics {
                   1.0 / groups.size(),
                   Double::sum));
     }
+    List<CompletionUse> uses = groups.stream().flatMap(group -> group.uses().stream()).toList();
+    metrics.put(
+        "completions/masked",
+        uses.stream().filter(use -> use == CompletionUse.MASKED).count() / (double) uses.size());
+  }
+
+  private static void addTokens(Map<String, Double> metrics, List<ScoredGroup> groups) {
+    long prompts = groups.stream().mapToLong(g -> g.group().promptTokens().length()).sum();
+    long sampled = groups.stream().mapToLong(g -> g.group().numSampledTokens()).sum();
+    metrics.put("num_tokens", (double) (prompts + sampled));
+    metrics.put("num_sampled_tokens", (double) sampled);
   }
 
   private static void addRewards(Map<String, Double> metrics, List<CompletionScore> scores) {

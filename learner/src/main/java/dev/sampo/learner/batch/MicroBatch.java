@@ -14,7 +14,9 @@ import dev.sampo.protocol.VersionSpan;
 import dev.sampo.vlm.EncodedPrompt;
 import dev.sampo.vlm.PrefixTree;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -29,16 +31,33 @@ public record MicroBatch(List<Member> members) {
 
   /** A group with its advantages. */
   public record Member(ScoredGroup group, GroupAdvantages advantages) {
-    /** Live tokens of all completions. */
-    long numLiveTokens() {
-      return IntStream.range(0, group.scores().size()).mapToLong(this::numLiveTokens).sum();
+    /** Places of the completions that are trained on. */
+    List<Integer> liveCompletions() {
+      return IntStream.range(0, advantages.uses().size())
+          .filter(i -> advantages.uses().get(i) == CompletionUse.LIVE)
+          .boxed()
+          .toList();
     }
 
-    /** Live tokens of one completion. */
-    int numLiveTokens(int completion) {
-      return advantages.uses().get(completion) == CompletionUse.LIVE
-          ? group.group().completions().get(completion).tokens().length()
-          : 0;
+    /** Whether there is anything to train on. */
+    boolean isLive() {
+      return !liveCompletions().isEmpty();
+    }
+
+    /** Tokens of the completions that are trained on. */
+    long numLiveTokens() {
+      return liveCompletions().stream().mapToLong(i -> completion(i).tokens().length()).sum();
+    }
+
+    /** Tokens in a tree: the prompt once, the completions padded to the longest. */
+    long numTreeTokens() {
+      List<Integer> live = liveCompletions();
+      long longest = live.stream().mapToInt(i -> completion(i).tokens().length()).max().orElse(0);
+      return group.group().promptTokens().length() + longest * live.size();
+    }
+
+    Completion completion(int i) {
+      return group.group().completions().get(i);
     }
   }
 
@@ -47,17 +66,17 @@ public record MicroBatch(List<Member> members) {
   }
 
   /**
-   * The groups as a tree.
+   * The groups as a tree, with a row for every completion that is trained on.
    *
    * @throws LearnerException if a prompt encodes to other tokens here than where it was generated:
    *     the two have different processors
    */
   public PrefixTree tree(PromptEncoder encoder) {
-    return new PrefixTree(
-        members.stream().map(member -> branches(member.group().group(), encoder)).toList());
+    return new PrefixTree(members.stream().map(member -> branches(member, encoder)).toList());
   }
 
-  private static PrefixTree.Group branches(CompletionGroup group, PromptEncoder encoder) {
+  private static PrefixTree.Group branches(Member member, PromptEncoder encoder) {
+    CompletionGroup group = member.group().group();
     EncodedPrompt prompt = encoder.encode(group.prompt());
     if (!TokenIds.of(prompt.tokenIds()).equals(group.promptTokens())) {
       throw new LearnerException(
@@ -69,33 +88,48 @@ public record MicroBatch(List<Member> members) {
                   prompt.length()));
     }
     return new PrefixTree.Group(
-        prompt, group.completions().stream().map(c -> c.tokens().toArray()).toList());
+        prompt,
+        member.liveCompletions().stream()
+            .map(i -> member.completion(i).tokens().toArray())
+            .toList());
+  }
+
+  /** The group of every row of the tree. */
+  public List<GroupId> idsOfRows() {
+    return members.stream()
+        .flatMap(member ->
+            Collections.nCopies(member.liveCompletions().size(), member.group().id()).stream())
+        .toList();
   }
 
   /**
-   * What the objective needs of every row, right padded.
+   * What the objective needs of every row of the tree, right padded.
    *
    * @param current the policy that is being updated
    */
   public Rows rows(LossScale scale, PolicyVersion current) {
-    List<Completion> completions =
-        members.stream().flatMap(m -> m.group().group().completions().stream()).toList();
-    int longest = completions.stream().mapToInt(c -> c.tokens().length()).max().orElseThrow();
-    Rows rows = Rows.empty(completions.size(), longest);
+    int numRows = members.stream().mapToInt(member -> member.liveCompletions().size()).sum();
+    int longest =
+        members.stream()
+            .flatMap(member -> member.liveCompletions().stream().map(member::completion))
+            .mapToInt(completion -> completion.tokens().length())
+            .max()
+            .orElseThrow();
+    Rows rows = Rows.empty(numRows, longest);
     int row = 0;
     for (Member member : members) {
-      for (int i = 0; i < member.group().scores().size(); i++, row++) {
-        Completion completion = member.group().group().completions().get(i);
+      long groupTokens = member.numLiveTokens();
+      for (int i : member.liveCompletions()) {
+        Completion completion = member.completion(i);
         int length = completion.tokens().length();
-        int live = member.numLiveTokens(i);
         rows.advantages()[row] = (float) member.advantages().values()[i];
-        rows.lengths()[row] = Math.max(live, 1);
-        rows.weights()[row] =
-            live > 0 ? (float) scale.tokenWeight(live, member.numLiveTokens()) : 0;
+        rows.lengths()[row] = length;
+        rows.weights()[row] = (float) scale.tokenWeight(length, groupTokens);
         int start = row * longest;
-        Arrays.fill(rows.live(), start, start + live, true);
+        Arrays.fill(rows.live(), start, start + length, true);
         System.arraycopy(completion.logProbs().toArray(), 0, rows.behaviour(), start, length);
         markSameVersion(completion, current, rows.sameVersion(), start);
+        row++;
       }
     }
     return rows;
@@ -117,10 +151,13 @@ public record MicroBatch(List<Member> members) {
    * @param numRows R
    * @param longest C
    * @param behaviour log-probs reported while sampling // [R, C]
-   * @param live true for a token that is trained on // [R, C]
+   * @param old log-probs of the policy before the updates of the batch, where they are needed //
+   *     [R, C]
+   * @param reference log-probs of the reference policy, if there is one // [R, C]
+   * @param live true for a token, false for padding // [R, C]
    * @param sameVersion true for a token that the current policy sampled // [R, C]
    * @param advantages // [R]
-   * @param lengths live tokens, at least 1 // [R]
+   * @param lengths tokens // [R]
    * @param weights token weight of the aggregation // [R]
    */
   @SuppressWarnings("ArrayRecordComponent") // filled once here, then only read
@@ -128,24 +165,87 @@ public record MicroBatch(List<Member> members) {
       int numRows,
       int longest,
       float[] behaviour,
+      Optional<float[]> old,
+      Optional<float[]> reference,
       boolean[] live,
       boolean[] sameVersion,
       float[] advantages,
       float[] lengths,
       float[] weights) {
+
+    public Rows withOld(float[] scores) {
+      return new Rows(
+          numRows,
+          longest,
+          behaviour,
+          Optional.of(scores),
+          reference,
+          live,
+          sameVersion,
+          advantages,
+          lengths,
+          weights);
+    }
+
+    public Rows withReference(float[] scores) {
+      return new Rows(
+          numRows,
+          longest,
+          behaviour,
+          old,
+          Optional.of(scores),
+          live,
+          sameVersion,
+          advantages,
+          lengths,
+          weights);
+    }
+
     /** Some consecutive rows. */
     public Rows slice(int first, int count) {
-      int from = first * longest;
-      int to = (first + count) * longest;
+      return cut(first, count, longest);
+    }
+
+    /** Some consecutive rows with no more padding than they need. */
+    public Rows alone(int first, int count) {
+      float width = 1;
+      for (int row = first; row < first + count; row++) {
+        width = Math.max(width, lengths[row]);
+      }
+      return cut(first, count, (int) width);
+    }
+
+    private Rows cut(int first, int count, int width) {
       return new Rows(
           count,
-          longest,
-          Arrays.copyOfRange(behaviour, from, to),
-          Arrays.copyOfRange(live, from, to),
-          Arrays.copyOfRange(sameVersion, from, to),
+          width,
+          cut(behaviour, first, count, width),
+          old.map(scores -> cut(scores, first, count, width)),
+          reference.map(scores -> cut(scores, first, count, width)),
+          cut(live, first, count, width),
+          cut(sameVersion, first, count, width),
           Arrays.copyOfRange(advantages, first, first + count),
           Arrays.copyOfRange(lengths, first, first + count),
           Arrays.copyOfRange(weights, first, first + count));
+    }
+
+    private float[] cut(float[] values, int first, int count, int width) {
+      float[] result = new float[count * width];
+      copy(values, result, first, count, width);
+      return result;
+    }
+
+    private boolean[] cut(boolean[] values, int first, int count, int width) {
+      boolean[] result = new boolean[count * width];
+      copy(values, result, first, count, width);
+      return result;
+    }
+
+    @SuppressWarnings("SuspiciousSystemArraycopy") // both are arrays of one type
+    private void copy(Object values, Object result, int first, int count, int width) {
+      for (int row = 0; row < count; row++) {
+        System.arraycopy(values, (first + row) * longest, result, row * width, width);
+      }
     }
 
     static Rows empty(int numRows, int longest) {
@@ -154,6 +254,8 @@ public record MicroBatch(List<Member> members) {
           numRows,
           longest,
           new float[size],
+          Optional.empty(),
+          Optional.empty(),
           new boolean[size],
           new boolean[size],
           new float[numRows],

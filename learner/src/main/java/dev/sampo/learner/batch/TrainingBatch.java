@@ -2,12 +2,8 @@ package dev.sampo.learner.batch;
 
 import dev.sampo.learner.advantage.Advantages;
 import dev.sampo.learner.advantage.CompletionOutcome;
-import dev.sampo.learner.advantage.CompletionUse;
 import dev.sampo.learner.advantage.GroupAdvantages;
-import dev.sampo.learner.objective.Aggregation;
-import dev.sampo.learner.objective.LossScale;
 import dev.sampo.protocol.Completion;
-import dev.sampo.protocol.CompletionGroup;
 import dev.sampo.protocol.CompletionScore;
 import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.RewardOutcome;
@@ -16,30 +12,28 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Gatherers;
 import java.util.stream.IntStream;
 
 /**
- * The groups of one optimizer step with their advantages, cut into micro-batches.
+ * The groups of one step with their advantages, cut into updates of whole groups and these into
+ * micro-batches. What has no live token, because its group is left out or nothing of it has a
+ * score, is in no micro-batch and so passes no network.
  *
  * @param groups the groups in the order they were given
  * @param advantages one result per group
- * @param packing how many consecutive groups go into each micro-batch
+ * @param updates the groups of every optimizer update, in order
  */
 public record TrainingBatch(
-    List<ScoredGroup> groups, List<GroupAdvantages> advantages, List<Integer> packing) {
+    List<ScoredGroup> groups, List<GroupAdvantages> advantages, List<UpdateBatch> updates) {
   public TrainingBatch {
     groups = List.copyOf(groups);
     advantages = List.copyOf(advantages);
-    packing = List.copyOf(packing);
+    updates = List.copyOf(updates);
     if (groups.isEmpty() || advantages.size() != groups.size()) {
       throw new IllegalArgumentException(
           "a batch has groups and one advantage result each, got %d groups and %d results"
               .formatted(groups.size(), advantages.size()));
-    }
-    if (packing.stream().anyMatch(n -> n < 1)
-        || packing.stream().mapToInt(n -> n).sum() != groups.size()) {
-      throw new IllegalArgumentException(
-          "the packing %s does not divide %d groups".formatted(packing, groups.size()));
     }
     double temperature = groups.getFirst().group().sampling().temperature();
     if (groups.getFirst().group().sampling().isGreedy()
@@ -53,26 +47,75 @@ public record TrainingBatch(
   /**
    * Packs groups by {@link TokenBudget}.
    *
+   * @param groupsPerUpdate groups of one update; 0 makes it one update
    * @param tokenBudget tokens that pass the network at once, each prompt counted once
    */
   public static TrainingBatch pack(
-      List<ScoredGroup> groups, Advantages advantages, int tokenBudget) {
-    List<Long> sizes = groups.stream().map(group -> numTokens(group.group())).toList();
-    return of(groups, advantages, TokenBudget.pack(sizes, tokenBudget));
+      List<ScoredGroup> groups, Advantages advantages, int groupsPerUpdate, int tokenBudget) {
+    List<GroupAdvantages> results = results(groups, advantages);
+    List<UpdateBatch> updates = new ArrayList<>();
+    for (List<MicroBatch.Member> members : cut(groups, results, groupsPerUpdate)) {
+      List<Long> sizes =
+          UpdateBatch.live(members).stream().map(MicroBatch.Member::numTreeTokens).toList();
+      updates.add(UpdateBatch.of(members, TokenBudget.pack(sizes, tokenBudget)));
+    }
+    return new TrainingBatch(groups, results, updates);
   }
 
-  /** The same groups in a packing that was recorded. */
+  /**
+   * The same groups in a packing that was recorded.
+   *
+   * @param packing what {@link #packing} said
+   * @throws IllegalArgumentException if it is one of other groups or of another cut
+   */
   public static TrainingBatch of(
-      List<ScoredGroup> groups, Advantages advantages, List<Integer> packing) {
-    List<List<CompletionOutcome>> outcomes = groups.stream().map(TrainingBatch::outcomes).toList();
-    return new TrainingBatch(groups, advantages.of(outcomes, longest(groups)), packing);
+      List<ScoredGroup> groups, Advantages advantages, int groupsPerUpdate, List<Integer> packing) {
+    List<GroupAdvantages> results = results(groups, advantages);
+    List<UpdateBatch> updates = new ArrayList<>();
+    int from = 0;
+    for (List<MicroBatch.Member> members : cut(groups, results, groupsPerUpdate)) {
+      int left = UpdateBatch.live(members).size();
+      int to = from;
+      while (left > 0 && to < packing.size() && packing.get(to) >= 1) {
+        left -= packing.get(to++);
+      }
+      if (left != 0) {
+        throw foreign(packing, groups);
+      }
+      updates.add(UpdateBatch.of(members, packing.subList(from, to)));
+      from = to;
+    }
+    if (from != packing.size()) {
+      throw foreign(packing, groups);
+    }
+    return new TrainingBatch(groups, results, updates);
   }
 
-  /** Tokens of a group in a tree: its prompt once, its rows padded to the longest. */
-  private static long numTokens(CompletionGroup group) {
-    int longest =
-        group.completions().stream().mapToInt(c -> c.tokens().length()).max().orElseThrow();
-    return group.promptTokens().length() + (long) longest * group.completions().size();
+  private static IllegalArgumentException foreign(List<Integer> packing, List<ScoredGroup> groups) {
+    return new IllegalArgumentException(
+        "the packing %s does not divide what is trained on of %d groups"
+            .formatted(packing, groups.size()));
+  }
+
+  private static List<GroupAdvantages> results(List<ScoredGroup> groups, Advantages advantages) {
+    return advantages.of(groups.stream().map(TrainingBatch::outcomes).toList(), longest(groups));
+  }
+
+  private static List<List<MicroBatch.Member>> cut(
+      List<ScoredGroup> groups, List<GroupAdvantages> results, int groupsPerUpdate) {
+    int size = groupsPerUpdate == 0 ? groups.size() : groupsPerUpdate;
+    return IntStream.range(0, groups.size())
+        .mapToObj(i -> new MicroBatch.Member(groups.get(i), results.get(i)))
+        .gather(Gatherers.windowFixed(size))
+        .toList();
+  }
+
+  /** How many consecutive groups, of those with live tokens, go into each micro-batch. */
+  public List<Integer> packing() {
+    return updates.stream()
+        .flatMap(update -> update.microBatches().stream())
+        .map(microBatch -> microBatch.members().size())
+        .toList();
   }
 
   /** What the advantages need of a group's completions. */
@@ -102,46 +145,6 @@ public record TrainingBatch(
   /** The longest completion that sampling allows. */
   private static int longest(List<ScoredGroup> groups) {
     return groups.stream().mapToInt(g -> g.group().sampling().maxTokens()).max().orElse(1);
-  }
-
-  /** The denominators of the step: what counts of its completions and tokens. */
-  public LossScale scale(Aggregation aggregation) {
-    long rows = 0;
-    long liveRows = 0;
-    long prompts = 0;
-    long tokens = 0;
-    for (int g = 0; g < groups.size(); g++) {
-      List<CompletionUse> uses = advantages.get(g).uses();
-      for (int i = 0; i < uses.size(); i++) {
-        if (uses.get(i) != CompletionUse.OUT) {
-          rows++;
-        }
-        if (uses.get(i) == CompletionUse.LIVE) {
-          liveRows++;
-          tokens += groups.get(g).group().completions().get(i).tokens().length();
-        }
-      }
-      if (uses.stream().anyMatch(use -> use != CompletionUse.OUT)) {
-        prompts++;
-      }
-    }
-    int length = aggregation.length().orElse(longest(groups));
-    return new LossScale(aggregation, rows, liveRows, prompts, tokens, length);
-  }
-
-  /** The micro-batches in order. */
-  public List<MicroBatch> microBatches() {
-    List<MicroBatch> result = new ArrayList<>();
-    int from = 0;
-    for (int size : packing) {
-      List<MicroBatch.Member> members =
-          IntStream.range(from, from + size)
-              .mapToObj(i -> new MicroBatch.Member(groups.get(i), advantages.get(i)))
-              .toList();
-      result.add(new MicroBatch(members));
-      from += size;
-    }
-    return result;
   }
 
   /** The temperature that all groups were sampled at. */

@@ -37,6 +37,14 @@ public record LearningRateSchedule(
         shape, peak, warmUpSteps, totalSteps, Math.max(totalSteps - warmUpSteps, 0), 0);
   }
 
+  /**
+   * Steps of a warm-up: the longer of a number of steps and a share of the run, rounded up as
+   * Transformers does.
+   */
+  public static long warmUp(long steps, double share, long totalSteps) {
+    return Math.max(steps, (long) Math.ceil(share * totalSteps));
+  }
+
   /** The learning rate of a step, counted from 0. */
   public double at(long step) {
     if (step < warmUpSteps) {

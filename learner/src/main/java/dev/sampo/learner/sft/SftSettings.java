@@ -12,6 +12,7 @@ import java.util.List;
  * @param learningRate the peak of the schedule
  * @param schedule how the learning rate decays
  * @param warmUpSteps steps over which the learning rate rises linearly
+ * @param warmUpShare the same as a share of all steps; the longer of the two counts
  * @param decayFrom share of all steps after which the decay begins
  * @param decayTo share of the peak that is left at the end
  * @param weightDecay decoupled decay of matrices
@@ -20,6 +21,8 @@ import java.util.List;
  * @param epsilon added to the root of that mean
  * @param maxGradNorm gradients longer than this are scaled down to it; 0 leaves them as they are
  * @param microBatchTokens tokens that pass the network at once
+ * @param recompute whether layers are computed once more in the backward pass rather than kept
+ * @param logitTokens tokens whose logits exist at the same time
  * @param threads threads of one operation
  */
 public record SftSettings(
@@ -27,6 +30,7 @@ public record SftSettings(
     double learningRate,
     ScheduleShape schedule,
     long warmUpSteps,
+    double warmUpShare,
     double decayFrom,
     double decayTo,
     double weightDecay,
@@ -35,15 +39,19 @@ public record SftSettings(
     double epsilon,
     double maxGradNorm,
     int microBatchTokens,
+    boolean recompute,
+    int logitTokens,
     int threads) {
   public SftSettings {
     phases = List.copyOf(phases);
     require(
         learningRate > 0 && Double.isFinite(learningRate), "learning-rate", "> 0", learningRate);
     require(warmUpSteps >= 0, "warm-up-steps", ">= 0", warmUpSteps);
+    require(warmUpShare >= 0 && warmUpShare <= 1, "warm-up-share", "in [0, 1]", warmUpShare);
     require(decayFrom >= 0 && decayFrom <= 1, "decay-from", "in [0, 1]", decayFrom);
     require(decayTo >= 0 && decayTo <= 1, "decay-to", "in [0, 1]", decayTo);
     require(microBatchTokens >= 1, "micro-batch-tokens", ">= 1", microBatchTokens);
+    require(logitTokens >= 1, "logit-tokens", ">= 1", logitTokens);
     require(threads >= 1, "threads", ">= 1", threads);
     new AdamWSettings(weightDecay, beta1, beta2, epsilon, maxGradNorm);
   }
@@ -61,8 +69,9 @@ public record SftSettings(
   /** The learning rates of the run. */
   public LearningRateSchedule learningRates() {
     long decaySteps = totalSteps() - Math.round(decayFrom * totalSteps());
+    long warmUp = LearningRateSchedule.warmUp(warmUpSteps, warmUpShare, totalSteps());
     return new LearningRateSchedule(
-        schedule, learningRate, warmUpSteps, totalSteps(), decaySteps, decayTo);
+        schedule, learningRate, warmUp, totalSteps(), decaySteps, decayTo);
   }
 
   private static void require(boolean holds, String name, String rule, Number got) {

@@ -152,7 +152,7 @@ public final class SftTraining implements AutoCloseable {
   }
 
   private double backward(SftBatch.Part part) {
-    var pass = new TrainingPass(1, false, false, settings.microBatchTokens());
+    var pass = new TrainingPass(1, false, settings.recompute(), settings.logitTokens());
     var sum = new DoubleAdder();
     model.backward(
         part.tree(),
@@ -162,6 +162,7 @@ public final class SftTraining implements AutoCloseable {
           sum.add(loss.getFloat());
           return Optional.of(loss);
         });
+    optimizer.accumulate();
     return sum.sum();
   }
 

@@ -29,10 +29,10 @@ class TrainingBatchTest {
     // Sizes in a tree: 2 + 2 * longest completion.
     List<ScoredGroup> groups = List.of(group(0, 2), group(1, 2), group(2, 20), group(3, 2));
 
-    TrainingBatch batch = TrainingBatch.pack(groups, ADVANTAGES, 12);
+    TrainingBatch batch = TrainingBatch.pack(groups, ADVANTAGES, 0, 12);
 
     assertThat(batch.packing()).containsExactly(2, 1, 1);
-    assertThat(batch.microBatches().stream().map(MicroBatch::ids))
+    assertThat(microBatches(batch).stream().map(MicroBatch::ids))
         .containsExactly(
             List.of(new GroupId(0), new GroupId(1)),
             List.of(new GroupId(2)),
@@ -57,7 +57,7 @@ class TrainingBatchTest {
   }
 
   @Test
-  void completionsWithoutScoreCountInNoDenominatorAndAreNotLive() {
+  void completionsWithoutScoreCountInNoDenominatorAndHaveNoRow() {
     ScoredGroup group =
         Groups.scored(
             0,
@@ -67,25 +67,25 @@ class TrainingBatchTest {
             1,
             Double.NaN,
             0);
-    TrainingBatch batch = TrainingBatch.pack(List.of(group), ADVANTAGES, 100);
+    TrainingBatch batch = TrainingBatch.pack(List.of(group), ADVANTAGES, 0, 100);
 
-    LossScale scale = batch.scale(Aggregation.of(AggregationKind.SEQUENCE_MEAN));
-    MicroBatch.Rows rows = batch.microBatches().getFirst().rows(scale, Groups.version(0));
+    LossScale scale =
+        batch.updates().getFirst().scale(Aggregation.of(AggregationKind.SEQUENCE_MEAN));
+    MicroBatch.Rows rows = microBatches(batch).getFirst().rows(scale, Groups.version(0));
 
     assertThat(scale.numRows()).isEqualTo(2);
     assertThat(scale.numTokens()).isEqualTo(5);
-    assertThat(rows.live())
-        .containsExactly(true, true, true, false, false, false, true, true, false);
-    assertThat(rows.behaviour()).containsExactly(-1, -2, -3, -4, 0, 0, -5, -6, 0);
-    assertThat(rows.weights()).containsExactly(1f / 6, 0, 1f / 4);
-    assertThat(rows.advantages()[1]).isZero();
-    assertThat(rows.sameVersion()).startsWith(true, true, true, true, false);
+    assertThat(rows.numRows()).isEqualTo(2);
+    assertThat(rows.live()).containsExactly(true, true, true, true, true, false);
+    assertThat(rows.behaviour()).containsExactly(-1, -2, -3, -5, -6, 0);
+    assertThat(rows.weights()).containsExactly(1f / 6, 1f / 4);
+    assertThat(rows.sameVersion()).containsExactly(true, true, true, true, true, false);
   }
 
   @Test
   void aPromptThatEncodesToOtherTokensIsRefused() {
     MicroBatch batch =
-        TrainingBatch.pack(List.of(group(4, 2)), ADVANTAGES, 100).microBatches().getFirst();
+        microBatches(TrainingBatch.pack(List.of(group(4, 2)), ADVANTAGES, 0, 100)).getFirst();
     PromptEncoder other =
         prompt -> {
           EncodedPrompt encoded = Groups.encode(prompt);
@@ -102,8 +102,12 @@ class TrainingBatchTest {
   void aRecordedPackingMustCoverTheGroups() {
     List<ScoredGroup> groups = List.of(group(0, 2), group(1, 2));
 
-    assertThatThrownBy(() -> TrainingBatch.of(groups, ADVANTAGES, List.of(1)))
-        .hasMessageContaining("[1] does not divide 2 groups");
+    assertThatThrownBy(() -> TrainingBatch.of(groups, ADVANTAGES, 0, List.of(1)))
+        .hasMessageContaining("[1] does not divide what is trained on of 2 groups");
+  }
+
+  private static List<MicroBatch> microBatches(TrainingBatch batch) {
+    return batch.updates().stream().flatMap(update -> update.microBatches().stream()).toList();
   }
 
   private static ScoredGroup group(long id, int length) {

@@ -223,6 +223,7 @@ class SftTrainingTest {
         0.01,
         ScheduleShape.LINEAR,
         2,
+        0,
         0.5,
         0.1,
         0.01,
@@ -231,6 +232,8 @@ class SftTrainingTest {
         1e-8,
         1,
         microBatchTokens,
+        false,
+        1024,
         1);
   }
 
