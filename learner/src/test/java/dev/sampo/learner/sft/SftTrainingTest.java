@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.sampo.learner.LearnerException;
+import dev.sampo.learner.NativeMemory;
 import dev.sampo.learner.TinyQwen;
 import dev.sampo.learner.optimizer.AdamW;
 import dev.sampo.learner.optimizer.ScheduleShape;
@@ -18,8 +19,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
+import javax.management.JMException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Supervised training of the real model, tiny, on rows that are in memory. */
@@ -155,6 +159,26 @@ class SftTrainingTest {
         }
       }
       assertThat(WeightArrays.sha256(model.parameters())).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void hundredsOfStepsKeepHandlesAndMemoryFlat() throws IOException, JMException {
+    SftSettings settings = settings(800, 2, 1000);
+    try (VisionLanguageModel model = TinyQwen.initialize(modelFolder, 1);
+        AdamW optimizer = optimizer(model, settings);
+        SftTraining training = training(model, optimizer, settings)) {
+      while (optimizer.numSteps() < 300) {
+        training.step();
+      }
+      var before = NativeMemory.now();
+
+      while (!training.isFinished()) {
+        training.step();
+      }
+
+      before.assertFlat();
     }
   }
 
