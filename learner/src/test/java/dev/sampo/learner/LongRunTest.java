@@ -3,7 +3,9 @@ package dev.sampo.learner;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sampo.learner.optimizer.AdamW;
+import dev.sampo.vlm.ModelOptions;
 import dev.sampo.vlm.VisionLanguageModel;
+import dev.sampo.vlm.VisionLanguageModels;
 import dev.sampo.vlm.weights.Parameter.Part;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -56,13 +58,16 @@ class LongRunTest {
 
   private VisionLanguageModel open(Training training) throws IOException {
     Path folder = TinyQwen.modelFolder(temp);
-    VisionLanguageModel model = TinyQwen.initialize(folder, 3);
-    if (training != Training.ADAPTERS) {
-      return model;
-    }
-    try (model) {
+    try (VisionLanguageModel model = TinyQwen.initialize(folder, 3)) {
       model.save(folder);
     }
-    return TinyQwen.loadAdapted(folder, 3);
+    return switch (training) {
+      case EVERYTHING -> TinyQwen.load(folder);
+      // Room for the features of 16 images.
+      case DECODER ->
+          VisionLanguageModels.load(
+              folder, ModelOptions.onCpu().keepingFeatures(training.frozen, 16 * 4 * 32 * 4));
+      case ADAPTERS -> TinyQwen.loadAdapted(folder, 3);
+    };
   }
 }

@@ -60,8 +60,7 @@ public record NativeMemory(long liveArrays, long residentBytes) {
       Matcher resident = RESIDENT.matcher(line);
       if (mapping.matches()) {
         long start = Long.parseUnsignedLong(mapping.group(1), 16);
-        isHeap =
-            Long.compareUnsigned(first, start) <= 0 && Long.compareUnsigned(start, end) < 0;
+        isHeap = Long.compareUnsigned(first, start) <= 0 && Long.compareUnsigned(start, end) < 0;
       } else if (!isHeap && resident.matches()) {
         kilobytes += Long.parseLong(resident.group(1));
       }
