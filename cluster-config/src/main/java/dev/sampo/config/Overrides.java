@@ -67,9 +67,10 @@ final class Overrides {
   /** A HOCON value; what does not parse as one is a text, so that paths need no quotes. */
   private static ConfigValue value(String text) {
     try {
-      Config parsed = ConfigFactory.parseString("v=" + text);
-      if (parsed.root().size() == 1) {
-        return parsed.root().get("v"); // null included
+      ConfigObject parsed = ConfigFactory.parseString("v=" + text).root();
+      ConfigValue only = parsed.get("v"); // not getValue, which refuses null
+      if (parsed.size() == 1 && only != null) {
+        return only;
       }
     } catch (ConfigException e) {
       // Not HOCON: for example a path with a colon.

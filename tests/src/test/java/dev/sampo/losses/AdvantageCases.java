@@ -120,7 +120,7 @@ final class AdvantageCases {
   }
 
   private static AdvantageSettings settings(CaseLine line, Fields inputs) {
-    String name = line.variant().split("/")[1];
+    String name = line.name();
     if (List.of("max_rl", "pass_at_k", "opo", "gpg", "rae", "ema").stream()
         .anyMatch(name::startsWith)) {
       throw new UnsupportedCaseException("missing option: advantage " + name);

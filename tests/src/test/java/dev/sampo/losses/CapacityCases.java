@@ -30,13 +30,15 @@ final class CapacityCases {
     long capacity = gate.capacity(step, inputs.integer("accepted"), running);
     long free = room.isPresent() ? inputs.integer(room.get()) - running : Long.MAX_VALUE;
     if (expected.has("capacity")) {
-      comparison.check("capacity", Math.min(capacity, free), expected.number("capacity"));
+      comparison.check("capacity", (double) Math.min(capacity, free), expected.number("capacity"));
     }
     if (expected.has("staleness_capacity")) {
-      comparison.check("staleness_capacity", capacity, expected.number("staleness_capacity"));
+      comparison.check(
+          "staleness_capacity", (double) capacity, expected.number("staleness_capacity"));
     }
     if (expected.has("pending_limit")) {
-      comparison.check("pending_limit", gate.capacity(0, 0, 0), expected.number("pending_limit"));
+      comparison.check(
+          "pending_limit", (double) gate.capacity(0, 0, 0), expected.number("pending_limit"));
     }
   }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -48,7 +49,16 @@ record CaseLine(String variant, JsonNode inputs, JsonNode expected) {
 
   /** The part of the name before the first slash. */
   String family() {
-    return variant.split("[/#]", 2)[0];
+    return parts().getFirst();
+  }
+
+  /** The part between the first slash and the second. */
+  String name() {
+    return parts().size() > 1 ? parts().get(1) : "";
+  }
+
+  private List<String> parts() {
+    return List.of(variant.replace('#', '/').split("/", -1));
   }
 
   boolean isNamed(String part) {

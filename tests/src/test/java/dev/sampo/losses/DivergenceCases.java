@@ -34,7 +34,7 @@ final class DivergenceCases {
 
   /** An estimator by itself: advantages of 0 leave nothing else of the loss. */
   static void check(CaseLine line, Fields inputs, Fields expected, Comparison comparison) {
-    KlSettings kl = LossSettings.estimator(line.variant().split("/")[1], 1, false);
+    KlSettings kl = LossSettings.estimator(line.name(), 1, false);
     double[][] logProbs = {inputs.vector("logp")};
     double[][] reference = {inputs.vector("ref_logp")};
     double[][] mask = {Arrays.stream(logProbs[0]).map(p -> 1).toArray()};

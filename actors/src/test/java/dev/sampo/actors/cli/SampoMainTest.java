@@ -160,16 +160,16 @@ final class SampoMainTest {
 
   @Test
   void aLearnerThatDoesNotAnswerIsNamed() throws IOException {
+    String at;
     try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      String at = "127.0.0.1:" + free.getLocalPort();
-      free.close();
-
-      Said said = run("pause", "--at", at);
-
-      assertThat(said.code).isEqualTo(1);
-      assertThat(said.err)
-          .isEqualTo("sampo: no answer from http://" + at + "; is that the HTTP port?\n");
+      at = "127.0.0.1:" + free.getLocalPort();
     }
+
+    Said said = run("pause", "--at", at);
+
+    assertThat(said.code).isEqualTo(1);
+    assertThat(said.err)
+        .isEqualTo("sampo: no answer from http://" + at + "; is that the HTTP port?\n");
   }
 
   @Test

@@ -15,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -225,7 +226,7 @@ public final class AdamW implements AutoCloseable {
               .formatted(tensors.size(), state.size() + 1));
     }
     arrays.forEach((name, tensor) -> {
-      NDArray target = state.get(name);
+      NDArray target = Objects.requireNonNull(state.get(name)); // the names are the same
       if (!tensor.shape().equals(WeightArrays.view(target).shape())) {
         throw new LearnerException(
             "the optimizer state has %s of shape %s, this model needs %s"

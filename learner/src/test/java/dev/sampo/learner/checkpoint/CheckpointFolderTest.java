@@ -172,7 +172,7 @@ class CheckpointFolderTest {
     }
   }
 
-  private enum Damage {
+  enum Damage {
     TORN,
     CHANGED,
     GONE;

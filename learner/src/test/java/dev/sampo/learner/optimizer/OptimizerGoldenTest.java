@@ -20,6 +20,7 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -82,7 +83,7 @@ class OptimizerGoldenTest {
     Path file = temp.resolve("optimizer.safetensors");
     for (JsonNode step : golden.path("steps")) {
       try (AdamW optimizer = new AdamW(parameters, settings(golden))) {
-        if (step != golden.path("steps").get(0)) {
+        if (Files.exists(file)) {
           try (SafetensorsFile state = SafetensorsFile.open(file)) {
             optimizer.restore(state.tensors());
           }
