@@ -155,8 +155,7 @@ public final class GoldenSteps {
     }
     assertThat(expected).isNotEmpty();
     expected.forEach((parameter, values) -> {
-      NDArray actual = policy.parameters().get(parameter);
-      assertThat(actual).as(parameter).isNotNull();
+      NDArray actual = Objects.requireNonNull(policy.parameters().get(parameter), parameter);
       assertThat(actual.toFloatArray())
           .as(parameter)
           .containsExactly(values, within((float) tolerance));

@@ -25,6 +25,7 @@ class LongRunTest {
   @TempDir private Path temp;
 
   /** What is trained, and for how long. */
+  @SuppressWarnings("ImmutableEnumChecker") // made by Set.of
   enum Training {
     EVERYTHING(2000, Set.of()),
     DECODER(800, Set.of(Part.VISION_TOWER, Part.PROJECTOR)),

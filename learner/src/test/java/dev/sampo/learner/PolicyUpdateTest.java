@@ -41,13 +41,11 @@ class PolicyUpdateTest {
   /** A policy with everything that trains it. */
   private static final class Learner {
     private final TinyPolicy policy;
-    private final AdamW optimizer;
     private final PolicyUpdate update;
     private long steps;
 
-    Learner(TinyPolicy policy, AdamW optimizer, PolicyUpdate update) {
+    Learner(TinyPolicy policy, PolicyUpdate update) {
       this.policy = policy;
-      this.optimizer = optimizer;
       this.update = update;
     }
 
@@ -90,7 +88,7 @@ class PolicyUpdateTest {
     open.add(reference);
     open.add(optimizer);
     open.add(update);
-    return new Learner(policy, optimizer, update);
+    return new Learner(policy, update);
   }
 
   private static LearnerSettings settings(

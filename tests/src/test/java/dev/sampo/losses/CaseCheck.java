@@ -59,9 +59,15 @@ final class CaseCheck {
           line.inputs().has("logp") ? LossCases::check : DivergenceCases::checkEntropyMask;
       case "trainer.grpo_loss" -> TrainerCases::checkLoss;
       case "trainer.group_advantage" -> TrainerCases::checkAdvantage;
-      case "trainer.completion_mask" -> TrainerCases::checkCompletionMask;
-      case "trainer.sampler_order" -> TrainerCases::checkSamplerOrder;
-      case "trainer.small_image_resize" -> TrainerCases::checkSmallImages;
+      case "trainer.completion_mask" ->
+          throw new UnsupportedCaseException(
+              "completions end where generation stopped; no mask is computed from padded tokens");
+      case "trainer.sampler_order" ->
+          throw new UnsupportedCaseException(
+              "epochs follow one another; there is no sampler that drops an incomplete chunk");
+      case "trainer.small_image_resize" ->
+          throw new UnsupportedCaseException(
+              "small images are enlarged by the model's own image processor, not before it");
       default -> throw new UnsupportedCaseException("unknown family " + line.family());
     };
   }

@@ -61,24 +61,6 @@ final class TrainerCases {
     }
   }
 
-  static void checkCompletionMask(
-      CaseLine line, Fields inputs, Fields expected, Comparison comparison) {
-    throw new UnsupportedCaseException(
-        "completions end where generation stopped; no mask is computed from padded tokens");
-  }
-
-  static void checkSamplerOrder(
-      CaseLine line, Fields inputs, Fields expected, Comparison comparison) {
-    throw new UnsupportedCaseException(
-        "epochs follow one another without a gap; there is no sampler that drops an incomplete chunk");
-  }
-
-  static void checkSmallImages(
-      CaseLine line, Fields inputs, Fields expected, Comparison comparison) {
-    throw new UnsupportedCaseException(
-        "no resize of small images before the model's own image processor, which enlarges them");
-  }
-
   private static double[] vector(CaseLine line) {
     return StreamSupport.stream(line.expected().spliterator(), false)
         .mapToDouble(value -> value.asDouble())
