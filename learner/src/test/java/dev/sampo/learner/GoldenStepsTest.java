@@ -47,15 +47,20 @@ class GoldenStepsTest {
 
   @TempDir private Path temp;
 
-  /** How the same updates are cut. */
+  /** How the same updates are cut and computed. */
   enum Packing {
-    WHOLE(1000),
-    GROUP_BY_GROUP(1);
+    WHOLE(1000, false, 1024),
+    GROUP_BY_GROUP(1, false, 1024),
+    RECOMPUTED_IN_BLOCKS(1000, true, 5);
 
     private final int tokens;
+    private final boolean recompute;
+    private final int logitTokens;
 
-    Packing(int tokens) {
+    Packing(int tokens, boolean recompute, int logitTokens) {
       this.tokens = tokens;
+      this.recompute = recompute;
+      this.logitTokens = logitTokens;
     }
   }
 
@@ -161,6 +166,7 @@ class GoldenStepsTest {
                 optimizer.path("epsilon").asDouble(),
                 optimizer.path("max_grad_norm").asDouble()))
         .microBatchTokens(packing.tokens)
+        .kernels(packing.recompute, packing.logitTokens)
         .objective(objective(golden.path("objective")))
         .build();
   }

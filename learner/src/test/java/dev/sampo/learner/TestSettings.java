@@ -15,6 +15,8 @@ public final class TestSettings {
   private long warmUpSteps;
   private AdamWSettings optimizer = new AdamWSettings(0.01, 0.9, 0.99, 1e-8, 1);
   private int microBatchTokens = 1000;
+  private boolean recompute;
+  private int logitTokens = 1024;
   private ReferenceSettings reference = ReferenceSettings.FIXED;
   private ObjectiveSettings objective = ObjectivePreset.GRPO.settings().withKl(KlSettings.none());
 
@@ -45,6 +47,12 @@ public final class TestSettings {
     return this;
   }
 
+  public TestSettings kernels(boolean recomputes, int logits) {
+    recompute = recomputes;
+    logitTokens = logits;
+    return this;
+  }
+
   public TestSettings reference(ReferenceSettings value) {
     reference = value;
     return this;
@@ -71,8 +79,8 @@ public final class TestSettings {
         optimizer.epsilon(),
         optimizer.maxGradNorm(),
         microBatchTokens,
-        false,
-        1024,
+        recompute,
+        logitTokens,
         1,
         reference,
         objective);

@@ -43,12 +43,18 @@ final class TinyPolicy implements VisionLanguageModel {
 
   private final NDManager manager = NDManager.newBaseManager(Device.cpu());
   private final SortedMap<String, NDArray> parameters = new TreeMap<>();
+  private int brokenToken = -1;
 
   TinyPolicy(long seed) {
     Random random = new Random(seed);
     put("bias", random, new Shape(VOCABULARY), 0);
     put("embedding", random, new Shape(VOCABULARY, WIDTH), 0.5f);
     put("head", random, new Shape(WIDTH, VOCABULARY), 0.5f);
+  }
+
+  /** From now on the loss of a token is finite and its gradient is not. */
+  void breakGradientsOf(int token) {
+    brokenToken = token;
   }
 
   private void put(String name, Random random, Shape shape, float scale) {
@@ -120,6 +126,8 @@ final class TinyPolicy implements VisionLanguageModel {
     float[] prompt = new float[rows * longest * VOCABULARY];
     float[] chosen = new float[rows * longest * VOCABULARY];
     float[] mask = new float[rows * longest];
+    float[] smooth = new float[rows * longest];
+    Arrays.fill(smooth, 1);
     int row = 0;
     for (PrefixTree.Group group : tree.groups()) {
       int[] prefix = group.prompt().tokenIds();
@@ -130,6 +138,7 @@ final class TinyPolicy implements VisionLanguageModel {
           before[at * VOCABULARY + previous] = 1;
           chosen[at * VOCABULARY + branch[t]] = 1;
           mask[at] = 1;
+          smooth[at] = branch[t] == brokenToken ? 0 : 1;
           for (int token : prefix) {
             prompt[at * VOCABULARY + token] += 1f / prefix.length;
           }
@@ -145,6 +154,12 @@ final class TinyPolicy implements VisionLanguageModel {
     NDArray live = scope.create(mask, shape);
     NDArray logProbs =
         all.mul(scope.create(chosen, flat)).sum(new int[] {1}).reshape(shape).mul(live);
+    if (brokenToken >= 0) {
+      // A root of 0 is finite, its gradient is not.
+      NDArray ones = scope.create(smooth, shape);
+      NDArray root = weight("bias").sum().mul(0).add(ones).sqrt();
+      logProbs = logProbs.add(root.sub(ones).mul(live));
+    }
     NDArray fixed = pass.entropyGradients() ? all : all.stopGradient();
     NDArray entropies = fixed.exp().mul(fixed).sum(new int[] {1}).neg().reshape(shape);
     BranchScores scores = new BranchScores(logProbs, entropies.mul(live), live);

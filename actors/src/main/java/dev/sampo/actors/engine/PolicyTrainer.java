@@ -154,6 +154,7 @@ public final class PolicyTrainer implements Trainer {
         version = versionOf(taken.step(), weights);
         yield new Update.Taken(
             new StepCommitted(version, taken.groups(), taken.microBatches(), taken.learningRate()),
+            taken.notFinite(),
             taken.metrics());
       }
     };

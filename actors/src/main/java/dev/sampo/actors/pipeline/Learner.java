@@ -265,6 +265,13 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
     List<GroupId> groups = batch.stream().map(ScoredGroup::id).toList();
     setup.coordinator().tell(new RunCoordinator.StepTaken(step, groups));
     batch = List.of();
+    if (!update.culprits().isEmpty()) {
+      setup
+          .listener()
+          .noticed(
+              "step %d ended before its last update, which was not finite: groups %s"
+                  .formatted(step, update.culprits().stream().map(GroupId::value).toList()));
+    }
     if (trainer.isCheckpointDue()) {
       save();
     }

@@ -24,9 +24,13 @@ public interface Trainer extends AutoCloseable {
      * The weights have changed.
      *
      * @param committed what a replay needs to take the step again
+     * @param culprits the groups to blame if a later one of several updates was not finite, so that
+     *     the rest of the step was left out; empty as a rule
      */
-    record Taken(StepCommitted committed, Map<String, Double> metrics) implements Update {
+    record Taken(StepCommitted committed, List<GroupId> culprits, Map<String, Double> metrics)
+        implements Update {
       public Taken {
+        culprits = List.copyOf(culprits);
         metrics = Map.copyOf(metrics);
       }
     }

@@ -87,7 +87,7 @@ final class CountingModel {
               open.stream().map(group -> 1).toList(),
               0.1);
       open.clear();
-      return new Update.Taken(committed, Map.of("reward", 1.0));
+      return new Update.Taken(committed, List.of(), Map.of("reward", 1.0));
     }
 
     @Override

@@ -84,8 +84,10 @@ public record PolicyObjective(ObjectiveSettings settings) {
     NDArray tokenLosses = NDArrays.where(rows.live(), spread, none); // [R, C]
     NDArray loss = tokenLosses.mul(rows.weights()).sum();
     if (settings.needsEntropyGradients()) {
-      NDArray entropy = NDArrays.where(rows.live(), entropies, none).sum();
-      loss = loss.sub(entropy.mul(rows.step().entropyWeight()));
+      // A scalar times a number would be float64.
+      NDArray bonus =
+          NDArrays.where(rows.live(), entropies, none).mul(rows.step().entropyWeight()).sum();
+      loss = loss.sub(bonus);
     }
     return new ObjectiveTerms(loss, tokenLosses, ratio, weights, kept, divergence);
   }
