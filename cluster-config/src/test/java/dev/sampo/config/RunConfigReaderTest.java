@@ -80,6 +80,21 @@ final class RunConfigReaderTest {
   }
 
   @Test
+  void aReferenceThatCannotFollowIsRefused() {
+    assertThatThrownBy(() ->
+            RunConfigReader.read(
+                Optional.empty(),
+                List.of("learner.reference.sync-every=2", "model.lora.enabled=true")))
+        .hasMessageContaining(
+            "learner.reference.sync-every must be 0 where model.lora.enabled is true");
+    assertThatThrownBy(() ->
+            RunConfigReader.read(
+                Optional.empty(),
+                List.of("learner.reference.sync-every=2", "learner.objective.kl.beta=0")))
+        .hasMessageContaining("reference.sync-every must be 0 where objective.kl.beta is 0");
+  }
+
+  @Test
   void limitsOfImagesAreOptionalAndChecked() throws IOException {
     Path wrong =
         write("sampo.model { images { min-pixels = 300, max-pixels = 200 }, lora.rank = 0 }");

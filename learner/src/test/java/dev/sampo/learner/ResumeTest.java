@@ -24,6 +24,7 @@ import dev.sampo.protocol.ScoredGroup;
 import dev.sampo.protocol.StopReason;
 import dev.sampo.protocol.TokenIds;
 import dev.sampo.protocol.VersionSpan;
+import dev.sampo.vlm.Precision;
 import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.weights.Parameter.Part;
 import dev.sampo.vlm.weights.SafetensorsFile;
@@ -43,6 +44,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Policy steps of the real model, tiny, across a checkpoint. */
@@ -57,13 +59,14 @@ class ResumeTest {
 
   @TempDir private Path temp;
 
-  @Test
-  void aResumedRunEndsInTheSameBits() throws IOException {
+  @ParameterizedTest
+  @EnumSource
+  void aResumedRunEndsInTheSameBits(Precision precision) throws IOException {
     Path modelFolder = TinyQwen.modelFolder(temp);
     CheckpointFolder checkpoints =
         new CheckpointFolder(temp.resolve("checkpoints"), modelFolder, new Retention(1, 0));
     String expected;
-    try (VisionLanguageModel model = TinyQwen.initialize(modelFolder, 3);
+    try (VisionLanguageModel model = TinyQwen.initialize(modelFolder, 3, precision);
         AdamW optimizer = new AdamW(model.parameters(), SETTINGS.optimizer())) {
       take(model, optimizer, 4);
       save(checkpoints, model, optimizer);
@@ -72,7 +75,7 @@ class ResumeTest {
     }
 
     Path checkpoint = checkpoints.newest(Assertions::fail).orElseThrow();
-    try (VisionLanguageModel model = TinyQwen.load(checkpoint);
+    try (VisionLanguageModel model = TinyQwen.load(checkpoint, precision);
         AdamW optimizer = new AdamW(model.parameters(), SETTINGS.optimizer())) {
       assertThat(restore(checkpoint, model, optimizer).step()).isEqualTo(4);
       take(model, optimizer, 6);

@@ -5,6 +5,7 @@ import dev.sampo.protocol.Prompt;
 import dev.sampo.vlm.EncodedPrompt;
 import dev.sampo.vlm.ImagePatches;
 import dev.sampo.vlm.ModelOptions;
+import dev.sampo.vlm.Precision;
 import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.VisionLanguageModels;
 import dev.sampo.vlm.lora.AdapterSource;
@@ -44,7 +45,11 @@ public final class TinyQwen {
   }
 
   public static VisionLanguageModel initialize(Path modelFolder, long seed) {
-    return VisionLanguageModels.initialize(modelFolder, seed, ModelOptions.onCpu());
+    return initialize(modelFolder, seed, Precision.FLOAT32);
+  }
+
+  static VisionLanguageModel initialize(Path modelFolder, long seed, Precision precision) {
+    return VisionLanguageModels.initialize(modelFolder, seed, ModelOptions.onCpu().with(precision));
   }
 
   /** A loaded model with new adapters on every linear layer outside the vision tower. */
@@ -54,7 +59,11 @@ public final class TinyQwen {
   }
 
   public static VisionLanguageModel load(Path modelFolder) {
-    return VisionLanguageModels.load(modelFolder, ModelOptions.onCpu());
+    return load(modelFolder, Precision.FLOAT32);
+  }
+
+  static VisionLanguageModel load(Path modelFolder, Precision precision) {
+    return VisionLanguageModels.load(modelFolder, ModelOptions.onCpu().with(precision));
   }
 
   /** A question about an image that is drawn from a seed. */
