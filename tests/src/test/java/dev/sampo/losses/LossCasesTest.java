@@ -76,6 +76,9 @@ class LossCasesTest {
       strings = {
         "{\"variant\": \"loss/x\", \"inputs\": {}, \"expected\": {\"loss\": 1}}",
         "{\"variant\": \"loss/x\", \"inputs\": {\"logp\": 3}, \"expected\": null}",
+        "{\"variant\": \"loss/x\", \"inputs\": {\"logp\": [[-1], [-1]], \"old_logp\": [[-1]],"
+            + " \"mask\": [[1], [1]], \"advantages\": [1, 1], \"aggregation\": \"token_sum\"},"
+            + " \"expected\": {\"loss\": 1}}",
         "{\"variant\": \"unheard/of\", \"inputs\": [], \"expected\": []}",
         "{\"variant\": \"kl/k9\", \"inputs\": {\"logp\": [1]}, \"expected\": {}}",
         "{\"variant\": \"advantage/x\", \"inputs\": {\"rewards\": [1]}, \"expected\": {}}",

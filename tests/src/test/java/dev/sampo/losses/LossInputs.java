@@ -30,16 +30,27 @@ final class LossInputs {
     if (inputs.has("truncated")) {
       requireMasked(mask, inputs.vector("truncated"));
     }
-    double[][] zeros = new double[mask.length][mask[0].length];
+    double[][] zeros = new double[mask.length][mask.length == 0 ? 0 : mask[0].length];
+    Optional<double[][]> reference = inputs.oneOf("ref_logp").map(inputs::matrix);
+    double[][] entropies = inputs.oneOf("entropies").map(inputs::matrix).orElse(zeros);
+    requireShape(mask, logProbs, entropies, behaviour.orElse(zeros), old.orElse(zeros));
+    requireShape(mask, reference.orElse(zeros));
+    if (advantages.length != mask.length || groups.length != mask.length) {
+      throw new UnsupportedCaseException("advantages or groups of another length than the mask");
+    }
     return new Tokens(
-        logProbs,
-        old,
-        behaviour.orElse(zeros),
-        inputs.oneOf("ref_logp").map(inputs::matrix),
-        mask,
-        advantages,
-        inputs.oneOf("entropies").map(inputs::matrix).orElse(zeros),
-        groups);
+        logProbs, old, behaviour.orElse(zeros), reference, mask, advantages, entropies, groups);
+  }
+
+  private static void requireShape(double[][] mask, double[][]... others) {
+    for (double[][] other : others) {
+      if (mask.length == 0
+          || other.length != mask.length
+          || other[0].length != mask[0].length
+          || mask[0].length == 0) {
+        throw new UnsupportedCaseException("arrays of another shape than the mask");
+      }
+    }
   }
 
   private static void requireMasked(double[][] mask, double[] truncated) {

@@ -160,7 +160,7 @@ final class LossSettings {
     return estimator(name, beta, inputs.flag("kl_times_ratio"));
   }
 
-  /** An estimator by its name in the cases. */
+  /** An estimator by its name in the cases; the value of a straight-through one is clamped too. */
   static KlSettings estimator(String name, double beta, boolean timesRatio) {
     boolean straight =
         name.contains("straight")
@@ -176,7 +176,7 @@ final class LossSettings {
           default -> throw new UnsupportedCaseException("missing option: kl estimator " + name);
         };
     OptionalDouble limit =
-        name.contains("clamp10") ? OptionalDouble.of(10) : OptionalDouble.empty();
+        name.contains("clamp10") || straight ? OptionalDouble.of(10) : OptionalDouble.empty();
     return new KlSettings(estimator, beta, timesRatio, limit, straight);
   }
 
