@@ -77,7 +77,7 @@ class KillTest {
               data { train = data/train.jsonl, image-folder = data }
               sampling.max-tokens = 6
               rollout { group-size = 2, max-groups-in-flight = 4 }
-              learner { groups-per-step = 2, objective.beta = 0.04 }
+              learner { groups-per-step = 2, objective { preset = grpo, kl.beta = 0.04 } }
               staleness.max = 1
               checkpoint { every = 2, keep = 2 }
             }
