@@ -8,8 +8,9 @@ import java.util.List;
  *
  * @param version the version that resulted
  * @param groups the groups trained on, in order
- * @param microBatches how many consecutive groups went into each micro-batch
- * @param learningRate the learning rate of the step
+ * @param microBatches how many consecutive groups went into each micro-batch; empty if none was
+ *     trained on, and of a step that was left out, whose replay packs them anew
+ * @param learningRate the learning rate of the step; 0 of one that was left out
  */
 public record StepCommitted(
     PolicyVersion version, List<GroupId> groups, List<Integer> microBatches, double learningRate) {

@@ -82,7 +82,7 @@ final class SupervisedSteps implements AutoCloseable {
     double answers = 0;
     double rows = 0;
     for (int i = 0; i < STEPS_PER_SAMPLE; i++) {
-      SortedMap<String, Double> metrics = training.step();
+      SortedMap<String, Double> metrics = training.step().metrics();
       answers += metrics.getOrDefault("num_tokens", 0.0);
       rows += metrics.getOrDefault("rows", 0.0);
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.sampo.learner.guard.StepMetrics;
 import dev.sampo.tasks.rec.RecDataSettings;
 import dev.sampo.tasks.rec.RecDataWriter;
 import java.io.IOException;
@@ -83,7 +84,7 @@ class KillTest {
             }
             """
                 .formatted(MODEL));
-    new KilledProcess(folder, folder.resolve("train.txt"), List.of("train", file.toString()))
+    new SampoProcess(folder, folder.resolve("train.txt"), List.of("train", file.toString()))
         .await();
 
     endInTheSameBits(
@@ -93,7 +94,7 @@ class KillTest {
   private void endInTheSameBits(int steps, Function<Path, List<String>> command) throws Exception {
     Path undisturbed = folder.resolve("undisturbed");
     Path said = folder.resolve("undisturbed.txt");
-    new KilledProcess(undisturbed, said, command.apply(undisturbed)).await();
+    new SampoProcess(undisturbed, said, command.apply(undisturbed)).await();
 
     Random random = new Random(SEED);
     int kills = 0;
@@ -102,11 +103,11 @@ class KillTest {
       Path text = folder.resolve("killed-" + run + ".txt");
       boolean alive = true;
       while (alive && kills < KILLS) {
-        alive = new KilledProcess(killed, text, command.apply(killed)).kill(random);
+        alive = new SampoProcess(killed, text, command.apply(killed)).kill(random);
         kills += alive ? 1 : 0;
       }
       if (alive) {
-        new KilledProcess(killed, text, command.apply(killed)).await();
+        new SampoProcess(killed, text, command.apply(killed)).await();
       }
       assertSame(undisturbed, killed, steps);
     }
@@ -122,6 +123,10 @@ class KillTest {
     assertThat(actualMetrics).hasSameSizeAs(expectedMetrics).hasSize(steps);
     for (int i = 0; i < steps; i++) {
       assertThat(actualMetrics.get(i).get("step").asInt()).isEqualTo(i + 1);
+      assertThat(actualMetrics.get(i).fieldNames())
+          .toIterable()
+          .filteredOn(name -> !name.equals("step"))
+          .allMatch(StepMetrics::isOne);
       for (String name : List.of("loss", "grad_norm", "learning_rate")) {
         assertThat(actualMetrics.get(i).get(name)).isEqualTo(expectedMetrics.get(i).get(name));
       }

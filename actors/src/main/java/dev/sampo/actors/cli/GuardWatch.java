@@ -21,6 +21,7 @@ final class GuardWatch {
   private final int maxSkipped;
   private final Consumer<String> notices;
   private int numSkippedInARow;
+  private int numUnreported;
   private Optional<String> ending = Optional.empty();
 
   private GuardWatch(GuardSettings settings, List<StepReport> before, Consumer<String> notices) {
@@ -29,6 +30,7 @@ final class GuardWatch {
     this.notices = notices;
     for (StepReport step : before) {
       guards.check(step.step(), step.metrics());
+      numSkippedInARow = step.metrics().containsKey("grad_norm") ? 0 : numSkippedInARow + 1;
     }
   }
 
@@ -47,10 +49,31 @@ final class GuardWatch {
         });
   }
 
-  /** Looks at a step; what is to be reported of it has what the guards add. */
+  /**
+   * Looks at a step that was taken.
+   *
+   * @return what is to be reported of it: the same with what the guards add
+   */
   StepReport taken(StepReport measured) {
-    StepReport step = measured.with(StepMetrics.SKIPPED, numSkippedInARow);
+    StepReport step = measured.with(StepMetrics.SKIPPED, numUnreported);
+    numUnreported = 0;
     numSkippedInARow = 0;
+    return check(step);
+  }
+
+  /** Counts a step that was left out and is not reported itself. */
+  void skipped(long step, String reason) {
+    numUnreported++;
+    count(step, reason);
+  }
+
+  /** As {@link #taken}, of a step that was left out and is reported. */
+  StepReport skipped(StepReport measured, String reason) {
+    count(measured.step(), reason);
+    return check(measured.with(StepMetrics.SKIPPED, 1));
+  }
+
+  private StepReport check(StepReport step) {
     List<Guards.Firing> firings = guards.check(step.step(), step.metrics());
     for (Guards.Firing firing : firings) {
       notices.accept(firing.line());
@@ -61,8 +84,7 @@ final class GuardWatch {
     return guards.isEmpty() ? step : step.with(StepMetrics.FIRED, firings.size());
   }
 
-  /** Counts a step that was left out. */
-  void skipped(long step, String reason) {
+  private void count(long step, String reason) {
     numSkippedInARow++;
     notices.accept("step " + step + " was left out: " + reason);
     if (numSkippedInARow > maxSkipped) {

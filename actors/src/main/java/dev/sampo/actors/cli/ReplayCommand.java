@@ -1,14 +1,6 @@
 package dev.sampo.actors.cli;
 
-import dev.sampo.actors.StepReport;
-import dev.sampo.actors.engine.NodeAssembly;
-import dev.sampo.actors.engine.PolicyTrainer;
-import dev.sampo.actors.engine.Replay;
-import dev.sampo.actors.engine.ReplayedStep;
-import dev.sampo.actors.pipeline.Trainer;
 import dev.sampo.actors.report.RunClaim;
-import dev.sampo.actors.report.RunFolder;
-import dev.sampo.actors.report.RunReport;
 import dev.sampo.config.LoadedConfig;
 import dev.sampo.config.ResultSettings;
 import dev.sampo.config.RunConfig;
@@ -16,8 +8,6 @@ import dev.sampo.protocol.log.Recording;
 import dev.sampo.protocol.log.RecordingManifest;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.time.Clock;
-import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.concurrent.Callable;
@@ -78,7 +68,7 @@ final class ReplayCommand implements Callable<Integer> {
       PrintWriter console = spec.commandLine().getOut();
       Resumption resumption = Resumption.find(claim, config, settings, console);
       claim.folder().writeConfig(loaded.render());
-      replay(recording, config, settings, claim.folder(), resumption);
+      new ReplayRun(recording, loaded, settings, claim.folder(), console).run(resumption);
     }
     return CommandLine.ExitCode.OK;
   }
@@ -89,91 +79,5 @@ final class ReplayCommand implements Callable<Integer> {
     settings.put("run id of the recording", recorded.runId());
     settings.put("SHA-256 of the recorded model", recorded.modelHash());
     return settings;
-  }
-
-  private void replay(
-      Recording recording,
-      RunConfig config,
-      SortedMap<String, String> settings,
-      RunFolder folder,
-      Resumption start) {
-    PrintWriter console = spec.commandLine().getOut();
-    Tally tally = Tally.of(start.progress());
-    try (RunReport report = new RunReport(folder, Clock.systemUTC(), start.numTaken());
-        CommandProgress progress =
-            new CommandProgress("replay", tally.steps, config.run().steps(), console);
-        PolicyTrainer trainer =
-            NodeAssembly.trainer(
-                config,
-                image -> Optional.of(recording.image(image.sha256())),
-                folder.path(),
-                new NodeAssembly.Start(start.checkpoint(), settings))) {
-      GuardWatch watch = GuardWatch.of(config.guards(), report, console);
-      Replay.run(
-          recording,
-          trainer,
-          tally.steps,
-          step -> {
-            tally.add(step);
-            report(step, watch, report);
-            progress.to(tally.steps);
-            if (trainer.isCheckpointDue()) {
-              save(trainer, tally, report);
-            }
-            return watch.ending().isEmpty();
-          });
-      if (tally.steps == tally.stepsBefore) {
-        start.requireUnfinished(folder.path(), start.numTaken());
-      }
-      save(trainer, tally, report);
-      watch.requireNoEnding(folder.checkpoints());
-    }
-    console.printf(
-        "%d steps, %d of them equal to the recorded bit for bit%n", tally.steps, tally.equal);
-  }
-
-  private static void report(ReplayedStep step, GuardWatch watch, RunReport report) {
-    switch (step.update()) {
-      case Trainer.Update.Taken taken ->
-          report.stepFinished(
-              watch.taken(new StepReport(taken.committed().version().step(), taken.metrics())));
-      case Trainer.Update.Skipped skipped ->
-          watch.skipped(step.recorded().version().step(), skipped.reason());
-    }
-  }
-
-  private static void save(PolicyTrainer trainer, Tally tally, RunReport report) {
-    report.force();
-    trainer.saveCheckpoint(tally.progress());
-  }
-
-  /**
-   * How many recorded steps were taken again, and how many came out the same; kept across parts.
-   */
-  private static final class Tally {
-    private final long stepsBefore;
-    private long steps;
-    private long equal;
-
-    private Tally(long steps, long equal) {
-      this.stepsBefore = steps;
-      this.steps = steps;
-      this.equal = equal;
-    }
-
-    static Tally of(Map<String, String> progress) {
-      return new Tally(
-          Long.parseLong(progress.getOrDefault("recorded_steps", "0")),
-          Long.parseLong(progress.getOrDefault("equal_steps", "0")));
-    }
-
-    void add(ReplayedStep step) {
-      steps++;
-      equal += step.isBitwiseEqual() ? 1 : 0;
-    }
-
-    Map<String, String> progress() {
-      return Map.of("recorded_steps", Long.toString(steps), "equal_steps", Long.toString(equal));
-    }
   }
 }

@@ -2,6 +2,7 @@ package dev.sampo.actors.cli;
 
 import dev.sampo.actors.report.RunClaim;
 import dev.sampo.actors.report.RunReport;
+import dev.sampo.actors.report.SetAside;
 import dev.sampo.actors.transfer.HashedFiles;
 import dev.sampo.config.LoadedConfig;
 import dev.sampo.config.ResultSettings;
@@ -63,7 +64,10 @@ final class SftCommand implements Callable<Integer> {
       claim.folder().writeConfig(loaded.render());
       try (RunReport report =
           new RunReport(claim.folder(), Clock.systemUTC(), resumption.numTaken())) {
-        checkpoint = new SupervisedRun(config, settings, images, out).run(data, resumption, report);
+        SetAside setAside = new SetAside(claim.folder().setAside(), config.guards().keepSetAside());
+        checkpoint =
+            new SupervisedRun(config, settings, images, out)
+                .run(data, resumption, report, setAside);
       }
     }
     spec.commandLine().getOut().println("checkpoint: " + checkpoint);

@@ -3,12 +3,15 @@ package dev.sampo.actors.cli;
 import dev.sampo.actors.StepReport;
 import dev.sampo.actors.engine.NodeAssembly;
 import dev.sampo.actors.report.RunReport;
+import dev.sampo.actors.report.SetAside;
 import dev.sampo.config.RunConfig;
 import dev.sampo.learner.batch.CachedPromptEncoder;
 import dev.sampo.learner.checkpoint.CheckpointFolder;
 import dev.sampo.learner.checkpoint.TrainerState;
 import dev.sampo.learner.optimizer.AdamW;
+import dev.sampo.learner.sft.SftExample;
 import dev.sampo.learner.sft.SftSettings;
+import dev.sampo.learner.sft.SftStep;
 import dev.sampo.learner.sft.SftTraining;
 import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.tasks.data.ImageFiles;
@@ -54,9 +57,10 @@ final class SupervisedRun {
    * Trains.
    *
    * @param data the rows of each phase
+   * @param setAside gets the rows of steps that were left out
    * @return the last checkpoint
    */
-  Path run(List<SftRows> data, Resumption start, RunReport report) {
+  Path run(List<SftRows> data, Resumption start, RunReport report, SetAside setAside) {
     NativeThreads.use(sft.threads());
     try (VlmProcessor processor = NodeAssembly.processor(config.model());
         VisionLanguageModel model =
@@ -67,17 +71,32 @@ final class SupervisedRun {
       try (SftTraining training = training(data, processor, model, optimizer, start);
           CommandProgress progress =
               new CommandProgress("sft", start.numTaken(), sft.totalSteps(), out)) {
-        while (!training.isFinished()) {
-          SortedMap<String, Double> metrics = training.step();
-          report.stepFinished(new StepReport(training.numTaken(), metrics));
-          progress.to(training.numTaken(), note(metrics));
-          if (training.numTaken() % config.checkpoint().every() == 0 && !training.isFinished()) {
-            save(start.checkpoints(), model, optimizer, training.numTaken(), report);
+        GuardWatch watch = GuardWatch.of(config.guards(), report, out);
+        while (!training.isFinished() && watch.ending().isEmpty()) {
+          StepReport step = step(training, watch, setAside);
+          report.stepFinished(step);
+          progress.to(step.step(), note(step.metrics()));
+          if (step.step() % config.checkpoint().every() == 0) {
+            save(start.checkpoints(), model, optimizer, step.step(), report);
           }
         }
-        return save(start.checkpoints(), model, optimizer, training.numTaken(), report);
+        Path last = save(start.checkpoints(), model, optimizer, training.numTaken(), report);
+        watch.requireNoEnding(last);
+        return last;
       }
     }
+  }
+
+  private static StepReport step(SftTraining training, GuardWatch watch, SetAside setAside) {
+    SftStep step = training.step();
+    StepReport measured = new StepReport(training.numTaken(), step.metrics());
+    return switch (step) {
+      case SftStep.Taken _ -> watch.taken(measured);
+      case SftStep.Skipped(String reason, List<SftExample> rows, var metrics) -> {
+        setAside.keepRows(new SetAside.Step(training.numTaken(), reason, metrics), rows);
+        yield watch.skipped(measured, reason);
+      }
+    };
   }
 
   private SftTraining training(

@@ -4,7 +4,11 @@ import dev.sampo.actors.node.LearnerPart;
 import dev.sampo.actors.node.NodeParts;
 import dev.sampo.actors.node.RewardPart;
 import dev.sampo.actors.node.RolloutPart;
+import dev.sampo.actors.pipeline.SkippedGroups;
+import dev.sampo.actors.pipeline.Trainer;
 import dev.sampo.actors.question.RunQuestions;
+import dev.sampo.actors.report.RunFolder;
+import dev.sampo.actors.report.SetAside;
 import dev.sampo.actors.run.GroupDispatch;
 import dev.sampo.actors.run.PromptFeed;
 import dev.sampo.actors.run.StalenessGate;
@@ -21,6 +25,7 @@ import dev.sampo.learner.batch.CachedPromptEncoder;
 import dev.sampo.learner.checkpoint.CheckpointFolder;
 import dev.sampo.learner.weights.PublishedWeights;
 import dev.sampo.protocol.ImageRef;
+import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.ScoredGroup;
 import dev.sampo.protocol.log.RecordingManifest;
 import dev.sampo.protocol.log.RecordingWriter;
@@ -256,6 +261,7 @@ public final class NodeAssembly implements AutoCloseable {
             config.staleness().max(), config.learner().groupsPerStep(), config.run().steps()),
         config.staleness().maxWait(),
         config.guards(),
+        skippedGroups(loaded, image -> images.find(image.sha256()), folder),
         weights);
   }
 
@@ -345,22 +351,57 @@ public final class NodeAssembly implements AutoCloseable {
         config.rollout().maxGroupsInFlight());
   }
 
+  /**
+   * Where groups of steps that were left out go: {@code set-aside/} of a run folder.
+   *
+   * @param images where the encoded bytes of an image are
+   */
+  public static SkippedGroups skippedGroups(
+      LoadedConfig loaded, Function<ImageRef, Optional<byte[]>> images, Path folder) {
+    SetAside setAside =
+        new SetAside(new RunFolder(folder).setAside(), loaded.settings().guards().keepSetAside());
+    return (policy, groups, update) -> {
+      if (update.culprits().isEmpty()) {
+        return;
+      }
+      setAside.keepGroups(
+          skippedStep(policy, update),
+          groups.stream().filter(group -> update.culprits().contains(group.id())).toList(),
+          manifest(loaded, policy.weightsHash()),
+          images);
+    };
+  }
+
+  private static SetAside.Step skippedStep(PolicyVersion policy, Trainer.Update update) {
+    return switch (update) {
+      case Trainer.Update.Skipped(String reason, var _, var metrics) ->
+          new SetAside.Step(policy.step() + 1, reason, metrics);
+      case Trainer.Update.Taken(var _, var _, var metrics) ->
+          new SetAside.Step(policy.step(), "an update after the first was not finite", metrics);
+    };
+  }
+
   private RecordingWriter openRecording() {
-    Path model = config.model().path();
-    RecordingManifest manifest =
-        new RecordingManifest(
-            RecordingManifest.FORMAT_VERSION,
-            config.run().id(),
-            loaded.render(),
-            initialWeightsHash(),
-            HashedFiles.sha256Of(model.resolve("tokenizer.json")),
-            HashedFiles.sha256Of(model.resolve("preprocessor_config.json")),
-            NativeBuild.torchVersion(),
-            NativeBuild.cpuCapability(),
-            config.rollout().threads(),
-            config.learner().threads());
     return RecordingWriter.open(
-        folder.resolve("rollouts"), manifest, config.recording().segmentSize().toBytes());
+        folder.resolve("rollouts"),
+        manifest(loaded, initialWeightsHash()),
+        config.recording().segmentSize().toBytes());
+  }
+
+  private static RecordingManifest manifest(LoadedConfig loaded, String weightsHash) {
+    RunConfig config = loaded.settings();
+    Path model = config.model().path();
+    return new RecordingManifest(
+        RecordingManifest.FORMAT_VERSION,
+        config.run().id(),
+        loaded.render(),
+        weightsHash,
+        HashedFiles.sha256Of(model.resolve("tokenizer.json")),
+        HashedFiles.sha256Of(model.resolve("preprocessor_config.json")),
+        NativeBuild.torchVersion(),
+        NativeBuild.cpuCapability(),
+        config.rollout().threads(),
+        config.learner().threads());
   }
 
   private String initialWeightsHash() {

@@ -1,6 +1,8 @@
 package dev.sampo.actors.engine;
 
+import dev.sampo.actors.pipeline.Trainer;
 import dev.sampo.protocol.log.Recording;
+import java.util.List;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
@@ -34,10 +36,15 @@ public final class Replay {
   }
 
   private static ReplayedStep take(Recording.RecordedStep recorded, PolicyTrainer trainer) {
-    int microBatches = trainer.begin(recorded.groups(), recorded.step().microBatches());
+    List<Integer> packing = recorded.step().microBatches();
+    int microBatches =
+        packing.isEmpty()
+            ? trainer.begin(recorded.groups())
+            : trainer.begin(recorded.groups(), packing);
     for (int i = 0; i < microBatches; i++) {
       trainer.microBatch(i);
     }
-    return new ReplayedStep(recorded.step(), trainer.finish());
+    Trainer.Update update = trainer.finish();
+    return new ReplayedStep(recorded.step(), recorded.groups(), update, trainer.version());
   }
 }

@@ -1,5 +1,6 @@
 package dev.sampo.actors.node;
 
+import dev.sampo.actors.pipeline.SkippedGroups;
 import dev.sampo.actors.pipeline.Trainer;
 import dev.sampo.actors.run.GroupDispatch;
 import dev.sampo.actors.run.PromptFeed;
@@ -23,6 +24,7 @@ import java.util.function.Supplier;
  * @param gate bounds the age of groups
  * @param stragglerWait how long a step waits for groups that it would make too old
  * @param guards what watches over the steps
+ * @param skips keeps the groups of steps that were left out
  * @param weights folder of the published weight files: {@code <folder>/<file>}
  */
 public record LearnerPart(
@@ -34,4 +36,5 @@ public record LearnerPart(
     StalenessGate gate,
     Duration stragglerWait,
     GuardSettings guards,
+    SkippedGroups skips,
     Path weights) {}

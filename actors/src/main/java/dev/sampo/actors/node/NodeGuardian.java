@@ -242,6 +242,7 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
         recorder,
         publisher,
         part.guards(),
+        part.skips(),
         listener,
         ended);
   }

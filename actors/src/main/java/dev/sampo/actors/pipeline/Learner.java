@@ -88,6 +88,7 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
    * @param recorder makes steps durable
    * @param publisher announces new weights
    * @param guards what watches over the steps
+   * @param skips keeps the groups of steps that were left out
    * @param listener told of steps and of what the guards see
    * @param ended told once, after the last step
    */
@@ -98,6 +99,7 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
       ActorRef<Recorder.Command> recorder,
       ActorRef<WeightPublisher.Command> publisher,
       GuardSettings guards,
+      SkippedGroups skips,
       RunListener listener,
       ActorRef<Ending> ended) {}
 
@@ -235,6 +237,7 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
 
   private void skip(Trainer.Update.Skipped skipped) {
     numSkippedInARow++;
+    setup.skips().keep(trainer.version(), batch, skipped);
     setup
         .listener()
         .noticed(
@@ -264,6 +267,7 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
     setup.publisher().tell(new WeightPublisher.Publish(meter.working(trainer::writeDelta)));
     List<GroupId> groups = batch.stream().map(ScoredGroup::id).toList();
     setup.coordinator().tell(new RunCoordinator.StepTaken(step, groups));
+    setup.skips().keep(trainer.version(), batch, update);
     batch = List.of();
     if (!update.culprits().isEmpty()) {
       setup

@@ -20,6 +20,9 @@ public interface Trainer extends AutoCloseable {
     /** By their TRL name. */
     Map<String, Double> metrics();
 
+    /** The groups to blame for what was left out; empty if nothing was. */
+    List<GroupId> culprits();
+
     /**
      * The weights have changed.
      *

@@ -17,6 +17,7 @@ import java.util.stream.Stream;
  * tensorboard/       the same as TensorBoard events
  * rollouts/          the recording
  * checkpoints/       step-N/ in the Hugging Face layout
+ * set-aside/         step-N/ of a step that was left out: why, and what it was taken on
  * summary.json       the evaluations and totals, written last
  * curves.png         the run as curves
  * scenes.png         images with predicted and true boxes
@@ -73,6 +74,10 @@ public record RunFolder(Path path) {
 
   public Path rollouts() {
     return path.resolve("rollouts");
+  }
+
+  public Path setAside() {
+    return path.resolve("set-aside");
   }
 
   public Path summary() {

@@ -38,24 +38,31 @@ final class CountingModel {
 
   private CountingModel() {}
 
+  /** Which updates of a step are not finite. */
+  enum Faults {
+    NONE,
+    FIRST_UPDATE,
+    LATER_UPDATE
+  }
+
   /** Counts steps. */
   static final class FakeTrainer implements Trainer {
     private final Path weights;
     private final List<ScoredGroup> open = new ArrayList<>();
     private final List<Long> saved;
-    private final boolean failing;
+    private final Faults faults;
     private long step;
 
     /**
      * A trainer.
      *
      * @param saved gets the step of every checkpoint
-     * @param failing whether no step is finite
+     * @param faults of every step; its first group is to blame
      */
-    FakeTrainer(Path weights, List<Long> saved, boolean failing) {
+    FakeTrainer(Path weights, List<Long> saved, Faults faults) {
       this.weights = weights;
       this.saved = saved;
-      this.failing = failing;
+      this.faults = faults;
     }
 
     @Override
@@ -74,8 +81,9 @@ final class CountingModel {
 
     @Override
     public Update finish() {
-      if (failing) {
-        List<GroupId> culprits = open.stream().map(ScoredGroup::id).limit(1).toList();
+      List<GroupId> culprits =
+          faults == Faults.NONE ? List.of() : open.stream().map(ScoredGroup::id).limit(1).toList();
+      if (faults == Faults.FIRST_UPDATE) {
         open.clear();
         return new Update.Skipped("the loss is not finite", culprits, Map.of());
       }
@@ -87,7 +95,7 @@ final class CountingModel {
               open.stream().map(group -> 1).toList(),
               0.1);
       open.clear();
-      return new Update.Taken(committed, List.of(), Map.of("reward", 1.0));
+      return new Update.Taken(committed, culprits, Map.of("reward", 1.0));
     }
 
     @Override

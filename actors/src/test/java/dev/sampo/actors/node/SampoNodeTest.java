@@ -18,6 +18,7 @@ import dev.sampo.protocol.ImageRef;
 import dev.sampo.protocol.Prompt;
 import dev.sampo.protocol.RewardOutcome;
 import dev.sampo.protocol.SamplingSettings;
+import dev.sampo.protocol.ScoredGroup;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -55,8 +56,9 @@ class SampoNodeTest {
   @TempDir Path folder;
   private final RunWatcher watcher = new RunWatcher();
   private final List<Long> saved = new CopyOnWriteArrayList<>(); // steps with a checkpoint
+  private final List<ScoredGroup> skipped = new CopyOnWriteArrayList<>();
   private GuardSettings guards = new GuardSettings(List.of(), 2, 0);
-  private boolean failing; // whether no step of the trainer is finite
+  private CountingModel.Faults faults = CountingModel.Faults.NONE;
 
   @Test
   void oneNodeWithAllRolesTrainsItsStepsWithinTheBound() throws Exception {
@@ -237,7 +239,7 @@ class SampoNodeTest {
 
   @Test
   void aRunWhoseStepsAreNeverFiniteEnds() {
-    failing = true;
+    faults = CountingModel.Faults.FIRST_UPDATE;
     try (SampoNode node = start(parts(true, true, true, 5, 1), Optional.empty())) {
       assertThatThrownBy(() -> await(node.finished()))
           .cause()
@@ -245,6 +247,22 @@ class SampoNodeTest {
           .hasMessage("3 steps in a row were not finite, the last: the loss is not finite");
       assertThat(watcher.steps).isEmpty();
       assertThat(watcher.notices).hasSize(3);
+      assertThat(skipped).hasSize(3);
+    }
+  }
+
+  @Test
+  void theGroupBehindALaterUpdateIsSetAsideAndTheRunGoesOn() throws Exception {
+    faults = CountingModel.Faults.LATER_UPDATE;
+    try (SampoNode node = start(parts(true, true, true, 5, 1), Optional.empty())) {
+      assertThat(await(node.finished()).step()).isEqualTo(5);
+
+      assertThat(watcher.notices)
+          .hasSize(5)
+          .first()
+          .asString()
+          .startsWith("step 1 ended before its last update, which was not finite: groups [");
+      assertThat(skipped).hasSize(5).doesNotHaveDuplicates();
     }
   }
 
@@ -331,7 +349,7 @@ class SampoNodeTest {
     Path weights = folder.resolve("weights");
     LearnerPart learnerPart =
         new LearnerPart(
-            () -> new CountingModel.FakeTrainer(weights, saved, failing),
+            () -> new CountingModel.FakeTrainer(weights, saved, faults),
             feed(question),
             sha256 -> sha256.equals(hash()) ? Optional.of(IMAGE) : Optional.empty(),
             Optional.empty(),
@@ -340,6 +358,10 @@ class SampoNodeTest {
             new StalenessGate(maxStaleness, GROUPS_PER_STEP, steps),
             Duration.ofSeconds(2),
             guards,
+            (policy, groups, update) ->
+                groups.stream()
+                    .filter(group -> update.culprits().contains(group.id()))
+                    .forEach(skipped::add),
             weights);
     RolloutPart rolloutPart =
         new RolloutPart(

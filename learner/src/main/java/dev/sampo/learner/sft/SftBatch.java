@@ -22,10 +22,16 @@ record SftBatch(List<Part> parts, int numAnswerTokens, int numRows, int numSetAs
   /**
    * A micro-batch.
    *
+   * @param examples what each row of the tree is made of
    * @param weights weight of every branch token in the loss; 0 for questions and padding // [R, C]
    */
   @SuppressWarnings("ArrayRecordComponent") // built once, then only read
-  record Part(PrefixTree tree, float[] weights, boolean[] live) {}
+  record Part(PrefixTree tree, List<SftExample> examples, float[] weights, boolean[] live) {}
+
+  /** All rows of the step. */
+  List<SftExample> examples() {
+    return parts.stream().flatMap(part -> part.examples().stream()).toList();
+  }
 
   static SftBatch of(List<SharedPrefix.Branches> images, int numSetAside, int tokenBudget) {
     int answerTokens = 0;
@@ -64,6 +70,8 @@ record SftBatch(List<Part> parts, int numAnswerTokens, int numRows, int numSetAs
         Arrays.fill(live, from, to, true);
       }
     }
-    return new Part(tree, weights, live);
+    List<SftExample> examples =
+        images.stream().flatMap(image -> image.examples().stream()).toList();
+    return new Part(tree, examples, weights, live);
   }
 }

@@ -109,49 +109,71 @@ public final class SftTraining implements AutoCloseable {
   }
 
   /**
-   * Takes the next step.
+   * Takes the next step, or leaves it out when its loss or gradient is not finite.
    *
-   * @return {@code loss}, {@code grad_norm}, {@code learning_rate}, {@code num_tokens} (answer
+   * @return with {@code loss}, {@code grad_norm}, {@code learning_rate}, {@code num_tokens} (answer
    *     tokens of the step), {@code rows}, {@code rows_set_aside}, {@code phase} (from 1), {@code
    *     time/wait}, {@code time/step} in seconds
-   * @throws LearnerException if the loss is not finite or no row of the step can be used
+   * @throws LearnerException if no row of the step can be used
    */
-  public SortedMap<String, Double> step() {
+  public SftStep step() {
     long start = System.nanoTime();
     long step = numTaken;
     SftBatch batch = await(next);
     next = read(step + 1);
-    double waited = (System.nanoTime() - start) / 1e9;
-    NativeThreads.use(settings.threads());
-    optimizer.zeroGradients();
-    Gradients.seed(seed, step);
-    double loss = 0;
-    for (SftBatch.Part part : batch.parts()) {
-      loss += backward(part);
-    }
-    double norm = optimizer.gradientNorm();
-    if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
-      throw new LearnerException(
-          "step %d: the loss is %s and the gradient norm %s; lower the learning rate"
-              .formatted(step, loss, norm));
-    }
-    double learningRate = learningRates.at(step);
-    optimizer.step(learningRate, norm);
-    numTaken++;
     SortedMap<String, Double> metrics = new TreeMap<>();
-    metrics.put("loss", loss);
-    metrics.put("grad_norm", norm);
-    metrics.put("learning_rate", learningRate);
+    metrics.put("time/wait", (System.nanoTime() - start) / 1e9);
     metrics.put("num_tokens", (double) batch.numAnswerTokens());
     metrics.put("rows", (double) batch.numRows());
     metrics.put("rows_set_aside", (double) batch.numSetAside());
     metrics.put("phase", 1.0 + phaseOf(step));
-    metrics.put("time/wait", waited);
+    NativeThreads.use(settings.threads());
+    optimizer.zeroGradients();
+    Gradients.seed(seed, step);
+    Optional<Fault> fault = update(batch, learningRates.at(step), metrics);
     metrics.put("time/step", (System.nanoTime() - start) / 1e9);
-    return metrics;
+    numTaken++;
+    return fault
+        .<SftStep>map(found -> new SftStep.Skipped(found.reason(), found.rows(), metrics))
+        .orElseGet(() -> new SftStep.Taken(metrics));
   }
 
-  private double backward(SftBatch.Part part) {
+  /**
+   * Why the weights cannot be moved.
+   *
+   * @param reason one line
+   */
+  private record Fault(String reason, List<SftExample> rows) {}
+
+  /** Moves the weights, or says why not; puts loss, gradient norm and learning rate. */
+  private Optional<Fault> update(
+      SftBatch batch, double learningRate, SortedMap<String, Double> metrics) {
+    metrics.put("learning_rate", learningRate);
+    double loss = 0;
+    for (SftBatch.Part part : batch.parts()) {
+      List<SftExample> culprits = new ArrayList<>();
+      loss += backward(part, culprits);
+      metrics.put("loss", loss);
+      if (!culprits.isEmpty()) {
+        return Optional.of(new Fault("the loss is not finite", culprits));
+      }
+    }
+    double norm = optimizer.gradientNorm();
+    metrics.put("grad_norm", norm);
+    if (!Double.isFinite(norm)) {
+      return Optional.of(new Fault("a gradient is not finite", batch.examples()));
+    }
+    optimizer.step(learningRate, norm);
+    return Optional.empty();
+  }
+
+  /**
+   * Adds the gradients of a part.
+   *
+   * @param culprits gets the rows to blame if the loss is not finite
+   * @return its share of the loss
+   */
+  private double backward(SftBatch.Part part, List<SftExample> culprits) {
     var pass = new TrainingPass(1, false, settings.recompute(), settings.logitTokens());
     var sum = new DoubleAdder();
     model.backward(
@@ -159,11 +181,34 @@ public final class SftTraining implements AutoCloseable {
         pass,
         (first, scores) -> {
           NDArray loss = loss(part, first, scores);
-          sum.add(loss.getFloat());
+          float value = loss.getFloat();
+          sum.add(value);
+          if (!Float.isFinite(value)) {
+            culprits.addAll(culprits(part, first, scores));
+            return Optional.empty();
+          }
           return Optional.of(loss);
         });
     optimizer.accumulate();
     return sum.sum();
+  }
+
+  /** The rows of a block with a log-prob that is not finite, or all when there is none. */
+  private static List<SftExample> culprits(SftBatch.Part part, int firstRow, BranchScores scores) {
+    Shape shape = scores.logProbs().getShape(); // [r, C]
+    int longest = (int) shape.get(1);
+    float[] logProbs = scores.logProbs().toFloatArray();
+    List<SftExample> block = part.examples().subList(firstRow, firstRow + (int) shape.get(0));
+    List<SftExample> found = new ArrayList<>();
+    for (int row = 0; row < block.size(); row++) {
+      for (int i = row * longest; i < (row + 1) * longest; i++) {
+        if (part.live()[firstRow * longest + i] && !Float.isFinite(logProbs[i])) {
+          found.add(block.get(row));
+          break;
+        }
+      }
+    }
+    return found.isEmpty() ? block : found;
   }
 
   private static NDArray loss(SftBatch.Part part, int firstRow, BranchScores scores) {
@@ -224,7 +269,7 @@ public final class SftTraining implements AutoCloseable {
         examples.stream().map(example -> encoder.encode(example.prompt())).toList();
     List<int[]> answers =
         examples.stream().map(example -> answerEncoder.apply(example.answer())).toList();
-    return SharedPrefix.of(prompts, answers);
+    return SharedPrefix.of(examples, prompts, answers);
   }
 
   private static LearnerException gone(int row) {

@@ -17,16 +17,19 @@ final class SharedPrefix {
    * A branch of a tree.
    *
    * @param numQuestionTokens its first tokens belong to the question
+   * @param examples what each branch is made of
    */
-  record Branches(PrefixTree.Group group, List<Integer> numQuestionTokens) {}
+  record Branches(
+      PrefixTree.Group group, List<Integer> numQuestionTokens, List<SftExample> examples) {}
 
   /**
    * Joins questions.
    *
-   * @param prompts questions with the same images, at least one
+   * @param examples what is joined
+   * @param prompts their questions, with the same images, at least one
    * @param answers token ids of their answers, each at least one token
    */
-  static Branches of(List<EncodedPrompt> prompts, List<int[]> answers) {
+  static Branches of(List<SftExample> examples, List<EncodedPrompt> prompts, List<int[]> answers) {
     int length = commonLength(prompts);
     EncodedPrompt first = prompts.getFirst();
     int[][] positions =
@@ -47,7 +50,7 @@ final class SharedPrefix {
     }
     EncodedPrompt prefix =
         new EncodedPrompt(Arrays.copyOf(first.tokenIds(), length), positions, next, first.images());
-    return new Branches(new PrefixTree.Group(prefix, branches), questions);
+    return new Branches(new PrefixTree.Group(prefix, branches), questions, examples);
   }
 
   private static int commonLength(List<EncodedPrompt> prompts) {

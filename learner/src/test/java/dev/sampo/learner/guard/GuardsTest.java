@@ -3,10 +3,16 @@ package dev.sampo.learner.guard;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 class GuardsTest {
@@ -84,5 +90,25 @@ class GuardsTest {
     assertThatThrownBy(
             () -> new GuardRule("kl", Optional.of(1.0), Optional.of(2.0), 1, GuardAction.WARN))
         .hasMessage("a rule has either below or above, that of kl has both");
+  }
+
+  /**
+   * What rules may name is what the tables say: a name in the first column, a row for every name.
+   */
+  @Test
+  void theMetricsAreThoseOfTheDocumentation() throws IOException {
+    String text = Files.readString(Path.of("../docs/algorithms.md"));
+    String tables = text.substring(text.indexOf("## Metrics"), text.indexOf("## Guards"));
+
+    Set<String> named =
+        Pattern.compile("^\\|(.*?)\\|", Pattern.MULTILINE)
+            .matcher(tables)
+            .results()
+            .flatMap(row -> Pattern.compile("`(.+?)`").matcher(row.group(1)).results())
+            .map(name -> name.group(1).replace("<name>", "iou"))
+            .collect(Collectors.toSet());
+
+    assertThat(named).hasSizeGreaterThan(40).allMatch(StepMetrics::isOne);
+    assertThat(named).containsAll(StepMetrics.names());
   }
 }

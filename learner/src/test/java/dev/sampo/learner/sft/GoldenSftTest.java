@@ -60,7 +60,7 @@ class GoldenSftTest {
                 1,
                 0)) {
       for (JsonNode step : golden.path("steps")) {
-        SortedMap<String, Double> metrics = training.step();
+        SortedMap<String, Double> metrics = training.step().metrics();
 
         assertThat(metrics.get("rows")).isEqualTo(golden.path("rows").size());
         assertThat(metrics.get("loss")).isCloseTo(step.path("loss").asDouble(), within(TOLERANCE));

@@ -9,6 +9,9 @@ import dev.sampo.learner.NativeMemory;
 import dev.sampo.learner.TinyQwen;
 import dev.sampo.learner.optimizer.AdamW;
 import dev.sampo.learner.optimizer.ScheduleShape;
+import dev.sampo.protocol.Prompt;
+import dev.sampo.vlm.EncodedPrompt;
+import dev.sampo.vlm.ImagePatches;
 import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.weights.SafetensorsFile;
 import dev.sampo.vlm.weights.WeightArrays;
@@ -66,7 +69,7 @@ class SftTrainingTest {
         AdamW optimizer = optimizer(model, settings(60, 2, 1000));
         SftTraining training = training(model, optimizer, settings(60, 2, 1000))) {
       while (!training.isFinished()) {
-        losses.add(metric(training.step(), "loss"));
+        losses.add(metric(training.step().metrics(), "loss"));
       }
       assertThat(training.numBadRows()).isEqualTo(1);
     }
@@ -94,8 +97,8 @@ class SftTrainingTest {
                 TinyQwen::encodeAnswer,
                 5,
                 0)) {
-      SortedMap<String, Double> expected = alone.step();
-      SortedMap<String, Double> actual = shared.step();
+      SortedMap<String, Double> expected = alone.step().metrics();
+      SortedMap<String, Double> actual = shared.step().metrics();
 
       assertThat(actual.get("rows")).isEqualTo(4);
       assertThat(expected.get("rows")).isEqualTo(4);
@@ -118,8 +121,8 @@ class SftTrainingTest {
         AdamW otherOptimizer = optimizer(other, settings(1, 2, 1));
         SftTraining whole = training(model, optimizer, settings(1, 2, 1000));
         SftTraining split = training(other, otherOptimizer, settings(1, 2, 1))) {
-      SortedMap<String, Double> expected = whole.step();
-      SortedMap<String, Double> actual = split.step();
+      SortedMap<String, Double> expected = whole.step().metrics();
+      SortedMap<String, Double> actual = split.step().metrics();
 
       assertThat(metric(actual, "loss")).isCloseTo(metric(expected, "loss"), within(1e-6));
       assertThat(metric(actual, "grad_norm"))
@@ -202,6 +205,101 @@ class SftTrainingTest {
           .isInstanceOf(LearnerException.class)
           .hasMessageContaining("step 0");
     }
+  }
+
+  /**
+   * The image of two rows has values that are not finite; the others of the step are not to blame.
+   */
+  @Test
+  void aStepThatIsNotFiniteChangesNothingAndNamesItsRows() {
+    SftSettings settings = settings(3, 2, 1000);
+    try (VisionLanguageModel model = TinyQwen.initialize(modelFolder, 1);
+        AdamW optimizer = optimizer(model, settings);
+        SftTraining training = poisoned(model, optimizer, settings, 0)) {
+      String before = WeightArrays.sha256(model.parameters());
+
+      SftStep.Skipped skipped = (SftStep.Skipped) training.step();
+
+      assertThat(skipped.reason()).isEqualTo("the loss is not finite");
+      assertThat(skipped.rows())
+          .containsExactlyInAnyOrder(DATA.example(3).orElseThrow(), DATA.example(4).orElseThrow());
+      assertThat(skipped.metrics()).containsKeys("learning_rate", "num_tokens", "time/step");
+      assertThat(WeightArrays.sha256(model.parameters())).isEqualTo(before);
+      assertThat(training.numTaken()).isEqualTo(1);
+      assertThat(optimizer.numSteps()).isZero();
+    }
+  }
+
+  /** One image per step: every other step is left out. Left and taken up after each of them. */
+  @Test
+  void aRunThatLeavesStepsOutIsResumedExactly() throws IOException {
+    SftSettings settings = settings(6, 1, 1000);
+    List<Class<?>> ends = new ArrayList<>();
+    String expected;
+    try (VisionLanguageModel model = TinyQwen.initialize(modelFolder, 1);
+        AdamW optimizer = optimizer(model, settings);
+        SftTraining training = poisoned(model, optimizer, settings, 0)) {
+      while (!training.isFinished()) {
+        ends.add(training.step().getClass());
+      }
+      expected = WeightArrays.sha256(model.parameters());
+    }
+    assertThat(ends).hasSize(6).contains(SftStep.Taken.class, SftStep.Skipped.class);
+
+    Path left = Files.createDirectory(temp.resolve("left"));
+    Files.copy(modelFolder.resolve("config.json"), left.resolve("config.json"));
+    Path moments = temp.resolve("moments.safetensors");
+    try (VisionLanguageModel model = TinyQwen.initialize(modelFolder, 1);
+        AdamW optimizer = optimizer(model, settings)) {
+      model.save(left);
+      SafetensorsFile.write(moments, optimizer.state());
+    }
+    String last = "";
+    for (long numTaken = 0; numTaken < 6; numTaken++) {
+      try (VisionLanguageModel model = TinyQwen.load(left);
+          AdamW optimizer = optimizer(model, settings)) {
+        try (SafetensorsFile file = SafetensorsFile.open(moments)) {
+          optimizer.restore(file.tensors());
+        }
+        try (SftTraining training = poisoned(model, optimizer, settings, numTaken)) {
+          assertThat(training.step()).isInstanceOf(ends.get((int) numTaken));
+        }
+        model.save(left);
+        SafetensorsFile.write(moments, optimizer.state());
+        last = WeightArrays.sha256(model.parameters());
+      }
+    }
+    assertThat(last).isEqualTo(expected);
+  }
+
+  /** A training in which the second image cannot be trained on. */
+  private static SftTraining poisoned(
+      VisionLanguageModel model, AdamW optimizer, SftSettings settings, long numTaken) {
+    return new SftTraining(
+        model,
+        optimizer,
+        settings,
+        List.of(DATA),
+        prompt -> isOfImage(prompt, 2) ? poisoned(prompt) : TinyQwen.encode(prompt),
+        TinyQwen::encodeAnswer,
+        5,
+        numTaken);
+  }
+
+  private static boolean isOfImage(Prompt prompt, int image) {
+    return prompt.images().equals(TinyQwen.prompt(image, 2).images());
+  }
+
+  private static EncodedPrompt poisoned(Prompt prompt) {
+    EncodedPrompt encoded = TinyQwen.encode(prompt);
+    ImagePatches image = encoded.images().getFirst();
+    float[] values = image.values().clone();
+    values[0] = Float.NaN;
+    return new EncodedPrompt(
+        encoded.tokenIds(),
+        encoded.positions(),
+        encoded.nextPosition(),
+        List.of(new ImagePatches(values, image.temporal(), image.height(), image.width())));
   }
 
   @Test

@@ -49,6 +49,11 @@ public final class Recording {
     return new Recording(folder, folder.readManifest());
   }
 
+  /** Whether a folder has the manifest of a recording. */
+  public static boolean isOne(Path root) {
+    return Files.exists(new RecordingFolder(root).manifestFile());
+  }
+
   public RecordingManifest manifest() {
     return manifest;
   }

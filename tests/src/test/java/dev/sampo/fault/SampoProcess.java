@@ -3,22 +3,28 @@ package dev.sampo.fault;
 import dev.sampo.actors.cli.SampoMain;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/** {@code sampo} in a JVM of its own, to be killed as {@code kill -9} does. */
-final class KilledProcess {
+/** {@code sampo} in a JVM of its own, which can be killed as {@code kill -9} does. */
+final class SampoProcess {
   private static final long PATIENCE_SECONDS = 120;
 
   private final Process process;
   private final Path run;
   private final Path said;
+  private final Set<String> leftBehind; // unfinished checkpoints of an earlier process
 
   /**
    * Starts a command.
@@ -26,7 +32,7 @@ final class KilledProcess {
    * @param run folder that the command works in
    * @param said file for what it says
    */
-  KilledProcess(Path run, Path said, List<String> arguments) throws IOException {
+  SampoProcess(Path run, Path said, List<String> arguments) throws IOException {
     List<String> line = new ArrayList<>();
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
@@ -38,6 +44,7 @@ final class KilledProcess {
     line.addAll(arguments);
     this.run = run;
     this.said = said;
+    this.leftBehind = unfinishedCheckpoints();
     this.process =
         new ProcessBuilder(line)
             .redirectErrorStream(true)
@@ -45,14 +52,18 @@ final class KilledProcess {
             .start();
   }
 
-  /** Lets it finish and returns what it said. */
+  /** Lets it finish well and returns what it said. */
   String await() throws IOException, InterruptedException {
+    return await(0);
+  }
+
+  /** Lets it finish with an exit code and returns what it said. */
+  String await(int code) throws IOException, InterruptedException {
     boolean ended = process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS);
     String text = Files.readString(said);
-    if (!ended || process.exitValue() != 0) {
+    if (!ended || process.exitValue() != code) {
       process.destroyForcibly().waitFor();
-      throw new AssertionError(
-          "it ended with " + (ended ? process.exitValue() : "a kill") + ":\n" + text);
+      throw new AssertionError("it ended with %d:%n%s".formatted(process.exitValue(), text));
     }
     return text;
   }
@@ -69,7 +80,7 @@ final class KilledProcess {
           case 0 -> process.waitFor(random.nextInt(3000), TimeUnit.MILLISECONDS);
           case 1 -> endsBeforeSteps(1 + random.nextInt(4));
           default ->
-              endsBeforeCheckpoint()
+              endsBeforeCheckpoint(random.nextInt(3))
                   || process.waitFor(random.nextInt(20_000), TimeUnit.MICROSECONDS);
         };
     if (ended && process.exitValue() != 0) {
@@ -103,22 +114,33 @@ final class KilledProcess {
     }
   }
 
-  private boolean endsBeforeCheckpoint() throws IOException, InterruptedException {
+  /** Until it writes a checkpoint, after some others. */
+  private boolean endsBeforeCheckpoint(int others) throws IOException, InterruptedException {
+    Set<String> seen = new HashSet<>();
     while (!process.waitFor(500, TimeUnit.MICROSECONDS)) {
-      if (isWritingCheckpoint()) {
+      seen.addAll(unfinishedCheckpoints());
+      seen.removeAll(leftBehind);
+      if (seen.size() > others) {
         return false;
       }
     }
     return true;
   }
 
-  private boolean isWritingCheckpoint() throws IOException {
+  /** Names and times of birth. */
+  private Set<String> unfinishedCheckpoints() throws IOException {
     Path checkpoints = run.resolve("checkpoints");
-    if (!Files.isDirectory(checkpoints)) {
-      return false;
+    Set<String> found = new HashSet<>();
+    if (Files.isDirectory(checkpoints)) {
+      try (DirectoryStream<Path> entries = Files.newDirectoryStream(checkpoints, "*.partial")) {
+        for (Path entry : entries) {
+          found.add(
+              entry + " " + Files.readAttributes(entry, BasicFileAttributes.class).creationTime());
+        }
+      } catch (NoSuchFileException e) {
+        return found; // it is finished by now
+      }
     }
-    try (Stream<Path> entries = Files.list(checkpoints)) {
-      return entries.anyMatch(entry -> entry.toString().endsWith(".partial"));
-    }
+    return found;
   }
 }
