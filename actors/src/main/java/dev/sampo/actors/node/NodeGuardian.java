@@ -10,6 +10,7 @@ import dev.sampo.actors.pipeline.RunCoordinator;
 import dev.sampo.actors.pipeline.Services;
 import dev.sampo.actors.pipeline.StepMeter;
 import dev.sampo.actors.pipeline.WayOutSettings;
+import dev.sampo.actors.pipeline.WeightBoard;
 import dev.sampo.actors.pipeline.WeightPublisher;
 import dev.sampo.actors.pipeline.WeightSubscriber;
 import dev.sampo.actors.run.ExperienceQueue;
@@ -83,6 +84,7 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
   private final NodeClocks clocks;
   private final CompletableFuture<PolicyVersion> finished;
   private final ActorRef<Receptionist.Listing> listings;
+  private final ActorRef<WeightBoard.Command> board;
   private final Map<ServiceKey<?>, Consumer<Receptionist.Listing>> directory = new HashMap<>();
   private Optional<ActorRef<RunCoordinator.Command>> coordinator = Optional.empty();
   private Optional<ActorRef<Learner.Command>> learner = Optional.empty();
@@ -100,6 +102,8 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
     this.clocks = clocks;
     this.finished = finished;
     this.listings = context.messageAdapter(Receptionist.Listing.class, Listed::new);
+    this.board = context.spawn(WeightBoard.create(), "weight-board");
+    context.watch(board);
   }
 
   /**
@@ -196,7 +200,7 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
     ActorRef<Recorder.Command> recorder =
         getContext().spawn(Recorder.create(part.recording(), part.images()), "recorder", BLOCKING);
     ActorRef<WeightPublisher.Command> publisher =
-        getContext().spawn(WeightPublisher.create(httpUrl + "/weights"), "weights");
+        getContext().spawn(WeightPublisher.create(board, httpUrl + "/weights"), "weights");
     ActorRef<ExperienceBuffer.Command> buffer =
         getContext()
             .spawn(
@@ -272,6 +276,7 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
                 WeightSubscriber.create(
                     started,
                     services(WeightPublisher.KEY),
+                    board,
                     files,
                     part.scratch().resolve("weights")),
                 "weight-subscriber");

@@ -11,19 +11,10 @@ import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.AbstractMatchingBehavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
-import org.apache.pekko.actor.typed.pubsub.Topic;
 import org.apache.pekko.actor.typed.receptionist.ServiceKey;
-import org.apache.pekko.cluster.ddata.Key;
-import org.apache.pekko.cluster.ddata.LWWRegister;
-import org.apache.pekko.cluster.ddata.LWWRegisterKey;
-import org.apache.pekko.cluster.ddata.SelfUniqueAddress;
-import org.apache.pekko.cluster.ddata.typed.javadsl.DistributedData;
-import org.apache.pekko.cluster.ddata.typed.javadsl.Replicator;
-import org.apache.pekko.cluster.ddata.typed.javadsl.ReplicatorMessageAdapter;
 
 /**
- * Announces every version of the weights twice: on a topic, which is fast, and in a distributed
- * register, which a node that joins later still finds. The bytes are fetched over HTTP.
+ * Announces every version of the weights; the bytes are fetched over HTTP.
  *
  * <p>Edge <i>Snapshot</i>: a subscriber that cannot follow the deltas asks; answered when the
  * learner has written all weights, between two of its micro-batches.
@@ -31,9 +22,6 @@ import org.apache.pekko.cluster.ddata.typed.javadsl.ReplicatorMessageAdapter;
 public final class WeightPublisher extends AbstractMatchingBehavior<WeightPublisher.Command> {
   /** Where subscribers find the publisher. */
   public static final ServiceKey<Command> KEY = ServiceKey.create(Command.class, "weights");
-
-  static final String TOPIC = "weight-versions";
-  static final Key<LWWRegister<Announced>> REGISTER = LWWRegisterKey.create("weight-version");
 
   private static final Duration PATIENCE_WITH_LEARNER = Duration.ofMinutes(5);
 
@@ -72,69 +60,44 @@ public final class WeightPublisher extends AbstractMatchingBehavior<WeightPublis
 
   private record SnapshotFailed(ActorRef<Announced> subscriber, String reason) implements Command {}
 
-  private record RegisterUpdated(Replicator.UpdateResponse<LWWRegister<Announced>> response)
-      implements Command {}
-
-  private final ReplicatorMessageAdapter<Command, LWWRegister<Announced>> register;
-  private final SelfUniqueAddress node;
-  private final ActorRef<Topic.Command<Announced>> topic;
+  private final ActorRef<WeightBoard.Command> board;
   private final String url;
   private Optional<ActorRef<Learner.Command>> learner = Optional.empty();
 
   private WeightPublisher(
-      ActorContext<Command> context,
-      ReplicatorMessageAdapter<Command, LWWRegister<Announced>> register,
-      String url) {
+      ActorContext<Command> context, ActorRef<WeightBoard.Command> board, String url) {
     super(context);
-    this.register = register;
-    this.node = DistributedData.get(context.getSystem()).selfUniqueAddress();
-    this.topic = context.spawn(Topic.create(Announced.class, TOPIC), "topic");
+    this.board = board;
     this.url = url;
   }
 
   /**
    * A publisher.
    *
+   * @param board where versions are announced
    * @param url where this node serves the weight files: {@code <url>/<folder>/<file name>}
    */
-  public static Behavior<Command> create(String url) {
-    return Behaviors.setup(context ->
-        DistributedData.withReplicatorMessageAdapter(
-            (ReplicatorMessageAdapter<Command, LWWRegister<Announced>> register) ->
-                new WeightPublisher(context, register, url)));
+  public static Behavior<Command> create(ActorRef<WeightBoard.Command> board, String url) {
+    return Behaviors.setup(context -> new WeightPublisher(context, board, url));
   }
 
   @Override
   public Behavior<Command> onMessage(Command message) {
     switch (message) {
       case LearnerIs is -> learner = Optional.of(is.learner());
-      case Publish(Trainer.Written files) -> publish(announcementOf(files));
+      case Publish(Trainer.Written files) ->
+          board.tell(new WeightBoard.Announce(announcementOf(files)));
       case SnapshotWanted wanted -> onSnapshotWanted(wanted);
       case SnapshotWritten(var subscriber, Trainer.Written files) ->
           subscriber.tell(announcementOf(files));
       case SnapshotFailed(var subscriber, String reason) ->
           getContext().getLog().warn("no snapshot for {}: {}", subscriber, reason);
-      case RegisterUpdated(var response) ->
-          getContext().getLog().debug("weight register: {}", response);
     }
     return this;
   }
 
   private Announced announcementOf(Trainer.Written files) {
     return new Announced(files.delta(), List.of(url + "/" + files.folder().getFileName()));
-  }
-
-  private void publish(Announced announced) {
-    topic.tell(Topic.publish(announced));
-    register.askUpdate(
-        replyTo ->
-            new Replicator.Update<>(
-                REGISTER,
-                LWWRegister.create(node, announced),
-                Replicator.writeLocal(),
-                replyTo,
-                before -> before.withValue(node, announced)),
-        RegisterUpdated::new);
   }
 
   private void onSnapshotWanted(SnapshotWanted wanted) {

@@ -1,6 +1,6 @@
 package dev.sampo.actors.pipeline;
 
-import dev.sampo.actors.transfer.HashedFiles;
+import dev.sampo.actors.transfer.FileSource;
 import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.WeightDelta;
 import dev.sampo.protocol.WeightShard;
@@ -19,11 +19,6 @@ import org.apache.pekko.actor.typed.javadsl.AbstractMatchingBehavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
-import org.apache.pekko.actor.typed.pubsub.Topic;
-import org.apache.pekko.cluster.ddata.LWWRegister;
-import org.apache.pekko.cluster.ddata.typed.javadsl.DistributedData;
-import org.apache.pekko.cluster.ddata.typed.javadsl.Replicator;
-import org.apache.pekko.cluster.ddata.typed.javadsl.ReplicatorMessageAdapter;
 
 /**
  * Keeps a worker's weights up to date: hears of versions, fetches their files, one version at a
@@ -46,10 +41,6 @@ public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubsc
 
   private record Heard(WeightPublisher.Announced announced) implements Command {}
 
-  private record RegisterChanged(
-      Replicator.SubscribeResponse<LWWRegister<WeightPublisher.Announced>> response)
-      implements Command {}
-
   private record Fetched(WeightDelta delta) implements Command {}
 
   private record NotFetched(WeightDelta delta, String reason) implements Command {}
@@ -65,7 +56,7 @@ public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubsc
   private final ActorRef<RolloutWorker.Command> worker;
   private final Services<WeightPublisher.Command> publishers;
   private final ActorRef<WeightPublisher.Announced> ear;
-  private final HashedFiles files;
+  private final FileSource files;
   private final Path folder;
   private final TimerScheduler<Command> timers;
   private final TreeMap<Long, WeightPublisher.Announced> ahead = new TreeMap<>();
@@ -76,10 +67,10 @@ public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubsc
   private WeightSubscriber(
       ActorContext<Command> context,
       TimerScheduler<Command> timers,
-      ReplicatorMessageAdapter<Command, LWWRegister<WeightPublisher.Announced>> register,
       ActorRef<RolloutWorker.Command> worker,
       Services<WeightPublisher.Command> publishers,
-      HashedFiles files,
+      ActorRef<WeightBoard.Command> board,
+      FileSource files,
       Path folder) {
     super(context);
     this.timers = timers;
@@ -88,11 +79,7 @@ public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubsc
     this.files = files;
     this.folder = folder;
     this.ear = context.messageAdapter(WeightPublisher.Announced.class, Heard::new);
-    ActorRef<Topic.Command<WeightPublisher.Announced>> topic =
-        context.spawn(
-            Topic.create(WeightPublisher.Announced.class, WeightPublisher.TOPIC), "topic");
-    topic.tell(Topic.subscribe(ear));
-    register.subscribe(WeightPublisher.REGISTER, RegisterChanged::new);
+    board.tell(new WeightBoard.Listen(ear));
   }
 
   /**
@@ -100,31 +87,24 @@ public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubsc
    *
    * @param worker gets the files of every version
    * @param publishers is asked for snapshots
+   * @param board where versions are heard of
    * @param folder where the files go
    */
   public static Behavior<Command> create(
       ActorRef<RolloutWorker.Command> worker,
       Services<WeightPublisher.Command> publishers,
-      HashedFiles files,
+      ActorRef<WeightBoard.Command> board,
+      FileSource files,
       Path folder) {
     return Behaviors.setup(context ->
         Behaviors.withTimers(timers ->
-            DistributedData.withReplicatorMessageAdapter(
-                (ReplicatorMessageAdapter<Command, LWWRegister<WeightPublisher.Announced>>
-                        register) ->
-                    new WeightSubscriber(
-                        context, timers, register, worker, publishers, files, folder))));
+            new WeightSubscriber(context, timers, worker, publishers, board, files, folder)));
   }
 
   @Override
   public Behavior<Command> onMessage(Command message) {
     switch (message) {
       case Heard(WeightPublisher.Announced announced) -> onHeard(announced);
-      case RegisterChanged(var response) -> {
-        if (response instanceof Replicator.Changed<LWWRegister<WeightPublisher.Announced>> now) {
-          onHeard(now.get(WeightPublisher.REGISTER).getValue());
-        }
-      }
       case Fetched(WeightDelta delta) ->
           worker.tell(new RolloutWorker.Install(delta, folderOf(delta), getContext().getSelf()));
       case NotFetched(WeightDelta delta, String reason) -> onFailed(delta, reason);

@@ -18,7 +18,7 @@ import java.util.concurrent.CompletionStage;
  * first. Concurrent requests for one image are one transfer. Safe for several threads.
  */
 public final class BlobCache {
-  private final HashedFiles files;
+  private final FileSource files;
   private final Path folder;
   private final long maxBytes;
   private final Map<String, Long> sizes = new LinkedHashMap<>(16, 0.75f, true);
@@ -31,7 +31,7 @@ public final class BlobCache {
    * @param folder where the images are kept; only this cache writes there
    * @param maxBytes most bytes kept; a larger image is kept alone
    */
-  public BlobCache(HashedFiles files, Path folder, long maxBytes) {
+  public BlobCache(FileSource files, Path folder, long maxBytes) {
     this.files = files;
     this.folder = folder;
     this.maxBytes = maxBytes;

@@ -27,24 +27,17 @@ import org.apache.pekko.http.javadsl.model.headers.RangeUnits;
 import org.apache.pekko.stream.javadsl.FileIO;
 
 /**
- * Fetches files whose hash is known. A file appears under its name only when it is complete and its
+ * Fetches files over HTTP. A file appears under its name only when it is complete and its
  * hash is right; what an interrupted transfer left is continued from where it stopped.
  */
-public final class HashedFiles {
+public final class HashedFiles implements FileSource {
   private final ActorSystem<?> system;
 
   public HashedFiles(ActorSystem<?> system) {
     this.system = system;
   }
 
-  /**
-   * Fetches a file unless it is there already.
-   *
-   * @param urls where it may be, tried in order
-   * @param sha256 its hash, lower-case hex
-   * @param target where to put it
-   * @return the target; fails with {@link TransferException} when no URL has the right bytes
-   */
+  @Override
   public CompletionStage<Path> fetch(List<String> urls, String sha256, Path target) {
     if (Files.exists(target)) {
       return CompletableFuture.completedFuture(target);
