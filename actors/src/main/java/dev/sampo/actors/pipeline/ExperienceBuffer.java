@@ -145,8 +145,8 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
     askNeighbour(
         offer,
         setup.coordinator(),
-        GroupDispatch.Verdict.class,
-        replyTo -> new RunCoordinator.Offered(lease, offer.group().group().oldestStep(), replyTo),
+        (ActorRef<GroupDispatch.Verdict> replyTo) ->
+            new RunCoordinator.Offered(lease, offer.group().group().oldestStep(), replyTo),
         verdict -> new Judged(offer, verdict));
   }
 
@@ -173,8 +173,7 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
           askNeighbour(
               offer,
               setup.recorder(),
-              Recorder.Done.class,
-              replyTo -> new Recorder.KeepGroup(offer.group(), replyTo),
+              (ActorRef<Recorder.Done> replyTo) -> new Recorder.KeepGroup(offer.group(), replyTo),
               done -> new Kept(offer));
       case GroupDispatch.Verdict.Discard(String reason) -> {
         pending.remove(leaseOf(offer));
@@ -223,15 +222,11 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
   private <M, A> void askNeighbour(
       Offer offer,
       ActorRef<M> neighbour,
-      Class<A> answerType,
       Function<ActorRef<A>, M> question,
       Function<A, Command> onAnswer) {
     getContext()
-        .ask(
-            answerType,
-            neighbour,
-            PATIENCE_WITH_NEIGHBOURS,
-            question::apply,
+        .pipeToSelf(
+            Asking.ask(getContext().getSystem(), neighbour, question, PATIENCE_WITH_NEIGHBOURS),
             (answer, failure) ->
                 answer != null
                     ? onAnswer.apply(answer)

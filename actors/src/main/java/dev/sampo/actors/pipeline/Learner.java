@@ -226,11 +226,13 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
 
   private void commit(Trainer.Update.Taken taken) {
     getContext()
-        .ask(
-            Recorder.Done.class,
-            setup.recorder(),
-            PATIENCE_WITH_RECORDER,
-            replyTo -> new Recorder.KeepStep(taken.committed(), replyTo),
+        .pipeToSelf(
+            Asking.ask(
+                getContext().getSystem(),
+                setup.recorder(),
+                (ActorRef<Recorder.Done> replyTo) ->
+                    new Recorder.KeepStep(taken.committed(), replyTo),
+                PATIENCE_WITH_RECORDER),
             (done, failure) ->
                 done != null ? new Kept(taken) : new NotKept(String.valueOf(failure)));
   }

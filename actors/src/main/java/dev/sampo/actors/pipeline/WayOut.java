@@ -16,7 +16,6 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
-import org.apache.pekko.actor.typed.javadsl.AskPattern;
 import org.apache.pekko.pattern.Patterns;
 import org.apache.pekko.stream.BoundedSourceQueue;
 import org.apache.pekko.stream.KillSwitches;
@@ -166,7 +165,7 @@ final class WayOut {
       Services<M> services, Function<ActorRef<A>, M> question, Duration timeout) {
     return services
         .next()
-        .map(service -> AskPattern.ask(service, question::apply, timeout, system.scheduler()))
+        .map(service -> Asking.ask(system, service, question, timeout))
         .orElseGet(() -> CompletableFuture.failedFuture(new TimeoutException("there is none yet")));
   }
 

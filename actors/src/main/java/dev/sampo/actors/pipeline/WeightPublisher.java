@@ -104,11 +104,12 @@ public final class WeightPublisher extends AbstractMatchingBehavior<WeightPublis
     getContext().getLog().info("{} wants a snapshot: {}", wanted.subscriber(), wanted.reason());
     learner.ifPresent(present ->
         getContext()
-            .ask(
-                Trainer.Written.class,
-                present,
-                PATIENCE_WITH_LEARNER,
-                Learner.GetSnapshot::new,
+            .pipeToSelf(
+                Asking.ask(
+                    getContext().getSystem(),
+                    present,
+                    (ActorRef<Trainer.Written> replyTo) -> new Learner.GetSnapshot(replyTo),
+                    PATIENCE_WITH_LEARNER),
                 (files, failure) ->
                     files != null
                         ? new SnapshotWritten(wanted.subscriber(), files)

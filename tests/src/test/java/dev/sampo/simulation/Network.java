@@ -1,0 +1,228 @@
+package dev.sampo.simulation;
+
+import dev.sampo.actors.pipeline.ExperienceBuffer;
+import dev.sampo.actors.pipeline.RewardWorker;
+import dev.sampo.actors.pipeline.RolloutWorker;
+import dev.sampo.actors.pipeline.RunCoordinator;
+import dev.sampo.actors.pipeline.WeightPublisher;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.function.BiFunction;
+import java.util.function.Supplier;
+import org.apache.pekko.actor.ActorSystem;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.javadsl.Adapter;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+
+/**
+ * What is between the nodes: at most once, in order between the same two ends, late, and cut at
+ * times. An actor of another node is known by a link, an actor that hands messages to the network;
+ * references in messages become links on the way. Whoever watches a link hears of the end of its
+ * node when the cluster has removed the node.
+ */
+final class Network {
+  private record Pair(Place from, Place to) {}
+
+  private record Known(Place from, ActorRef<?> target) {}
+
+  private final class Link {
+    final Place from;
+    final Place to;
+    final Supplier<? extends Optional<? extends ActorRef<?>>> target;
+    final Queue<Object> underWay = new ArrayDeque<>();
+    long lastDue;
+
+    Link(Place from, Place to, Supplier<? extends Optional<? extends ActorRef<?>>> target) {
+      this.from = from;
+      this.to = to;
+      this.target = target;
+    }
+
+    void send(Object message) {
+      List<Object> copies = fate.apply(message, to);
+      for (Object copy : copies) {
+        Object translated = translate(copy, this);
+        if (isCut(from, to) || random.nextDouble() < loss) {
+          trace.add("lost", from, to, translated);
+        } else {
+          post(translated);
+          if (mayComeTwice(translated) && random.nextDouble() < twice) {
+            post(translated);
+          }
+        }
+      }
+    }
+
+    private void post(Object message) {
+      lastDue = Math.max(lastDue, schedule.nanos() + delayNanos());
+      underWay.add(message);
+      schedule.after(Duration.ofNanos(lastDue - schedule.nanos()), to, this::deliverNext);
+    }
+
+    @SuppressWarnings("unchecked")
+    private void deliverNext() {
+      Object message = underWay.remove();
+      if (from.isRemoved() || to.isRemoved()) {
+        return;
+      }
+      trace.add("->", from, to, message);
+      target.get().ifPresent(receiver -> ((ActorRef<Object>) receiver).tell(message));
+    }
+  }
+
+  private final ActorSystem system;
+  private final Schedule schedule;
+  private final SplittableRandom random;
+  private final Trace trace;
+  private final BiFunction<Object, Place, List<Object>> fate;
+  private final Map<Known, ActorRef<?>> known = new HashMap<>();
+  private final Map<Place, List<ActorRef<?>>> leadingTo = new HashMap<>();
+  private final List<ActorRef<?>> all = new ArrayList<>();
+  private final Set<Pair> cuts = new HashSet<>();
+  private double loss;
+  private double twice;
+
+  /**
+   * A network without faults.
+   *
+   * @param fate what becomes of a message for a node before it is sent: usually itself
+   */
+  Network(
+      ActorSystem system,
+      Schedule schedule,
+      long seed,
+      Trace trace,
+      BiFunction<Object, Place, List<Object>> fate) {
+    this.system = system;
+    this.schedule = schedule;
+    this.random = new SplittableRandom(seed);
+    this.trace = trace;
+    this.fate = fate;
+  }
+
+  /** Messages are lost, or come twice where the protocol says that this is harmless. */
+  void disturb(double newLoss, double newTwice) {
+    loss = newLoss;
+    twice = newTwice;
+  }
+
+  void cut(Place one, Place other) {
+    cuts.add(new Pair(one, other));
+    cuts.add(new Pair(other, one));
+  }
+
+  void heal(Place one, Place other) {
+    cuts.remove(new Pair(one, other));
+    cuts.remove(new Pair(other, one));
+  }
+
+  void healAll() {
+    cuts.clear();
+  }
+
+  private boolean isCut(Place from, Place to) {
+    return from.isRemoved() || to.isRemoved() || cuts.contains(new Pair(from, to));
+  }
+
+  /** The nodes that are left hear that one has gone. */
+  void remove(Place place) {
+    place.remove();
+    schedule.at(
+        Place.NOWHERE,
+        () ->
+            leadingTo
+                .getOrDefault(place, List.of())
+                .forEach(link -> system.stop(Adapter.toClassic(link))));
+  }
+
+  /** What actors at {@code from} know an actor at {@code to} by, which may not be there yet. */
+  <T> ActorRef<T> link(Place from, Place to, Supplier<Optional<ActorRef<T>>> target) {
+    Link link = new Link(from, to, target);
+    ActorRef<T> ref = spawn(Behaviors.receiveMessage(message -> {
+      link.send(message);
+      return Behaviors.same();
+    }));
+    leadingTo.computeIfAbsent(to, place -> new ArrayList<>()).add(ref);
+    return ref;
+  }
+
+  @SuppressWarnings("unchecked")
+  private <T> ActorRef<T> known(ActorRef<T> target, Link carrier) {
+    return (ActorRef<T>)
+        known.computeIfAbsent(
+            new Known(carrier.to, target),
+            unknown -> link(carrier.to, carrier.from, () -> Optional.of(target)));
+  }
+
+  private <T> ActorRef<T> once(ActorRef<T> target, Link carrier) {
+    Link back = new Link(carrier.to, carrier.from, () -> Optional.of(target));
+    return spawn(Behaviors.receiveMessage(message -> {
+      back.send(message);
+      return Behaviors.stopped();
+    }));
+  }
+
+  private <T> ActorRef<T> spawn(Behavior<T> behavior) {
+    List<ActorRef<T>> spawned = new ArrayList<>();
+    schedule.at(Place.NOWHERE, () -> spawned.add(Adapter.spawnAnonymous(system, behavior)));
+    all.add(spawned.getFirst());
+    return spawned.getFirst();
+  }
+
+  private Object translate(Object message, Link by) {
+    return switch (message) {
+      case RunCoordinator.Demand(var worker, int leases, long step) ->
+          new RunCoordinator.Demand(known(worker, by), leases, step);
+      case RunCoordinator.Progress(var worker, var lease, long tokens, long oldest) ->
+          new RunCoordinator.Progress(known(worker, by), lease, tokens, oldest);
+      case RunCoordinator.GiveBack(var worker, var lease, var reason, String detail) ->
+          new RunCoordinator.GiveBack(known(worker, by), lease, reason, detail);
+      case RolloutWorker.Grant(var coordinator, var lease, String url) ->
+          new RolloutWorker.Grant(known(coordinator, by), lease, url);
+      case RewardWorker.Score(var group, var replyTo) ->
+          new RewardWorker.Score(group, once(replyTo, by));
+      case ExperienceBuffer.Offer(var group, var replyTo) ->
+          new ExperienceBuffer.Offer(group, once(replyTo, by));
+      case WeightPublisher.SnapshotWanted(var subscriber, var held, String reason) ->
+          new WeightPublisher.SnapshotWanted(known(subscriber, by), held, reason);
+      case RolloutWorker.Cancel _,
+          RewardWorker.Answer _,
+          ExperienceBuffer.Answer _,
+          WeightPublisher.Announced _ ->
+          message;
+      default -> throw new IllegalArgumentException(message + " does not cross nodes");
+    };
+  }
+
+  private static boolean mayComeTwice(Object message) {
+    return switch (message) {
+      case RunCoordinator.Demand _,
+          RunCoordinator.Progress _,
+          RolloutWorker.Cancel _,
+          WeightPublisher.Announced _ ->
+          true;
+      default -> false; // questions come twice because whoever asked asks again
+    };
+  }
+
+  /** Mostly quick, now and then slow. */
+  private long delayNanos() {
+    long base = 100_000 + random.nextLong(2_000_000);
+    return random.nextInt(20) == 0 ? base + random.nextLong(3_000_000_000L) : base;
+  }
+
+  /** Ends all links. */
+  void stop() {
+    all.forEach(link -> system.stop(Adapter.toClassic(link)));
+  }
+}

@@ -1,0 +1,63 @@
+package dev.sampo.simulation;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/**
+ * What is simulated.
+ *
+ * @param workers rollout nodes at the start
+ * @param slots groups that a rollout node generates at a time
+ * @param rewarders reward nodes at the start
+ * @param bufferCapacity most groups in the experience buffer
+ * @param microBatch longest time that the trainer takes for a micro-batch
+ * @param badRows how often a row cannot be asked
+ * @param skips how often the trainer cannot learn from a batch
+ * @param slowRewards how often a reward takes longer than anyone's patience
+ * @param faults how many faults there are
+ * @param faultsEnd when the last one is over
+ */
+record Scenario(
+    long seed,
+    int maxStaleness,
+    int groupsPerStep,
+    int steps,
+    int workers,
+    int slots,
+    int rewarders,
+    int bufferCapacity,
+    Duration microBatch,
+    double badRows,
+    double skips,
+    double slowRewards,
+    int faults,
+    Duration faultsEnd) {
+
+  /** The scenario of a seed; every fourth is without faults. */
+  static Scenario of(long seed) {
+    SplittableRandom random = new SplittableRandom(seed * 0x9E3779B97F4A7C15L + 1);
+    int maxStaleness = random.nextInt(4);
+    int groupsPerStep = 1 + random.nextInt(4);
+    boolean calm = random.nextInt(4) == 0;
+    return new Scenario(
+        seed,
+        maxStaleness,
+        groupsPerStep,
+        2 + random.nextInt(5),
+        1 + random.nextInt(3),
+        1 + random.nextInt(3),
+        1 + random.nextInt(2),
+        groupsPerStep * (1 + random.nextInt(maxStaleness + 1)),
+        Duration.ofMillis(List.of(20, 500, 20_000).get(random.nextInt(3))),
+        calm ? 0 : 0.05 * random.nextInt(3),
+        calm ? 0 : 0.1 * random.nextInt(3),
+        calm ? 0 : 0.05 * random.nextInt(3),
+        calm ? 0 : 1 + random.nextInt(8),
+        Duration.ofSeconds(calm ? 0 : 5 + random.nextInt(60)));
+  }
+
+  boolean isCalm() {
+    return faults == 0;
+  }
+}
