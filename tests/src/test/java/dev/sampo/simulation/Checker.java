@@ -11,6 +11,7 @@ import dev.sampo.protocol.RolloutLease;
 import dev.sampo.protocol.ScoredGroup;
 import dev.sampo.protocol.StepCommitted;
 import dev.sampo.protocol.VersionSpan;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -27,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  * installs and every answer that a worker gets. The first broken rule is kept.
  */
 final class Checker {
+  private static final Duration A_MESSAGE = Duration.ofSeconds(9); // within a node that may freeze
+
   private enum Where {
     WAITING,
     LEASED,
@@ -38,7 +41,9 @@ final class Checker {
   private final int maxStaleness;
   private final int groupsPerStep;
   private final long steps;
+  private final Schedule schedule;
   private final Trace trace;
+  private final Map<LeaseId, Duration> discarded = new HashMap<>();
   private final Map<GroupId, Where> groups = new TreeMap<>();
   private final Map<GroupId, LeaseId> holders = new HashMap<>();
   private final Map<GroupId, LeaseId> winners = new HashMap<>();
@@ -52,7 +57,8 @@ final class Checker {
   private final long term;
   private Optional<Violation> first = Optional.empty();
 
-  Checker(int maxStaleness, int groupsPerStep, long steps, long term, Trace trace) {
+  Checker(int maxStaleness, int groupsPerStep, long steps, long term, Schedule schedule, Trace trace) {
+    this.schedule = schedule;
     this.term = term;
     this.maxStaleness = maxStaleness;
     this.groupsPerStep = groupsPerStep;
@@ -100,6 +106,11 @@ final class Checker {
         require(
             where == Where.LEASED && lease.equals(holders.get(group)),
             "only a running lease is lost",
+            event);
+        require(
+            !discarded.containsKey(lease)
+                || schedule.elapsed().minus(discarded.get(lease)).compareTo(A_MESSAGE) < 0,
+            "no group is sent away that is still wanted",
             event);
         groups.put(group, Where.WAITING);
         sentBack.add(group.value() + " " + reason);
@@ -208,13 +219,10 @@ final class Checker {
   /** A worker is told what became of its group. */
   void answered(ExperienceBuffer.Answer answer) {
     LeaseId lease = answer.lease();
-    boolean wanted =
-        groups.get(lease.group()) == Where.LEASED && lease.equals(holders.get(lease.group()));
     switch (answer) {
       case ExperienceBuffer.Accepted _ ->
           require(everAccepted.contains(lease), "only what is accepted is called so", lease);
-      case ExperienceBuffer.Discarded _ ->
-          require(!wanted, "no group is sent away that is still wanted", lease);
+      case ExperienceBuffer.Discarded _ -> discarded.putIfAbsent(lease, schedule.elapsed());
       case ExperienceBuffer.Busy _ -> {}
     }
   }

@@ -113,7 +113,7 @@ final class SimulatedRun {
     this.random = new SplittableRandom(scenario.seed() + 1);
     this.checker =
         new Checker(
-            scenario.maxStaleness(), scenario.groupsPerStep(), scenario.steps(), Learning.TERM, trace);
+            scenario.maxStaleness(), scenario.groupsPerStep(), scenario.steps(), Learning.TERM, schedule, trace);
     this.network = new Network(system, schedule, scenario.seed() + 2, trace, this::fateOf);
     this.board = new Board(schedule, network);
     this.learning = new Learning(scenario, breakage, schedule, checker);

@@ -192,6 +192,7 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
   private void onUnanswered(Offer offer, String reason) {
     pending.remove(leaseOf(offer));
     getContext().getLog().error("{} could not be kept: {}", leaseOf(offer), reason);
+    setup.coordinator().tell(new RunCoordinator.NotKept(leaseOf(offer), reason));
     offer.replyTo().tell(new Busy(leaseOf(offer), setup.retryAfter()));
   }
 

@@ -42,7 +42,8 @@ import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
  *
  * <p>Edges. <i>Lease</i>: waits for the coordinator; asks for as many as it has slots and groups on
  * the way out. <i>Way out</i>: a slot is free when its group is finished, but when as many groups
- * are on the way out as there are slots, no more are asked for; unblocked by the buffer.
+ * are on the way out as there are slots, no more are asked for, and when there is no place left on
+ * it, none is begun; unblocked by the buffer, for cancelled ones at the latest by its patience.
  * <i>Weights</i>: installed between two decode steps; a lease that needs younger ones waits for
  * them.
  */
@@ -114,6 +115,7 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
   private final Queue<Ready> ready = new ArrayDeque<>();
   private final Set<LeaseId> leaving = ConcurrentHashMap.newKeySet(); // read by the stream as well
   private final List<ActorRef<Drained>> drainers = new ArrayList<>();
+  private int onTheWay; // groups in the stream, also those that nobody wants any more
   private boolean decoding;
   private boolean draining;
   private int lastDemand = -1;
@@ -136,7 +138,7 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
         new WayOut(
             context.getSystem(),
             new WayOut.Setup(
-                2 * generator.numSlots(), setup.wayOut(), setup.rewards(), setup.buffers()),
+                capacityOfWayOut(generator), setup.wayOut(), setup.rewards(), setup.buffers()),
             leaving::contains,
             outcome -> self.tell(new Left(outcome)));
     timers.startTimerWithFixedDelay(new Heartbeat(), Duration.ZERO, HEARTBEAT);
@@ -226,6 +228,7 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
   private void fillSlots() {
     while (!ready.isEmpty()
         && generator.running().size() < generator.numSlots()
+        && generator.running().size() + onTheWay < capacityOfWayOut(generator)
         && ready.element().lease().minimumStep() <= weightStep()) {
       Ready next = ready.remove();
       try {
@@ -234,6 +237,11 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
         badPrompt(next.lease(), String.valueOf(e.getMessage()));
       }
     }
+  }
+
+  /** Every group that is begun has a place on the way out. */
+  private static int capacityOfWayOut(Generator generator) {
+    return 2 * generator.numSlots();
   }
 
   private void decodeIfThereIsWork() {
@@ -247,6 +255,7 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
   private void onDecodeNext() {
     for (CompletionGroup group : generator.decode()) {
       leaving.add(group.lease());
+      onTheWay++;
       wayOut.send(group);
     }
     decoding = false;
@@ -254,6 +263,7 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
   }
 
   private void onLeft(WayOut.Outcome outcome) {
+    onTheWay--;
     leaving.remove(outcome.lease());
     if (outcome instanceof WayOut.Outcome.Oversize(LeaseId lease, long bytes, long limit)) {
       giveBack(

@@ -77,6 +77,9 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
   /** A finished group waits for room in the buffer; its worker is not to blame. */
   record StillHeld(LeaseId lease) implements Command {}
 
+  /** A result that may have been accepted could not be recorded. */
+  record NotKept(LeaseId lease, String reason) implements Command {}
+
   /** A result has nothing that could be learned from, ever. */
   record Unusable(LeaseId lease, String reason) implements Command {}
 
@@ -156,6 +159,7 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
       case Offered offered ->
           offered.replyTo().tell(dispatch.offered(offered.lease(), offered.oldestStep()));
       case StillHeld held -> dispatch.renew(held.lease(), clock.instant());
+      case NotKept(LeaseId lease, String reason) -> dispatch.notKept(lease, reason);
       case Unusable unusable -> dispatch.setAside(unusable.lease(), unusable.reason());
       case Returned returned -> dispatch.returned(returned.groups(), returned.reason());
       case StepWanted wanted -> learnerWaits = Optional.of(wanted.replyTo());

@@ -216,6 +216,14 @@ public final class GroupDispatch {
     }
   }
 
+  /** Takes back an attempt that was accepted, if it was, because it could not be kept. */
+  public void notKept(LeaseId lease, String reason) {
+    if (ledger.state(lease.group()).orElse(null) instanceof GroupState.Accepted accepted
+        && accepted.lease().equals(lease)) {
+      returned(List.of(lease.group()), reason);
+    }
+  }
+
   /**
    * Notes a committed optimizer step.
    *
