@@ -4,11 +4,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
+import org.apache.pekko.actor.ActorPath;
 import org.apache.pekko.actor.Cancellable;
 import org.apache.pekko.dispatch.Mailbox;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +25,8 @@ final class Schedule implements InstantSource {
   private static final Instant EPOCH = Instant.parse("2020-01-01T00:00:00Z");
   private static final long MOST_NANOS_OF_A_TASK = 1_000_000;
   private static final int JUMP_ONE_IN = 400; // turns at which time jumps although there is work
+
+  private static final int MOST_LEFT = 1_000_000;
 
   private record Task(Runnable work, Place place) {}
 
@@ -62,6 +67,7 @@ final class Schedule implements InstantSource {
   private final List<Task> ready = new ArrayList<>();
   private final PriorityQueue<Timer> timers = new PriorityQueue<>();
   private final Map<Mailbox, Place> homes = new IdentityHashMap<>();
+  private final Map<String, Place> hosts = new HashMap<>();
   private final Thread owner = Thread.currentThread();
   private SplittableRandom random = new SplittableRandom(0);
   private Place current = Place.NOWHERE;
@@ -76,6 +82,7 @@ final class Schedule implements InstantSource {
     ready.clear();
     timers.clear();
     homes.clear();
+    hosts.clear();
     random = new SplittableRandom(seed);
     current = Place.NOWHERE;
     now = 0;
@@ -100,8 +107,24 @@ final class Schedule implements InstantSource {
 
   private Place placeOf(Runnable work) {
     return work instanceof Mailbox mailbox
-        ? homes.computeIfAbsent(mailbox, unseen -> current)
+        ? homes.computeIfAbsent(mailbox, this::homeOfUnseen)
         : current;
+  }
+
+  private Place homeOfUnseen(Mailbox mailbox) {
+    ActorPath path = mailbox.actor().self().path();
+    Place host = hosts.get(path.name());
+    if (host != null) {
+      return host;
+    }
+    return path.name().equals("user") || path.name().startsWith("StreamSupervisor")
+        ? Place.NOWHERE
+        : current;
+  }
+
+  /** The actor of this name, and all that it starts, will belong to {@code place}. */
+  void settle(String actor, Place place) {
+    hosts.put(actor, place);
   }
 
   /** Something can be done after a while, by the node that is at work now. */
@@ -133,8 +156,7 @@ final class Schedule implements InstantSource {
     place.thaw().forEach(work -> add(new Task(work, place)));
   }
 
-  /** Lets a killed node's actors stop. */
-  void bury(Place place) {
+  private void bury(Place place) {
     place.bury().forEach(work -> add(new Task(work, place)));
   }
 
@@ -187,12 +209,17 @@ final class Schedule implements InstantSource {
     }
   }
 
-  /** Does what can be done without the time going on. */
-  void finishPresentWork() {
-    for (int i = 0; !ready.isEmpty() && i < 1_000_000; i++) {
-      Task task = ready.removeLast();
+  /** Does what is left, by whomever, without time going on, until there is nothing. */
+  void finish(Collection<Place> places) {
+    for (int i = 0; i < MOST_LEFT; i++) {
+      places.forEach(this::bury);
+      if (ready.isEmpty()) {
+        return;
+      }
+      Task task = ready.removeFirst();
       at(task.place(), task.work());
     }
+    throw new IllegalStateException("there is always something left to do");
   }
 
   /** Time since the beginning. */

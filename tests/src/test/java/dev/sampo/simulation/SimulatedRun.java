@@ -28,9 +28,11 @@ import java.util.OptionalDouble;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.apache.pekko.actor.ActorSystem;
 import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.ChildFailed;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Adapter;
@@ -90,6 +92,8 @@ final class SimulatedRun {
       this.place = place;
     }
   }
+
+  private static final AtomicLong HOSTS = new AtomicLong(); // names are used once in a system
 
   private final Scenario scenario;
   private final Breakage breakage;
@@ -181,8 +185,7 @@ final class SimulatedRun {
   private void cleanUp() {
     network.stop();
     hosts.forEach(host -> system.stop(Adapter.toClassic(host)));
-    places.forEach(schedule::bury);
-    schedule.finishPresentWork();
+    schedule.finish(places);
   }
 
   private void begin() {
@@ -205,23 +208,25 @@ final class SimulatedRun {
 
   /** An actor that has the others of a node as children and tells when one fails. */
   private void host(Place place, Consumer<ActorContext<Object>> content) {
-    schedule.at(place, () ->
-        hosts.add(
-            Adapter.spawnAnonymous(
-                system,
-                Behaviors.setup(context -> {
-                  content.accept(context);
-                  return Behaviors.receive(Object.class)
-                      .onSignal(
-                          ChildFailed.class,
-                          failed -> {
-                            checker.broken(
-                                "no actor fails: %s failed with %s"
-                                    .formatted(failed.getRef().path().name(), failed.getCause()));
-                            return Behaviors.same();
-                          })
-                      .build();
-                }))));
+    String name = place + "-of-" + HOSTS.incrementAndGet();
+    schedule.settle(name, place);
+    hosts.add(Adapter.spawn(system, hostOf(content), name));
+  }
+
+  private Behavior<Object> hostOf(Consumer<ActorContext<Object>> content) {
+    return Behaviors.setup(context -> {
+      content.accept(context);
+      return Behaviors.receive(Object.class)
+          .onSignal(
+              ChildFailed.class,
+              failed -> {
+                checker.broken(
+                    "no actor fails: %s failed with %s"
+                        .formatted(failed.getRef().path().name(), failed.getCause()));
+                return Behaviors.same();
+              })
+          .build();
+    });
   }
 
   private ActorRef<WeightBoard.Command> boardAt(ActorContext<?> context, Place place) {

@@ -8,6 +8,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.apache.pekko.actor.ActorSystem;
+import org.apache.pekko.actor.typed.DispatcherSelector;
+import org.apache.pekko.actor.typed.javadsl.Adapter;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.stream.SystemMaterializer;
 import org.jspecify.annotations.Nullable;
 
@@ -59,6 +62,10 @@ final class SimulatedSystem {
     starter = helping;
     ActorSystem started = ActorSystem.create("simulation", config());
     SystemMaterializer.get(started).materializer();
+    // A dispatcher without actors would start a timer to shut itself down.
+    DISPATCHERS.forEach(dispatcher ->
+        Adapter.spawnAnonymous(
+            started, Behaviors.empty(), DispatcherSelector.fromConfig(dispatcher)));
     try {
       for (int i = 0; i < ROUNDS_OF_START; i++) {
         helping.submit(() -> {}).get();

@@ -10,6 +10,7 @@ import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.ScoredGroup;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -54,7 +55,7 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
   /** Go on. */
   public record Resume() implements Command {}
 
-  /** Write all present weights and name the files. */
+  /** Write all present weights and name the files; answered when their step is durable. */
   record GetSnapshot(ActorRef<Trainer.Written> replyTo) implements Command {}
 
   /** Messages of the loop. */
@@ -119,6 +120,8 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
   private List<ScoredGroup> batch = List.of();
   private Optional<String> pause = Optional.empty();
   private Optional<Drive> held = Optional.empty();
+  private final List<GetSnapshot> snapshotsWanted = new ArrayList<>();
+  private boolean committing; // the weights are of a step that is not yet durable
   private int numSkippedInARow;
 
   private Learner(ActorContext<Command> context, Setup setup, Trainer trainer, StepMeter meter) {
@@ -153,6 +156,7 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
         saveIfPaused();
       }
       case Resume _ -> resume();
+      case GetSnapshot get when committing -> snapshotsWanted.add(get);
       case GetSnapshot(ActorRef<Trainer.Written> replyTo) -> replyTo.tell(trainer.writeSnapshot());
       case NotKept(String reason) ->
           throw new IllegalStateException("the step could not be recorded: " + reason);
@@ -225,6 +229,7 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
   }
 
   private void commit(Trainer.Update.Taken taken) {
+    committing = true;
     getContext()
         .pipeToSelf(
             Asking.ask(
@@ -266,7 +271,10 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
 
   private void publish(Trainer.Update.Taken update) {
     long step = update.committed().version().step();
+    committing = false;
     setup.publisher().tell(new WeightPublisher.Publish(meter.working(trainer::writeDelta)));
+    snapshotsWanted.forEach(wanted -> getContext().getSelf().tell(wanted));
+    snapshotsWanted.clear();
     List<GroupId> groups = batch.stream().map(ScoredGroup::id).toList();
     setup.coordinator().tell(new RunCoordinator.StepTaken(step, groups));
     setup.skips().keep(trainer.version(), batch, update);
