@@ -41,6 +41,7 @@ final class Checker {
   private final int maxStaleness;
   private final int groupsPerStep;
   private final long steps;
+  private final boolean calm;
   private final Schedule schedule;
   private final Trace trace;
   private final Map<LeaseId, Duration> discarded = new HashMap<>();
@@ -57,7 +58,8 @@ final class Checker {
   private final long term;
   private Optional<Violation> first = Optional.empty();
 
-  Checker(int maxStaleness, int groupsPerStep, long steps, long term, Schedule schedule, Trace trace) {
+  Checker(int maxStaleness, int groupsPerStep, long steps, long term, boolean calm, Schedule schedule, Trace trace) {
+    this.calm = calm;
     this.schedule = schedule;
     this.term = term;
     this.maxStaleness = maxStaleness;
@@ -113,6 +115,7 @@ final class Checker {
             "no group is sent away that is still wanted",
             event);
         groups.put(group, Where.WAITING);
+        require(!calm || !reason.startsWith("no progress"), "no lease expires without a fault", event);
         sentBack.add(group.value() + " " + reason);
       }
       case LedgerEvent.Accepted(LeaseId lease, long oldestStep) -> {
@@ -149,6 +152,7 @@ final class Checker {
       }
       default -> {
         require(!learnedAt.containsKey(group), "what was learned ends as trained", event);
+        require(!calm, "nothing is set aside without a fault", event);
         groups.put(group, Where.OUT);
       }
     }

@@ -117,7 +117,7 @@ final class SimulatedRun {
     this.random = new SplittableRandom(scenario.seed() + 1);
     this.checker =
         new Checker(
-            scenario.maxStaleness(), scenario.groupsPerStep(), scenario.steps(), Learning.TERM, schedule, trace);
+            scenario.maxStaleness(), scenario.groupsPerStep(), scenario.steps(), Learning.TERM, scenario.isCalm(), schedule, trace);
     this.network = new Network(system, schedule, scenario.seed() + 2, trace, this::fateOf);
     this.board = new Board(schedule, network);
     this.learning = new Learning(scenario, breakage, schedule, checker);
@@ -473,6 +473,7 @@ final class SimulatedRun {
       if (random.nextInt(3) > 0) {
         addRollout();
       }
+      leaveSomebody();
     }
 
     private void gone(Rewarder rewarder) {
@@ -482,6 +483,7 @@ final class SimulatedRun {
       if (random.nextInt(3) > 0) {
         addRewarder();
       }
+      leaveSomebody();
     }
 
     private void freeze(Place place, Duration duration, Runnable removed) {
@@ -513,6 +515,13 @@ final class SimulatedRun {
         rollout.place.slowDown(1);
       });
       places.forEach(schedule::thaw);
+      leaveSomebody();
+    }
+
+    private void leaveSomebody() {
+      if (schedule.elapsed().compareTo(scenario.faultsEnd()) < 0) {
+        return;
+      }
       if (rewarders.stream().noneMatch(r -> !r.gone && !r.place.isKilled())) {
         addRewarder();
       }

@@ -61,7 +61,7 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
 
     /** What becomes of the prompt. */
     public enum Reason {
-      /** The worker leaves; the prompt goes to another one. */
+      /** The worker leaves and takes no more leases; the prompt goes to another one. */
       LEAVING,
       /** The prompt cannot be asked; it is set aside. */
       BAD_PROMPT,
@@ -199,7 +199,12 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
 
   private void onGiveBack(GiveBack giveBack) {
     switch (giveBack.reason()) {
-      case LEAVING, NOT_ACCEPTED -> dispatch.giveBack(giveBack.lease(), giveBack.detail());
+      case LEAVING -> {
+        workers.computeIfPresent(
+            giveBack.worker(), (worker, demand) -> new WorkerDemand(0, demand.step()));
+        dispatch.giveBack(giveBack.lease(), giveBack.detail());
+      }
+      case NOT_ACCEPTED -> dispatch.giveBack(giveBack.lease(), giveBack.detail());
       case BAD_PROMPT -> dispatch.setAside(giveBack.lease(), giveBack.detail());
     }
   }
