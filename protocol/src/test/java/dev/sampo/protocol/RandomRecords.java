@@ -39,7 +39,8 @@ public final class RandomRecords {
         new NodeMessage.Busy(leaseId(), duration()),
         new NodeMessage.Discarded(leaseId(), text()),
         new NodeMessage.Announce(weightDelta(), listOf(3, this::text)),
-        new NodeMessage.SnapshotWanted(text(), maybe(this::version), text()));
+        new NodeMessage.SnapshotWanted(text(), maybe(this::version), text()),
+        new NodeMessage.Holds(text(), listOf(3, this::leaseId)));
   }
 
   public ScoredGroup scoredGroup() {

@@ -185,6 +185,8 @@ final class Network {
           new RunCoordinator.Demand(known(worker, by), leases, step);
       case RunCoordinator.Progress(var worker, var lease, long tokens, long oldest) ->
           new RunCoordinator.Progress(known(worker, by), lease, tokens, oldest);
+      case RunCoordinator.Holds(var worker, var leases) ->
+          new RunCoordinator.Holds(known(worker, by), leases);
       case RunCoordinator.GiveBack(var worker, var lease, var reason, String detail) ->
           new RunCoordinator.GiveBack(known(worker, by), lease, reason, detail);
       case RolloutWorker.Grant(var coordinator, var lease, String url) ->
@@ -208,6 +210,7 @@ final class Network {
     return switch (message) {
       case RunCoordinator.Demand _,
           RunCoordinator.Progress _,
+          RunCoordinator.Holds _,
           RolloutWorker.Cancel _,
           WeightPublisher.Announced _ ->
           true;

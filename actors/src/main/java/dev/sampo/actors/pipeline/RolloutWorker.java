@@ -299,7 +299,17 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
                 .tell(
                     new RunCoordinator.Progress(
                         getContext().getSelf(), lease, progress.tokens(), progress.oldestStep())));
+    tellWhatIsHeld();
     lastDemand = -1; // repeated, in case it was lost
+  }
+
+  private void tellWhatIsHeld() {
+    List<LeaseId> held = new ArrayList<>(fetching);
+    ready.forEach(waiting -> held.add(waiting.lease().id()));
+    held.addAll(leaving);
+    if (!held.isEmpty()) {
+      setup.coordinator().tell(new RunCoordinator.Holds(getContext().getSelf(), held));
+    }
   }
 
   private void onDrain(ActorRef<Drained> replyTo) {

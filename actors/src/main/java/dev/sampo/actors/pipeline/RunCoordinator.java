@@ -54,6 +54,17 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
       ActorRef<RolloutWorker.Command> worker, LeaseId lease, long tokens, long oldestStep)
       implements Command, CrossesNodes {}
 
+  /**
+   * A worker has groups that it does not decode: they wait for weights or a slot, or are finished
+   * and wait for a reward worker or the buffer. It is not to blame, so their leases go on.
+   */
+  public record Holds(ActorRef<RolloutWorker.Command> worker, List<LeaseId> leases)
+      implements Command, CrossesNodes {
+    public Holds {
+      leases = List.copyOf(leases);
+    }
+  }
+
   /** A worker will not finish this group. */
   public record GiveBack(
       ActorRef<RolloutWorker.Command> worker, LeaseId lease, Reason reason, String detail)
@@ -155,6 +166,7 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
     switch (message) {
       case Demand demand -> onDemand(demand);
       case Progress progress -> onProgress(progress);
+      case Holds holds -> onHolds(holds);
       case GiveBack giveBack -> onGiveBack(giveBack);
       case Offered offered ->
           offered.replyTo().tell(dispatch.offered(offered.lease(), offered.oldestStep()));
@@ -194,6 +206,16 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
             progress.lease(), progress.oldestStep(), progress.tokens(), clock.instant());
     if (!wanted) {
       progress.worker().tell(new RolloutWorker.Cancel(progress.lease(), "not leased any more"));
+    }
+  }
+
+  private void onHolds(Holds holds) {
+    for (LeaseId lease : holds.leases()) {
+      if (dispatch.isWanted(lease)) {
+        dispatch.renew(lease, clock.instant());
+      } else {
+        holds.worker().tell(new RolloutWorker.Cancel(lease, "not wanted any more"));
+      }
     }
   }
 

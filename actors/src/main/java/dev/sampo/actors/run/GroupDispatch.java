@@ -135,7 +135,21 @@ public final class GroupDispatch {
     return leases.progress(lease, oldestStep, tokens, now);
   }
 
-  /** Keeps a lease alive that is finished but finds no room in the buffer. */
+  /**
+   * Whether a result of this attempt might still be accepted, also when the lease is not running.
+   */
+  public boolean isWanted(LeaseId lease) {
+    return isOpen(lease.group()) && leases.wasGranted(lease);
+  }
+
+  private boolean isOpen(GroupId group) {
+    return switch (ledger.state(group).orElse(null)) {
+      case GroupState.Waiting _, GroupState.Leased _ -> true;
+      case null, default -> false;
+    };
+  }
+
+  /** Keeps a lease alive whose worker has to wait. */
   public void renew(LeaseId lease, Instant now) {
     leases.renew(lease, now);
   }
@@ -194,12 +208,7 @@ public final class GroupDispatch {
 
   /** Ends a group whose prompt turned out to be impossible to ask or to score. */
   public void setAside(LeaseId lease, String reason) {
-    boolean open =
-        switch (ledger.state(lease.group()).orElse(null)) {
-          case GroupState.Waiting _, GroupState.Leased _ -> leases.wasGranted(lease);
-          case null, default -> false;
-        };
-    if (open) {
+    if (isWanted(lease)) {
       end(lease.group(), new GroupState.SetAside(reason));
     }
   }

@@ -56,6 +56,8 @@ public final class NodeMessageSerializer extends SerializerWithStringManifest {
           new NodeMessage.Demand(text(worker), leases, step);
       case RunCoordinator.Progress(var worker, var lease, long tokens, long oldest) ->
           new NodeMessage.Progress(text(worker), lease, tokens, oldest);
+      case RunCoordinator.Holds(var worker, var leases) ->
+          new NodeMessage.Holds(text(worker), leases);
       case RunCoordinator.GiveBack(var worker, var lease, var reason, var detail) ->
           new NodeMessage.GiveBack(text(worker), lease, toWire(reason), detail);
       case RolloutWorker.Grant(var coordinator, var lease, var blobUrl) ->
@@ -85,6 +87,8 @@ public final class NodeMessageSerializer extends SerializerWithStringManifest {
           new RunCoordinator.Demand(ref(worker), leases, step);
       case NodeMessage.Progress(var worker, var lease, long tokens, long oldest) ->
           new RunCoordinator.Progress(ref(worker), lease, tokens, oldest);
+      case NodeMessage.Holds(var worker, var leases) ->
+          new RunCoordinator.Holds(ref(worker), leases);
       case NodeMessage.GiveBack(var worker, var lease, var reason, var detail) ->
           new RunCoordinator.GiveBack(ref(worker), lease, fromWire(reason), detail);
       case NodeMessage.Grant(var coordinator, var lease, var blobUrl) ->

@@ -44,6 +44,16 @@ public sealed interface NodeMessage {
       implements NodeMessage {}
 
   /**
+   * Groups that the worker does not decode, but holds on to: they wait for weights or a slot, or
+   * are finished and wait for a reward worker or the buffer. Renews their leases.
+   */
+  record Holds(String worker, List<LeaseId> leases) implements NodeMessage {
+    public Holds {
+      leases = List.copyOf(leases);
+    }
+  }
+
+  /**
    * The worker will not finish this group.
    *
    * @param detail for people; for {@link GiveBackReason#BAD_PROMPT} what is wrong with the row

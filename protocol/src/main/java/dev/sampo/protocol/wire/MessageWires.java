@@ -21,6 +21,10 @@ final class MessageWires {
               .setLease(id(lease))
               .setTokens(tokens)
               .setOldestStep(oldestStep);
+      case NodeMessage.Holds(var worker, var leases) ->
+          wire.getHoldsBuilder()
+              .setWorker(worker)
+              .addAllLeases(leases.stream().map(lease -> id(lease)).toList());
       case NodeMessage.GiveBack(var worker, var lease, var reason, var detail) ->
           wire.getGiveBackBuilder()
               .setWorker(worker)
@@ -63,6 +67,12 @@ final class MessageWires {
     return switch (wire.getMessageCase()) {
       case DEMAND -> fromWire(wire.getDemand());
       case PROGRESS -> fromWire(wire.getProgress());
+      case HOLDS -> {
+        var it = wire.getHolds();
+        yield new NodeMessage.Holds(
+            it.getWorker(),
+            it.getLeasesList().stream().map(lease -> lease(true, lease)).toList());
+      }
       case GIVE_BACK -> fromWire(wire.getGiveBack());
       case GRANT -> fromWire(wire.getGrant());
       case CANCEL -> fromWire(wire.getCancel());
