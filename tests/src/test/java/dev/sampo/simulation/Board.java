@@ -10,7 +10,9 @@ import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 
-/** The notice board for weights: at once over the network, which may lose it, and later for sure. */
+/**
+ * The notice board for weights: at once over the network, which may lose it, and later for sure.
+ */
 final class Board {
   private static final Duration GOSSIP = Duration.ofSeconds(1);
 
@@ -56,10 +58,13 @@ final class Board {
 
   /** Of versions that follow each other quickly only the last is heard. */
   private void gossip(Listener listener, WeightPublisher.Announced announced) {
-    schedule.after(GOSSIP, listener.place, () -> {
-      if (last.equals(Optional.of(announced))) {
-        listener.ear.tell(announced);
-      }
-    });
+    schedule.after(
+        GOSSIP,
+        listener.place,
+        () -> {
+          if (last.equals(Optional.of(announced))) {
+            listener.ear.tell(announced);
+          }
+        });
   }
 }

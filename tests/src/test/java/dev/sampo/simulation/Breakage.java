@@ -1,6 +1,8 @@
 package dev.sampo.simulation;
 
-/** A rule of the protocol that is broken on purpose, by something that stands between the actors. */
+/**
+ * A rule of the protocol that is broken on purpose, by something that stands between the actors.
+ */
 enum Breakage {
   NONE,
   /** The verdict about a second attempt is turned round. */

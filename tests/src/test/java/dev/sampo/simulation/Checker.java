@@ -30,6 +30,8 @@ import org.jspecify.annotations.Nullable;
 final class Checker {
   private static final Duration A_MESSAGE = Duration.ofSeconds(9); // within a node that may freeze
 
+  private static final int MOST_ATTEMPTS = 25; // more than faults can cause
+
   private enum Where {
     WAITING,
     LEASED,
@@ -58,7 +60,14 @@ final class Checker {
   private final long term;
   private Optional<Violation> first = Optional.empty();
 
-  Checker(int maxStaleness, int groupsPerStep, long steps, long term, boolean calm, Schedule schedule, Trace trace) {
+  Checker(
+      int maxStaleness,
+      int groupsPerStep,
+      long steps,
+      long term,
+      boolean calm,
+      Schedule schedule,
+      Trace trace) {
     this.calm = calm;
     this.schedule = schedule;
     this.term = term;
@@ -100,6 +109,7 @@ final class Checker {
       case LedgerEvent.Granted(LeaseId lease) -> {
         require(where == Where.WAITING, "only a waiting group is leased", event);
         require(lease.term() == term, "a lease is of the present term", event);
+        require(lease.attempt() <= MOST_ATTEMPTS, "no group is tried for ever", event);
         groups.put(group, Where.LEASED);
         holders.put(group, lease);
         requireQuota(event);
@@ -115,12 +125,12 @@ final class Checker {
             "no group is sent away that is still wanted",
             event);
         groups.put(group, Where.WAITING);
-        require(!calm || !reason.startsWith("no progress"), "no lease expires without a fault", event);
+        require(
+            !calm || !reason.startsWith("no progress"), "no lease expires without a fault", event);
         sentBack.add(group.value() + " " + reason);
       }
       case LedgerEvent.Accepted(LeaseId lease, long oldestStep) -> {
-        require(
-            where == Where.WAITING || where == Where.LEASED, "a group is accepted once", event);
+        require(where == Where.WAITING || where == Where.LEASED, "a group is accepted once", event);
         require(lease.term() == term, "an older term is fenced", event);
         require(
             stepOfLedger - oldestStep <= maxStaleness, "what is too old is not accepted", event);
@@ -168,7 +178,9 @@ final class Checker {
   void started(RolloutLease lease, PolicyVersion version) {
     trace.add("started", lease.id());
     require(
-        version.step() >= lease.minimumStep(), "a lease waits for weights young enough", lease.id());
+        version.step() >= lease.minimumStep(),
+        "a lease waits for weights young enough",
+        lease.id());
   }
 
   /** An engine uses a version from now on. */
@@ -203,8 +215,7 @@ final class Checker {
               span.version().ageAt(version.step()) <= maxStaleness,
               "no token is older than " + maxStaleness + " steps",
               lease + " at step " + version.step() + ": " + span);
-          require(
-              span.version().term() == version.term(), "no token is of another term", lease);
+          require(span.version().term() == version.term(), "no token is of another term", lease);
         }
       }
     }

@@ -98,7 +98,7 @@ final class FakeTrainer implements Trainer {
     checker.stepTaken(version, batch);
     List<GroupId> groups = batch.stream().map(ScoredGroup::id).toList();
     return new Update.Taken(
-        new StepCommitted(version, groups, List.of(groups.size()), 1e-3), Map.of());
+        new StepCommitted(version, groups, List.of(groups.size()), 1e-3), List.of(), Map.of());
   }
 
   @Override

@@ -95,9 +95,17 @@ final class Learning {
     StalenessGate gate =
         new StalenessGate(scenario.maxStaleness(), scenario.groupsPerStep(), scenario.steps());
     coordinator =
-        watched(context, RunCoordinator.create(dispatch(gate), new RunCoordinator.Setup(scenario.steps(), STRAGGLER_WAIT, "blobs"), schedule), "coordinator");
+        watched(
+            context,
+            RunCoordinator.create(
+                dispatch(gate),
+                new RunCoordinator.Setup(scenario.steps(), STRAGGLER_WAIT, "blobs"),
+                schedule),
+            "coordinator");
     ActorRef<RunCoordinator.Command> asked =
-        breakage == Breakage.NONE ? coordinator : context.spawn(brokenCoordinator(coordinator), "broken-coordinator");
+        breakage == Breakage.NONE
+            ? coordinator
+            : context.spawn(brokenCoordinator(coordinator), "broken-coordinator");
     ActorRef<Recorder.Command> written =
         watched(context, Recorder.create(Optional.empty(), sha256 -> Optional.empty()), "recorder");
     ActorRef<Recorder.Command> recorder = context.spawn(recorder(written), "slow-recorder");
@@ -116,26 +124,30 @@ final class Learning {
     ActorRef<Learner.Ending> ended =
         context.spawn(Behaviors.receiveMessage(this::onEnding), "ended");
     List<ActorRef<Learner.Command>> learner = new ArrayList<>();
-    schedule.at(trainerPlace, () -> learner.add(
-        watched(
-            context,
-            Learner.create(
-                new Learner.Setup(
-                    scenario.steps(),
-                    asked,
-                    buffer,
-                    recorder,
-                    publisher,
-                    new GuardSettings(List.of(), MOST_SKIPPED, 0),
-                    new DeafListener(),
-                    ended),
-                this::trainer,
-                meter()),
-            "learner")));
+    schedule.at(
+        trainerPlace,
+        () ->
+            learner.add(
+                watched(
+                    context,
+                    Learner.create(
+                        new Learner.Setup(
+                            scenario.steps(),
+                            asked,
+                            buffer,
+                            recorder,
+                            publisher,
+                            new GuardSettings(List.of(), MOST_SKIPPED, 0),
+                            new DeafListener(),
+                            ended),
+                        this::trainer,
+                        meter()),
+                    "learner")));
     publisher.tell(new WeightPublisher.LearnerIs(learner.getFirst()));
   }
 
-  private static <T> ActorRef<T> watched(ActorContext<?> context, Behavior<T> behavior, String name) {
+  private static <T> ActorRef<T> watched(
+      ActorContext<?> context, Behavior<T> behavior, String name) {
     ActorRef<T> ref = context.spawn(behavior, name);
     context.watch(ref);
     return ref;
@@ -194,8 +206,7 @@ final class Learning {
       return new PromptFeed.Visit.Bad("rows:1", "bad");
     }
     String text = random.nextDouble() < scenario.badRows() ? "unaskable" : "question";
-    return new PromptFeed.Visit.Ready(
-        new Prompt("rows:1", "rec", text, List.of(), "", Map.of()));
+    return new PromptFeed.Visit.Ready(new Prompt("rows:1", "rec", text, List.of(), "", Map.of()));
   }
 
   private Behavior<Recorder.Command> recorder(ActorRef<Recorder.Command> written) {
@@ -230,18 +241,18 @@ final class Learning {
 
   private Behavior<RunCoordinator.Command> brokenCoordinator(
       ActorRef<RunCoordinator.Command> whole) {
-    return Behaviors.setup(context -> Behaviors.receiveMessage(message -> {
-      switch (breakage) {
-        case ACCEPT_TWICE ->
-            whole.tell(LearnerNodeMessages.keptAnyway(message, context));
-        case FORGET_QUOTA -> {
-          if (!LearnerNodeMessages.givesBack(message)) {
-            whole.tell(message);
+    return Behaviors.setup(context ->
+        Behaviors.receiveMessage(message -> {
+          switch (breakage) {
+            case ACCEPT_TWICE -> whole.tell(LearnerNodeMessages.keptAnyway(message, context));
+            case FORGET_QUOTA -> {
+              if (!LearnerNodeMessages.givesBack(message)) {
+                whole.tell(message);
+              }
+            }
+            default -> whole.tell(message);
           }
-        }
-        default -> whole.tell(message);
-      }
-      return Behaviors.same();
-    }));
+          return Behaviors.same();
+        }));
   }
 }

@@ -148,10 +148,12 @@ final class Network {
   /** What actors at {@code from} know an actor at {@code to} by, which may not be there yet. */
   <T> ActorRef<T> link(Place from, Place to, Supplier<Optional<ActorRef<T>>> target) {
     Link link = new Link(from, to, target);
-    ActorRef<T> ref = spawn(Behaviors.receiveMessage(message -> {
-      link.send(message);
-      return Behaviors.same();
-    }));
+    ActorRef<T> ref =
+        spawn(
+            Behaviors.receiveMessage(message -> {
+              link.send(message);
+              return Behaviors.same();
+            }));
     leadingTo.computeIfAbsent(to, place -> new ArrayList<>()).add(ref);
     return ref;
   }
@@ -166,10 +168,11 @@ final class Network {
 
   private <T> ActorRef<T> once(ActorRef<T> target, Link carrier) {
     Link back = new Link(carrier.to, carrier.from, () -> Optional.of(target));
-    return spawn(Behaviors.receiveMessage(message -> {
-      back.send(message);
-      return Behaviors.stopped();
-    }));
+    return spawn(
+        Behaviors.receiveMessage(message -> {
+          back.send(message);
+          return Behaviors.stopped();
+        }));
   }
 
   private <T> ActorRef<T> spawn(Behavior<T> behavior) {

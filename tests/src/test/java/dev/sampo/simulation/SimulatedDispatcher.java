@@ -55,6 +55,5 @@ public final class SimulatedDispatcher extends ExecutorServiceConfigurator {
     public boolean awaitTermination(long timeout, TimeUnit unit) {
       return true;
     }
-
   }
 }

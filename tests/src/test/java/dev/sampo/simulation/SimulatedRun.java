@@ -117,7 +117,13 @@ final class SimulatedRun {
     this.random = new SplittableRandom(scenario.seed() + 1);
     this.checker =
         new Checker(
-            scenario.maxStaleness(), scenario.groupsPerStep(), scenario.steps(), Learning.TERM, scenario.isCalm(), schedule, trace);
+            scenario.maxStaleness(),
+            scenario.groupsPerStep(),
+            scenario.steps(),
+            Learning.TERM,
+            scenario.isCalm(),
+            schedule,
+            trace);
     this.network = new Network(system, schedule, scenario.seed() + 2, trace, this::fateOf);
     this.board = new Board(schedule, network);
     this.learning = new Learning(scenario, breakage, schedule, checker);
@@ -163,7 +169,8 @@ final class SimulatedRun {
                 seed %d breaks a rule: %s
                 schedule %016x, %d turns, %s
                 %s
-                %s"""
+                %s\
+                """
                     .formatted(
                         scenario.seed(),
                         violation.getMessage(),
@@ -238,13 +245,15 @@ final class SimulatedRun {
     places.add(rewarder.place);
     rewarders.add(rewarder);
     int maxInFlight = 1 + random.nextInt(4);
-    host(rewarder.place, context -> {
-      rewarder.worker =
-          context.spawn(
-              RewardWorker.create(this::score, maxInFlight, new BusyClock(schedule::nanos)),
-              "reward");
-      context.watch(rewarder.worker);
-    });
+    host(
+        rewarder.place,
+        context -> {
+          rewarder.worker =
+              context.spawn(
+                  RewardWorker.create(this::score, maxInFlight, new BusyClock(schedule::nanos)),
+                  "reward");
+          context.watch(rewarder.worker);
+        });
     rollouts.forEach(this::refreshRewards);
   }
 
@@ -278,39 +287,44 @@ final class SimulatedRun {
     ActorRef<RunCoordinator.Command> coordinator =
         network.link(place, learner, learning::coordinator);
     FileSource files = (urls, sha256, target) -> fetch(target);
-    host(place, context -> {
-      RolloutWorker.Setup setup =
-          new RolloutWorker.Setup(
-              coordinator,
-              new BlobCache(files, Path.of("blobs"), 1),
-              rollout.rewards,
-              buffers,
-              WAY_OUT,
-              new BusyClock(schedule::nanos));
-      rollout.worker = context.spawn(RolloutWorker.create(setup, () -> rollout.engine), "rollout");
-      context.watch(rollout.worker);
-      context.watch(
-          context.spawn(
-              WeightSubscriber.create(
-                  rollout.worker,
-                  publishers,
-                  boardAt(context, place),
-                  files,
-                  Path.of("no-such-folder")),
-              "weight-subscriber"));
-    });
+    host(
+        place,
+        context -> {
+          RolloutWorker.Setup setup =
+              new RolloutWorker.Setup(
+                  coordinator,
+                  new BlobCache(files, Path.of("blobs"), 1),
+                  rollout.rewards,
+                  buffers,
+                  WAY_OUT,
+                  new BusyClock(schedule::nanos));
+          rollout.worker =
+              context.spawn(RolloutWorker.create(setup, () -> rollout.engine), "rollout");
+          context.watch(rollout.worker);
+          context.watch(
+              context.spawn(
+                  WeightSubscriber.create(
+                      rollout.worker,
+                      publishers,
+                      boardAt(context, place),
+                      files,
+                      Path.of("no-such-folder")),
+                  "weight-subscriber"));
+        });
   }
 
   private CompletionStage<Path> fetch(Path target) {
     CompletableFuture<Path> fetched = new CompletableFuture<>();
     boolean fails = !scenario.isCalm() && random.nextInt(20) == 0;
-    schedule.after(Duration.ofMillis(random.nextInt(300)), () -> {
-      if (fails) {
-        fetched.completeExceptionally(new TransferException("nobody serves it"));
-      } else {
-        fetched.complete(target);
-      }
-    });
+    schedule.after(
+        Duration.ofMillis(random.nextInt(300)),
+        () -> {
+          if (fails) {
+            fetched.completeExceptionally(new TransferException("nobody serves it"));
+          } else {
+            fetched.complete(target);
+          }
+        });
     return fetched;
   }
 
@@ -319,13 +333,15 @@ final class SimulatedRun {
     boolean slow = random.nextDouble() < scenario.slowRewards();
     boolean fails = !scenario.isCalm() && random.nextInt(30) == 0;
     boolean unscorable = !scenario.isCalm() && random.nextInt(30) == 0;
-    schedule.after(Duration.ofMillis(slow ? random.nextInt(40_000) : random.nextInt(30)), () -> {
-      if (fails) {
-        scores.completeExceptionally(new IllegalStateException("no score"));
-      } else {
-        scores.complete(group.completions().stream().map(done -> scoreOf(unscorable)).toList());
-      }
-    });
+    schedule.after(
+        Duration.ofMillis(slow ? random.nextInt(40_000) : random.nextInt(30)),
+        () -> {
+          if (fails) {
+            scores.completeExceptionally(new IllegalStateException("no score"));
+          } else {
+            scores.complete(group.completions().stream().map(done -> scoreOf(unscorable)).toList());
+          }
+        });
     return scores;
   }
 
@@ -357,16 +373,17 @@ final class SimulatedRun {
     Place place = new Place("ghost");
     places.add(place);
     ActorRef<ExperienceBuffer.Command> buffer = network.link(place, learner, learning::buffer);
-    host(place, context -> {
-      ActorRef<ExperienceBuffer.Answer> ear =
-          context.spawn(Behaviors.ignore(), "ear");
-      for (int i = 0; i < 8; i++) {
-        ScoredGroup group = Ghost.group(random.nextInt(12), Learning.TERM - 1);
-        schedule.after(
-            Duration.ofMillis(random.nextInt(10_000)),
-            () -> buffer.tell(new ExperienceBuffer.Offer(group, ear)));
-      }
-    });
+    host(
+        place,
+        context -> {
+          ActorRef<ExperienceBuffer.Answer> ear = context.spawn(Behaviors.ignore(), "ear");
+          for (int i = 0; i < 8; i++) {
+            ScoredGroup group = Ghost.group(random.nextInt(12), Learning.TERM - 1);
+            schedule.after(
+                Duration.ofMillis(random.nextInt(10_000)),
+                () -> buffer.tell(new ExperienceBuffer.Offer(group, ear)));
+          }
+        });
   }
 
   /** What goes wrong, and when. */
@@ -398,24 +415,32 @@ final class SimulatedRun {
         case 2 -> anyRollout().ifPresent(this::leave);
         case 3 -> anyRollout().ifPresent(this::kill);
         case 4 -> anyRewarder().ifPresent(this::kill);
-        case 5 -> anyRollout().ifPresent(rollout -> freeze(rollout.place, upTo(25), () -> gone(rollout)));
-        case 6 -> anyRewarder().ifPresent(rewarder -> freeze(rewarder.place, upTo(25), () -> gone(rewarder)));
+        case 5 ->
+            anyRollout().ifPresent(rollout -> freeze(rollout.place, upTo(25), () -> gone(rollout)));
+        case 6 ->
+            anyRewarder()
+                .ifPresent(rewarder -> freeze(rewarder.place, upTo(25), () -> gone(rewarder)));
         case 7 -> {
           Duration duration = upTo(8);
           freeze(learner, duration, () -> {});
           freeze(learning.trainerPlace(), duration, () -> {});
         }
         case 8 -> anyRollout().ifPresent(this::partition);
-        case 9 -> anyRollout().ifPresent(rollout -> {
-          if (random.nextBoolean()) {
-            rollout.place.slowDown(2 + random.nextInt(30));
-          } else {
-            rollout.engine.stick(true);
-            schedule.after(upTo(40), Place.NOWHERE, () -> {
-              rollout.engine.stick(false);
-            });
-          }
-        });
+        case 9 ->
+            anyRollout()
+                .ifPresent(rollout -> {
+                  if (random.nextBoolean()) {
+                    rollout.place.slowDown(2 + random.nextInt(30));
+                  } else {
+                    rollout.engine.stick(true);
+                    schedule.after(
+                        upTo(40),
+                        Place.NOWHERE,
+                        () -> {
+                          rollout.engine.stick(false);
+                        });
+                  }
+                });
         default -> learning.silenceRecorder(upTo(50));
       }
     }
@@ -438,23 +463,28 @@ final class SimulatedRun {
         return;
       }
       ActorRef<RolloutWorker.Command> worker = rollout.worker;
-      host(rollout.place, context ->
-          worker.tell(
-              new RolloutWorker.Drain(
-                  context.spawn(
-                      Behaviors.receiveMessage((RolloutWorker.Drained drained) -> {
-                        left(rollout.place);
-                        return Behaviors.stopped();
-                      }),
-                      "drained"))));
+      host(
+          rollout.place,
+          context ->
+              worker.tell(
+                  new RolloutWorker.Drain(
+                      context.spawn(
+                          Behaviors.receiveMessage((RolloutWorker.Drained drained) -> {
+                            left(rollout.place);
+                            return Behaviors.stopped();
+                          }),
+                          "drained"))));
       schedule.after(LEAVES_AT_LAST, Place.NOWHERE, () -> left(rollout.place));
     }
 
     private void left(Place place) {
-      schedule.after(upTo(2), Place.NOWHERE, () -> {
-        place.kill();
-        network.remove(place);
-      });
+      schedule.after(
+          upTo(2),
+          Place.NOWHERE,
+          () -> {
+            place.kill();
+            network.remove(place);
+          });
     }
 
     private void kill(Rollout rollout) {

@@ -58,7 +58,8 @@ final class SimulatedSystem {
   }
 
   private static ActorSystem start() {
-    ExecutorService helping = Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().factory());
+    ExecutorService helping =
+        Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().factory());
     starter = helping;
     ActorSystem started = ActorSystem.create("simulation", config());
     SystemMaterializer.get(started).materializer();

@@ -20,6 +20,8 @@ class SimulationTest {
       }
     }
     double seconds = (System.nanoTime() - start) / 1e9;
-    System.out.printf("%d seeds, %d turns in %.1f s: %.1f ms a seed%n", SEEDS, tasks, seconds, seconds * 1e3 / SEEDS);
+    System.out.printf(
+        "%d seeds, %d turns in %.1f s: %.1f ms a seed%n",
+        SEEDS, tasks, seconds, seconds * 1e3 / SEEDS);
   }
 }

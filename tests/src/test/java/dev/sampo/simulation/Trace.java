@@ -35,13 +35,16 @@ final class Trace {
   public String toString() {
     StringBuilder text = new StringBuilder();
     for (Entry entry : entries) {
-      text.append("%9.3f s  %-10s %-16s %s%n".formatted(entry.nanos / 1e9, entry.at, entry.kind, shorten(entry.what)));
+      text.append(
+          "%9.3f s  %-10s %-16s %s%n"
+              .formatted(entry.nanos / 1e9, entry.at, entry.kind, shorten(entry.what)));
     }
     return text.toString();
   }
 
   private static String shorten(Object what) {
-    String text = String.valueOf(what).replaceAll("Actor\\[pekko://[^]]*]", "*").replace("dev.sampo.", "");
+    String text =
+        String.valueOf(what).replaceAll("Actor\\[pekko://[^]]*]", "*").replace("dev.sampo.", "");
     return text.length() > 220 ? text.substring(0, 220) + "..." : text;
   }
 }

@@ -27,8 +27,8 @@ import org.apache.pekko.http.javadsl.model.headers.RangeUnits;
 import org.apache.pekko.stream.javadsl.FileIO;
 
 /**
- * Fetches files over HTTP. A file appears under its name only when it is complete and its
- * hash is right; what an interrupted transfer left is continued from where it stopped.
+ * Fetches files over HTTP. A file appears under its name only when it is complete and its hash is
+ * right; what an interrupted transfer left is continued from where it stopped.
  */
 public final class HashedFiles implements FileSource {
   private final ActorSystem<?> system;

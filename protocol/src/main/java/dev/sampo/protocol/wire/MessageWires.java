@@ -70,8 +70,7 @@ final class MessageWires {
       case HOLDS -> {
         var it = wire.getHolds();
         yield new NodeMessage.Holds(
-            it.getWorker(),
-            it.getLeasesList().stream().map(lease -> lease(true, lease)).toList());
+            it.getWorker(), it.getLeasesList().stream().map(lease -> lease(true, lease)).toList());
       }
       case GIVE_BACK -> fromWire(wire.getGiveBack());
       case GRANT -> fromWire(wire.getGrant());
