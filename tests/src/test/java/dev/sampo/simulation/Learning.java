@@ -20,7 +20,6 @@ import dev.sampo.protocol.Prompt;
 import dev.sampo.protocol.SamplingSettings;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -94,7 +93,7 @@ final class Learning {
   void start(ActorContext<?> context, ActorRef<WeightBoard.Command> board) {
     StalenessGate gate =
         new StalenessGate(scenario.maxStaleness(), scenario.groupsPerStep(), scenario.steps());
-    coordinator =
+    ActorRef<RunCoordinator.Command> whole =
         watched(
             context,
             RunCoordinator.create(
@@ -104,46 +103,51 @@ final class Learning {
             "coordinator");
     ActorRef<RunCoordinator.Command> asked =
         breakage == Breakage.NONE
-            ? coordinator
-            : context.spawn(brokenCoordinator(coordinator), "broken-coordinator");
-    ActorRef<Recorder.Command> written =
-        watched(context, Recorder.create(Optional.empty(), sha256 -> Optional.empty()), "recorder");
-    ActorRef<Recorder.Command> recorder = context.spawn(recorder(written), "slow-recorder");
-    publisher = watched(context, WeightPublisher.create(board, "weights"), "weights");
-    StalenessGate last =
-        breakage == Breakage.IGNORE_STALENESS
-            ? new StalenessGate(Integer.MAX_VALUE, gate.groupsPerStep(), gate.steps())
-            : gate;
-    buffer =
+            ? whole
+            : context.spawn(brokenCoordinator(whole), "broken-coordinator");
+    ActorRef<Recorder.Command> recorder = startRecorder(context);
+    ActorRef<WeightPublisher.Command> weights =
+        watched(context, WeightPublisher.create(board, "weights"), "weights");
+    ActorRef<ExperienceBuffer.Command> experience =
         watched(
             context,
             ExperienceBuffer.create(
                 new ExperienceBuffer.Setup(scenario.bufferCapacity(), RETRY, asked, recorder),
-                new ExperienceQueue(last)),
+                new ExperienceQueue(gateOfQueue(gate))),
             "experience");
     ActorRef<Learner.Ending> ended =
         context.spawn(Behaviors.receiveMessage(this::onEnding), "ended");
-    List<ActorRef<Learner.Command>> learner = new ArrayList<>();
+    Learner.Setup setup =
+        new Learner.Setup(
+            scenario.steps(),
+            asked,
+            experience,
+            recorder,
+            weights,
+            new GuardSettings(List.of(), MOST_SKIPPED, 0),
+            new DeafListener(),
+            ended);
     schedule.at(
         trainerPlace,
         () ->
-            learner.add(
-                watched(
-                    context,
-                    Learner.create(
-                        new Learner.Setup(
-                            scenario.steps(),
-                            asked,
-                            buffer,
-                            recorder,
-                            publisher,
-                            new GuardSettings(List.of(), MOST_SKIPPED, 0),
-                            new DeafListener(),
-                            ended),
-                        this::trainer,
-                        meter()),
-                    "learner")));
-    publisher.tell(new WeightPublisher.LearnerIs(learner.getFirst()));
+            weights.tell(
+                new WeightPublisher.LearnerIs(
+                    watched(context, Learner.create(setup, this::trainer, meter()), "learner"))));
+    coordinator = whole;
+    buffer = experience;
+    publisher = weights;
+  }
+
+  private ActorRef<Recorder.Command> startRecorder(ActorContext<?> context) {
+    ActorRef<Recorder.Command> written =
+        watched(context, Recorder.create(Optional.empty(), sha256 -> Optional.empty()), "recorder");
+    return context.spawn(recorder(written), "slow-recorder");
+  }
+
+  private StalenessGate gateOfQueue(StalenessGate gate) {
+    return breakage == Breakage.IGNORE_STALENESS
+        ? new StalenessGate(Integer.MAX_VALUE, gate.groupsPerStep(), gate.steps())
+        : gate;
   }
 
   private static <T> ActorRef<T> watched(

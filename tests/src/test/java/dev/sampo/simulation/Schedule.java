@@ -66,7 +66,7 @@ final class Schedule implements InstantSource {
 
   private final List<Task> ready = new ArrayList<>();
   private final PriorityQueue<Timer> timers = new PriorityQueue<>();
-  private final Map<Mailbox, Place> homes = new IdentityHashMap<>();
+  private final IdentityHashMap<Mailbox, Place> homes = new IdentityHashMap<>();
   private final Map<String, Place> hosts = new HashMap<>();
   private final Thread owner = Thread.currentThread();
   private SplittableRandom random = new SplittableRandom(0);
@@ -176,7 +176,7 @@ final class Schedule implements InstantSource {
       return true;
     }
     Task last = ready.removeLast();
-    if (last != task) {
+    if (chosen < ready.size()) {
       ready.set(chosen, last);
     }
     tasksDone++;

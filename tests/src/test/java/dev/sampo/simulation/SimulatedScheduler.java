@@ -16,6 +16,7 @@ public final class SimulatedScheduler extends AbstractScheduler {
   public SimulatedScheduler(Config config, LoggingAdapter log, ThreadFactory threads) {}
 
   @Override
+  @SuppressWarnings("deprecation") // abstract all the same: the methods that replace it call it
   public Cancellable schedule(
       FiniteDuration initialDelay,
       FiniteDuration interval,
