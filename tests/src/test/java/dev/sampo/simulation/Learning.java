@@ -125,6 +125,7 @@ final class Learning {
             recorder,
             weights,
             new GuardSettings(List.of(), MOST_SKIPPED, 0),
+            (policy, groups, update) -> {},
             new DeafListener(),
             ended);
     schedule.at(
