@@ -63,6 +63,28 @@ class LeftOutStepsTest {
     assertThat(folder.resolve("again/set-aside/step-1/reason.json")).exists();
   }
 
+  @Test
+  void theGroupsBehindALaterUpdateAreKeptAndTheStepCounts() throws Exception {
+    Path out = folder.resolve("out");
+
+    String said =
+        sampo(
+            0,
+            replay(
+                RECORDING,
+                out,
+                "model.path=\"" + MODEL.resolve("shifted") + "\"",
+                "learner.learning-rate=1e36",
+                "learner.warm-up-steps=0",
+                "learner.updates-per-batch=2"));
+
+    assertThat(said)
+        .contains("step 1 ended before its last update, which was not finite: groups [")
+        .contains("step 2 was left out: ");
+    assertThat(sampo(0, List.of("inspect", out + "/set-aside/step-1", "--verify")))
+        .contains("left out    step 1: an update after the first was not finite", "faults      0");
+  }
+
   /** Bounds that every step breaks show that the metrics are there to be watched. */
   @Test
   void theRulesOfTheDocumentationSeeTheirMetrics() throws Exception {

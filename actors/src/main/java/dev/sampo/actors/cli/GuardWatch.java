@@ -61,6 +61,11 @@ final class GuardWatch {
     return check(step);
   }
 
+  /** Passes a line on to whoever runs this. */
+  void noticed(String line) {
+    notices.accept(line);
+  }
+
   /** Counts a step that was left out and is not reported itself. */
   void skipped(long step, String reason) {
     numUnreported++;

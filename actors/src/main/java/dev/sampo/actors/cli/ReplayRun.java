@@ -70,6 +70,7 @@ final class ReplayRun {
               case Trainer.Update.Taken taken -> {
                 StepReport measured = new StepReport(trainer.version().step(), taken.metrics());
                 report.stepFinished(watch.taken(measured));
+                taken.notice().ifPresent(watch::noticed);
               }
               case Trainer.Update.Skipped skipped ->
                   watch.skipped(step.recorded().version().step(), skipped.reason());

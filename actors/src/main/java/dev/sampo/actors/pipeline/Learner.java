@@ -279,13 +279,7 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
     setup.coordinator().tell(new RunCoordinator.StepTaken(step, groups));
     setup.skips().keep(trainer.version(), batch, update);
     batch = List.of();
-    if (!update.culprits().isEmpty()) {
-      setup
-          .listener()
-          .noticed(
-              "step %d ended before its last update, which was not finite: groups %s"
-                  .formatted(step, update.culprits().stream().map(GroupId::value).toList()));
-    }
+    update.notice().ifPresent(setup.listener()::noticed);
     if (trainer.isCheckpointDue()) {
       save();
     }

@@ -8,6 +8,7 @@ import dev.sampo.protocol.WeightDelta;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * One optimizer step in small pieces, so that the actor that drives it stays reachable. All calls
@@ -35,6 +36,17 @@ public interface Trainer extends AutoCloseable {
       public Taken {
         culprits = List.copyOf(culprits);
         metrics = Map.copyOf(metrics);
+      }
+
+      /** What whoever runs this should know of the step, in one line; empty if it is whole. */
+      public Optional<String> notice() {
+        return culprits.isEmpty()
+            ? Optional.empty()
+            : Optional.of(
+                "step %d ended before its last update, which was not finite: groups %s"
+                    .formatted(
+                        committed.version().step(),
+                        culprits.stream().map(GroupId::value).toList()));
       }
     }
 
