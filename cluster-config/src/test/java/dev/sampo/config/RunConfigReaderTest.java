@@ -95,6 +95,24 @@ final class RunConfigReaderTest {
   }
 
   @Test
+  void aSynchronousRunThatShallBeRepeatableNeedsALearnerOfOneThread() {
+    assertThatThrownBy(() ->
+            RunConfigReader.read(
+                Optional.empty(),
+                List.of("rollout.deterministic=true", "staleness.max=0", "learner.threads=2")))
+        .hasMessageContaining(
+            "learner.threads must be 1 where rollout.deterministic is true and staleness.max is 0")
+        .hasMessageEndingWith("got 2");
+    assertThat(
+            RunConfigReader.read(
+                    Optional.empty(), List.of("rollout.deterministic=true", "learner.threads=2"))
+                .settings()
+                .rollout()
+                .deterministic())
+        .isTrue();
+  }
+
+  @Test
   void limitsOfImagesAreOptionalAndChecked() throws IOException {
     Path wrong =
         write("sampo.model { images { min-pixels = 300, max-pixels = 200 }, lora.rank = 0 }");

@@ -31,6 +31,11 @@ import java.util.stream.Stream;
  * <p>Low slots are taken first, so that the rows of a half-empty loop lie close together in the
  * cache. Not thread-safe.
  *
+ * <p>Sums are rounded in an order that depends on the shape of a native call and on a row's place
+ * in it. Where groups go {@link Batching#APART}, every call has the rows of one group, all of them
+ * until the last has ended: its shape, and the place of a row, follow from the group alone, and so
+ * do the bits.
+ *
  * @param <T> what the caller knows a group by
  */
 final class DecodeLoop<T> implements AutoCloseable {
@@ -39,6 +44,7 @@ final class DecodeLoop<T> implements AutoCloseable {
   private final AnswerTokens answers;
   private final TokenSampler sampler;
   private final int prefillTokens;
+  private final Batching batching;
   private final TreeSet<Integer> freeSlots = new TreeSet<>();
   private final Deque<DecodeGroup<T>> waiting = new ArrayDeque<>();
   private final SortedMap<Integer, DecodeGroup<T>> running = new TreeMap<>(); // by slot
@@ -49,13 +55,27 @@ final class DecodeLoop<T> implements AutoCloseable {
    * @param manager on the device of the cache; closed with the loop
    * @param prefillTokens see {@link RolloutSettings#prefillTokens}
    */
-  DecodeLoop(GenerationCache cache, NDManager manager, AnswerTokens answers, int prefillTokens) {
+  DecodeLoop(
+      GenerationCache cache,
+      NDManager manager,
+      AnswerTokens answers,
+      int prefillTokens,
+      Batching batching) {
     this.cache = cache;
     this.manager = manager;
     this.answers = answers;
     this.sampler = new TokenSampler(answers.endTokens());
     this.prefillTokens = prefillTokens;
+    this.batching = batching;
     IntStream.range(0, cache.capacity().slots()).forEach(freeSlots::add);
+  }
+
+  /** Which groups a native call works on. */
+  enum Batching {
+    /** All, in their unfinished rows: fastest. */
+    TOGETHER,
+    /** One, in all its rows: the same bits whatever else is generated. */
+    APART
   }
 
   /**
@@ -154,27 +174,37 @@ final class DecodeLoop<T> implements AutoCloseable {
   }
 
   private void prefill(PolicyVersion version, NDManager scope) {
-    List<DecodeGroup<T>> entering = nextToPrefill();
-    if (entering.isEmpty()) {
-      return;
+    for (List<DecodeGroup<T>> batch : batches(nextToPrefill())) {
+      try (NDManager inner = scope.newSubManager()) {
+        prefill(batch, version, inner);
+      }
     }
+  }
+
+  private void prefill(List<DecodeGroup<T>> entering, PolicyVersion version, NDManager scope) {
     NDArray logits =
         cache.prefill(
             entering.stream().map(DecodeGroup::prompt).toList(),
             entering.stream().mapToInt(DecodeGroup::slot).toArray(),
             scope); // [n, V]
     List<DecodeRow> rows = new ArrayList<>();
-    List<Long> source = new ArrayList<>();
+    LongStream.Builder source = LongStream.builder();
     for (int i = 0; i < entering.size(); i++) {
       for (DecodeRow row : entering.get(i).rows()) {
         rows.add(row);
-        source.add((long) i);
+        source.add(i);
       }
       running.put(entering.get(i).slot(), entering.get(i));
     }
-    sampler.sample(
-        logits, rows, source.stream().mapToLong(Long::longValue).toArray(), version, scope);
-    numSampledTokens += rows.size();
+    numSampledTokens += sampler.sample(logits, rows, source.build().toArray(), version, scope);
+  }
+
+  /** The groups that native calls work on, one call after the other. */
+  private List<List<DecodeGroup<T>>> batches(List<DecodeGroup<T>> groups) {
+    return switch (batching) {
+      case TOGETHER -> groups.isEmpty() ? List.of() : List.of(groups);
+      case APART -> groups.stream().map(List::of).toList();
+    };
   }
 
   private List<DecodeGroup<T>> nextToPrefill() {
@@ -190,24 +220,32 @@ final class DecodeLoop<T> implements AutoCloseable {
   }
 
   private void decode(PolicyVersion version, NDManager scope) {
+    List<DecodeGroup<T>> unfinished =
+        running.values().stream().filter(group -> !group.isFinished()).toList();
+    for (List<DecodeGroup<T>> batch : batches(unfinished)) {
+      try (NDManager inner = scope.newSubManager()) {
+        decode(batch, version, inner);
+      }
+    }
+  }
+
+  private void decode(List<DecodeGroup<T>> groups, PolicyVersion version, NDManager scope) {
     int rowsPerSlot = cache.capacity().rowsPerSlot();
     List<DecodeRow> rows = new ArrayList<>();
     IntStream.Builder cacheRows = IntStream.builder();
-    running.forEach((slot, group) -> {
+    for (DecodeGroup<T> group : groups) {
       for (int i = 0; i < group.rows().size(); i++) {
-        if (!group.rows().get(i).isFinished()) {
+        // Apart, rows that have ended go on beside the others, unread.
+        if (batching == Batching.APART || !group.rows().get(i).isFinished()) {
           rows.add(group.rows().get(i));
-          cacheRows.add(slot * rowsPerSlot + i);
+          cacheRows.add(group.slot() * rowsPerSlot + i);
         }
       }
-    });
-    if (rows.isEmpty()) {
-      return;
     }
     int[] tokens = rows.stream().mapToInt(DecodeRow::lastToken).toArray();
     NDArray logits = cache.decode(cacheRows.build().toArray(), tokens, scope); // [R, V]
-    sampler.sample(logits, rows, LongStream.range(0, rows.size()).toArray(), version, scope);
-    numSampledTokens += rows.size();
+    long[] all = LongStream.range(0, rows.size()).toArray();
+    numSampledTokens += sampler.sample(logits, rows, all, version, scope);
   }
 
   /** Removes the running groups that match, freeing their slots. */
@@ -223,6 +261,11 @@ final class DecodeLoop<T> implements AutoCloseable {
   private void requireFit(Request<T> request) {
     GenerationCache.Capacity room = cache.capacity();
     requireAtMost("completions of the group", request.numCompletions(), room.rowsPerSlot());
+    if (batching == Batching.APART && request.numCompletions() < room.rowsPerSlot()) {
+      throw new IllegalArgumentException(
+          "completions of the group: deterministic, always %d, got %d"
+              .formatted(room.rowsPerSlot(), request.numCompletions()));
+    }
     requireAtMost("tokens of the prompt", request.prompt().length(), room.maxPromptTokens());
     requireAtMost("max-tokens", request.sampling().maxTokens(), room.maxCompletionTokens());
   }

@@ -20,8 +20,9 @@ import java.util.function.Consumer;
 /**
  * Generates the groups of leases with one model, step by step: between two steps groups may be
  * admitted or cancelled and the weights replaced. What a group samples depends on its seed, its
- * prompt and the weights, not on when it was admitted or what runs beside it (up to the rounding of
- * matrix products of other sizes).
+ * prompt and the weights, not on when it was admitted or what runs beside it: to the bit if the
+ * settings are {@link RolloutSettings#deterministic}, else up to the rounding of matrix products of
+ * other sizes.
  *
  * <p>Not thread-safe: the constructor and every method run on the thread that owns the model. The
  * constructor sets that thread's number of native threads.
@@ -55,7 +56,8 @@ public final class GenerationEngine implements AutoCloseable {
             model.newCache(settings.capacity(maxTokens)),
             NDManager.newBaseManager(model.device()),
             answers,
-            settings.prefillTokens());
+            settings.prefillTokens(),
+            settings.batching());
   }
 
   /**

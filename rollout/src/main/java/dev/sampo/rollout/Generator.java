@@ -97,6 +97,10 @@ public record Generator(
   private DecodeLoop<Integer> newLoop(SamplingSettings sampling) {
     var capacity = new GenerationCache.Capacity(rows, 1, maxPromptTokens, sampling.maxTokens());
     return new DecodeLoop<>(
-        model.newCache(capacity), NDManager.newBaseManager(model.device()), answers, prefillTokens);
+        model.newCache(capacity),
+        NDManager.newBaseManager(model.device()),
+        answers,
+        prefillTokens,
+        DecodeLoop.Batching.TOGETHER);
   }
 }

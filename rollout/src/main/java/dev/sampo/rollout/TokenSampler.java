@@ -16,33 +16,44 @@ import java.util.Set;
 record TokenSampler(Set<Integer> endTokens) {
 
   /**
-   * Appends one token to each row.
+   * Appends one token to each row that is not finished. Those that are take part and keep what they
+   * have.
    *
    * @param logits // [n, V]
    * @param rows the rows that are sampled // [R]
    * @param source the row of {@code logits} that each is sampled from // [R]
    * @param version the policy that computed the logits
+   * @return how many tokens were appended
    */
-  void sample(
+  int sample(
       NDArray logits, List<DecodeRow> rows, long[] source, PolicyVersion version, NDManager scope) {
     Map<SamplingSettings, List<Integer>> batches = new LinkedHashMap<>();
     for (int i = 0; i < rows.size(); i++) {
       batches.computeIfAbsent(rows.get(i).sampling(), key -> new ArrayList<>()).add(i);
     }
-    batches.forEach((settings, members) -> {
+    int appended = 0;
+    for (var entry : batches.entrySet()) {
+      List<Integer> members = entry.getValue();
       long[] at = members.stream().mapToLong(i -> source[i]).toArray();
       List<DecodeRow> batch = members.stream().map(rows::get).toList();
-      append(draw(take(logits, at, scope), batch, settings, scope), batch, version);
-    });
+      appended +=
+          append(draw(take(logits, at, scope), batch, entry.getKey(), scope), batch, version);
+    }
+    return appended;
   }
 
-  private void append(SamplingOps.Draw draw, List<DecodeRow> rows, PolicyVersion version) {
+  private int append(SamplingOps.Draw draw, List<DecodeRow> rows, PolicyVersion version) {
     long[] tokens = draw.tokens().toLongArray(); // [R]
     float[] logProbs = draw.logProbs().toFloatArray(); // [R]
+    int appended = 0;
     for (int i = 0; i < tokens.length; i++) {
-      int token = Math.toIntExact(tokens[i]);
-      rows.get(i).append(token, logProbs[i], version, endTokens.contains(token));
+      if (!rows.get(i).isFinished()) {
+        int token = Math.toIntExact(tokens[i]);
+        rows.get(i).append(token, logProbs[i], version, endTokens.contains(token));
+        appended++;
+      }
     }
+    return appended;
   }
 
   private static SamplingOps.Draw draw(

@@ -123,6 +123,25 @@ class DecodeLoopTest {
   }
 
   @Test
+  void apartEveryGroupHasCallsOfItsOwnWithAllItsRowsUntilTheLastHasEnded() {
+    ScriptedCache wide = ScriptedCache.of(new GenerationCache.Capacity(2, 2, 4, 8), Map.of());
+    try (DecodeLoop<String> apart = loop(wide, 100, DecodeLoop.Batching.APART)) {
+      apart.admit(request("a", 57, 2, GREEDY)); // 58, 59, 60
+      apart.admit(request("b", 58, 2, GREEDY)); // 59, 60
+      List<DecodeLoop.Finished<String>> finished = new ArrayList<>();
+      while (!apart.isIdle()) {
+        finished.addAll(apart.step(V0));
+      }
+
+      assertThat(finished).extracting(DecodeLoop.Finished::ticket).containsExactly("b", "a");
+      assertThat(apart.numSampledTokens()).isEqualTo(2 * 3 + 2 * 2);
+    }
+    assertThat(wide.calls())
+        .containsExactly(
+            "prefill [0]", "prefill [1]", "decode [0, 1]", "decode [2, 3]", "decode [0, 1]");
+  }
+
+  @Test
   void everyTokenIsMarkedWithTheVersionThatSampledIt() {
     admit("a", 54, 2);
 
@@ -216,11 +235,17 @@ class DecodeLoopTest {
   }
 
   private DecodeLoop<String> loop(ScriptedCache cache, int prefillTokens) {
+    return loop(cache, prefillTokens, DecodeLoop.Batching.TOGETHER);
+  }
+
+  private DecodeLoop<String> loop(
+      ScriptedCache cache, int prefillTokens, DecodeLoop.Batching batching) {
     return new DecodeLoop<>(
         cache,
         manager.newSubManager(),
         new AnswerTokens(Set.of(END), Arrays::toString),
-        prefillTokens);
+        prefillTokens,
+        batching);
   }
 
   private static EncodedPrompt prompt(int... ids) {

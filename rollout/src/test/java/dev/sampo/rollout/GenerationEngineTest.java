@@ -196,7 +196,8 @@ class GenerationEngineTest {
                 shipped.model().newCache(settings(4, 2).capacity(12)),
                 manager,
                 shipped.answers(),
-                1000)) {
+                1000,
+                DecodeLoop.Batching.TOGETHER)) {
       runSteps(loop, 2500); // until the JIT has compiled what it will
       long residentBefore = residentKilobytes();
       runSteps(loop, 3000);
@@ -258,7 +259,7 @@ class GenerationEngineTest {
   }
 
   private static RolloutSettings settings(int groupSize, int groups) {
-    return new RolloutSettings(groupSize, groups, 64, 1000, 1);
+    return new RolloutSettings(groupSize, groups, 64, 1000, 1, false);
   }
 
   private static GenerationEngine engine(int groupSize, int groups) {

@@ -138,7 +138,7 @@ class WeightInstallerTest {
     return new GenerationEngine(
         shipped.model(),
         shipped.answers(),
-        new RolloutSettings(4, 1, 64, 1000, 1),
+        new RolloutSettings(4, 1, 64, 1000, 1, false),
         8,
         version,
         "tester");

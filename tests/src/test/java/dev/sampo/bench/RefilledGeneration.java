@@ -17,18 +17,27 @@ final class RefilledGeneration implements AutoCloseable {
   private record Request(RolloutLease lease, EncodedPrompt prompt) {}
 
   private final Workload work;
+  private final String name;
   private final VisionLanguageModel model;
   private final GenerationEngine engine;
   private final Queue<Request> requests = new ArrayDeque<>();
 
-  RefilledGeneration(Workload work, int threads) {
+  /**
+   * Opens a model of its own.
+   *
+   * @param deterministic whether groups pass the network one by one
+   */
+  RefilledGeneration(Workload work, int threads, boolean deterministic) {
     this.work = work;
+    this.name =
+        "generation, slots refilled as groups end" + (deterministic ? ", deterministic" : "");
     this.model = work.open();
     this.engine =
         new GenerationEngine(
             model,
             AnswerTokens.of(work.processor()),
-            new RolloutSettings(Workload.GROUP_SIZE, Workload.GROUPS, 160, 4096, threads),
+            new RolloutSettings(
+                Workload.GROUP_SIZE, Workload.GROUPS, 160, 4096, threads, deterministic),
             Workload.SAMPLING.maxTokens(),
             new PolicyVersion("benchmark", 1, 0, "0".repeat(64)),
             "benchmark");
@@ -52,7 +61,6 @@ final class RefilledGeneration implements AutoCloseable {
     }
     Stopwatch.Lap lap = watch.lap();
     double tokens = engine.numSampledTokens() - before;
-    String name = "generation, slots refilled as groups end";
     results.add(name, "tokens/s", tokens / lap.seconds());
     results.add(name + ", by CPU time", "tokens/CPU s", tokens / lap.cpuSeconds());
   }

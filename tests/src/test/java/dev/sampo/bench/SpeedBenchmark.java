@@ -89,8 +89,10 @@ public final class SpeedBenchmark implements Callable<Integer> {
     Results results = new Results();
     int vocabulary = work.flops().decoder().vocabularySize();
     repeat(results, Machine::measureProduct);
-    try (RefilledGeneration generation = new RefilledGeneration(work, threads)) {
-      repeat(results, generation::measure);
+    for (boolean deterministic : new boolean[] {false, true}) {
+      try (RefilledGeneration generation = new RefilledGeneration(work, threads, deterministic)) {
+        repeat(results, generation::measure);
+      }
     }
     repeat(results, into -> Machine.measureSampling(into, vocabulary));
     results.add("memory: peak of the process, generation alone", "MB", Machine.peakMegabytes());

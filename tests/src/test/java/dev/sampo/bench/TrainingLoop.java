@@ -87,7 +87,7 @@ final class TrainingLoop implements AutoCloseable {
         new GenerationEngine(
             rollout,
             AnswerTokens.of(work.processor()),
-            new RolloutSettings(Workload.GROUP_SIZE, Workload.GROUPS, 160, 4096, threads),
+            new RolloutSettings(Workload.GROUP_SIZE, Workload.GROUPS, 160, 4096, threads, false),
             Workload.SAMPLING.maxTokens(),
             version,
             "benchmark");

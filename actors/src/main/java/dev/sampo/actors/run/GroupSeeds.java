@@ -3,11 +3,11 @@ package dev.sampo.actors.run;
 import dev.sampo.protocol.GroupId;
 
 /** The sampling seed of a group: a function of the run's seed and the group id, nothing else. */
-final class GroupSeeds {
+public final class GroupSeeds {
   private GroupSeeds() {}
 
   /** SplitMix64's output function (Steele, Lea, Flood 2014) over both numbers. */
-  static long of(long runSeed, GroupId group) {
+  public static long of(long runSeed, GroupId group) {
     return mix(mix(runSeed + 0x9E3779B97F4A7C15L) + (group.value() + 1) * 0x9E3779B97F4A7C15L);
   }
 
