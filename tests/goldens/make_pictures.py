@@ -4,7 +4,7 @@
 Usage: make_pictures.py [OUT]      OUT defaults to vlm/src/test/resources/goldens/pictures
 
 Deterministic. Writes picture files in several formats; decoded.json: the pixels as Transformers loads them (deflated);
-for some files what is left after resizing (PNG); the levels of InternVL tiles (PNG); cases.json: these files and tables
+for some files what is left after resizing (PNG); small pictures as VLM-R1 enlarges them (PNG); the levels of InternVL tiles (PNG); cases.json: these files and tables
 of sizes and tile grids.
 """
 import base64
@@ -68,6 +68,23 @@ def record_resized(folder):
         resized = Path(file).name.replace(".", "-") + "-resized.png"
         read.resize((width, height), Image.BICUBIC).save(folder / resized, optimize=True)
         records.append({"file": file, "max_pixels": most, "resized": resized})
+    return records
+
+
+# Sizes that VLM-R1 enlarges before its processor gets them, to a shorter side of 28.
+ENLARGED = [(20, 40), (40, 20), (20, 20), (27, 100), (5, 45), (100, 27), (1, 9)]
+
+
+def record_enlarged(folder):
+    records = []
+    for i, (width, height) in enumerate(ENLARGED):
+        small = picture(60 + i, width, height)
+        scale = 28 / min(width, height)
+        size = (28, int(height * scale)) if width < height else (int(width * scale), 28)
+        file = f"small-{width}-{height}.png"
+        small.save(folder / file, optimize=True)
+        small.resize(size, Image.LANCZOS).save(folder / ("enlarged-" + file), optimize=True)
+        records.append({"file": file, "enlarged": "enlarged-" + file})
     return records
 
 
@@ -284,7 +301,7 @@ def record_tiles(folder):
 def main(folder):
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    cases = {"pictures": record_resized(folder), "sizes": record_sizes(),
+    cases = {"pictures": record_resized(folder), "enlarged": record_enlarged(folder), "sizes": record_sizes(),
              "grids": record_grids(), "tiled": record_tiles(folder)}
     (folder / "cases.json").write_text(json.dumps(cases) + "\n")
     (folder / "decoded.json").write_text(json.dumps(record_decoded(folder), indent=0) + "\n")

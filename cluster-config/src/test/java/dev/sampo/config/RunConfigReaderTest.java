@@ -245,7 +245,7 @@ final class RunConfigReaderTest {
     Path file =
         write(
             "sampo { run.folder = here, evaluation.splits.id = e.jsonl, node.join = \"a:1\","
-                + " model { images.max-pixels = 12544, images.max-tiles = 6,"
+                + " model { images.max-pixels = 12544, images.max-tiles = 6, images.min-side = 28,"
                 + " freeze = vision-tower, lora { enabled = true, targets = [q_proj] } } }");
     LoadedConfig loaded = RunConfigReader.read(Optional.of(file), List.of());
 

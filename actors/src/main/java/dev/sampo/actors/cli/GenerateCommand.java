@@ -121,6 +121,14 @@ final class GenerateCommand implements Callable<Integer> {
   private Optional<Integer> maxTiles = Optional.empty();
 
   @Option(
+      names = "--min-side",
+      defaultValue = "0",
+      paramLabel = "N",
+      description =
+          "Enlarge images with a shorter side of fewer pixels; 0 does not (default: ${DEFAULT-VALUE}).")
+  private int minSide;
+
+  @Option(
       names = "--threads",
       paramLabel = "N",
       description = "Native threads (default: the processors of this machine).")
@@ -212,7 +220,8 @@ final class GenerateCommand implements Callable<Integer> {
     return new ImageLimits(
         minPixels.map(OptionalLong::of).orElseGet(OptionalLong::empty),
         maxPixels.map(OptionalLong::of).orElseGet(OptionalLong::empty),
-        maxTiles.map(OptionalInt::of).orElseGet(OptionalInt::empty));
+        maxTiles.map(OptionalInt::of).orElseGet(OptionalInt::empty),
+        minSide);
   }
 
   private ModelOptions device() {

@@ -234,6 +234,7 @@ final class GenerateCommandTest {
         "--top-k 3 | sampo: --top-k and --top-p need a --temperature above 0",
         "--max-tokens 0 | --max-tokens must be >= 1",
         "--min-pixels 0 | --min-pixels must be 1 or more",
+        "--min-side -1 | --min-side must be 0 to 4096",
         "--threads 0 | --threads must be at least 1",
         "--dtype float8 | --dtype",
         "--device tpu | --device must be cpu, cuda or cuda:N",

@@ -25,12 +25,9 @@ public final class PatchImageProcessor implements ImageProcessor {
 
   @Override
   public ImagePatches process(RgbImage image) {
-    Size size = targetSize(image.width(), image.height());
-    return cut(BicubicResampling.resize(image, size.width(), size.height()));
+    PixelSize size = targetSize(image.width(), image.height());
+    return cut(Resampling.BICUBIC.resize(image, size.width(), size.height()));
   }
-
-  /** Width and height in pixels. */
-  public record Size(int width, int height) {}
 
   /**
    * Size that a picture is resized to: sides rounded to multiples of the factor, area within the
@@ -39,7 +36,7 @@ public final class PatchImageProcessor implements ImageProcessor {
    * @throws InvalidImageException if one side is over 200 times the other, or if resizing is off
    *     and a side is not a multiple of the factor
    */
-  public Size targetSize(int width, int height) {
+  public PixelSize targetSize(int width, int height) {
     int factor = settings.factor();
     if (!settings.resize()) {
       if (width % factor != 0 || height % factor != 0) {
@@ -47,7 +44,7 @@ public final class PatchImageProcessor implements ImageProcessor {
             "image of %d x %d pixels: with do_resize false both sides must be multiples of %d"
                 .formatted(width, height, factor));
       }
-      return new Size(width, height);
+      return new PixelSize(width, height);
     }
     if ((long) Math.max(width, height) > (long) MAX_ASPECT_RATIO * Math.min(width, height)) {
       throw new InvalidImageException(
@@ -57,7 +54,7 @@ public final class PatchImageProcessor implements ImageProcessor {
     return smartSize(width, height);
   }
 
-  private Size smartSize(int width, int height) {
+  private PixelSize smartSize(int width, int height) {
     double factor = settings.factor();
     double area = (double) width * height;
     double roundedWidth = Math.rint(width / factor) * factor;
@@ -71,7 +68,7 @@ public final class PatchImageProcessor implements ImageProcessor {
       roundedWidth = Math.ceil(width * grow / factor) * factor;
       roundedHeight = Math.ceil(height * grow / factor) * factor;
     }
-    return new Size((int) roundedWidth, (int) roundedHeight);
+    return new PixelSize((int) roundedWidth, (int) roundedHeight);
   }
 
   /**

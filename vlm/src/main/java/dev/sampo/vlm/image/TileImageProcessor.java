@@ -42,7 +42,8 @@ public final class TileImageProcessor implements ImageProcessor {
     boolean thumbnail = settings.thumbnail() && grid.numTiles() > 1;
     int tiles = grid.numTiles() + (thumbnail ? 1 : 0);
     float[] values = new float[Math.multiplyExact(tiles * side * side, cutter.patchLength())];
-    RgbImage stretched = BicubicResampling.resize(image, grid.columns() * size, grid.rows() * size);
+    RgbImage stretched =
+        Resampling.BICUBIC.resize(image, grid.columns() * size, grid.rows() * size);
     int out = 0;
     for (int tile = 0; tile < grid.numTiles(); tile++) {
       int top = tile / grid.columns() * size;
@@ -50,7 +51,7 @@ public final class TileImageProcessor implements ImageProcessor {
       out = cutTile(stretched, top, left, values, out);
     }
     if (thumbnail) {
-      cutTile(BicubicResampling.resize(image, size, size), 0, 0, values, out);
+      cutTile(Resampling.BICUBIC.resize(image, size, size), 0, 0, values, out);
     }
     return new ImagePatches(values, tiles, side, side);
   }

@@ -96,7 +96,8 @@ public final class VlmProcessor implements AutoCloseable {
   private static Parts parts(ModelFolder folder, ImageLimits limits) throws IOException {
     try {
       ModelFamily family = ModelFamilies.of(folder);
-      return new Parts(family.promptFormat(folder), family.imageProcessor(folder, limits));
+      ImageProcessor images = limits.enlarging(family.imageProcessor(folder, limits));
+      return new Parts(family.promptFormat(folder), images);
     } catch (ModelException e) {
       throw new IOException(e.getMessage(), e);
     } catch (IllegalArgumentException e) {

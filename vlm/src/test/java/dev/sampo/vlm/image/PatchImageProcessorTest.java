@@ -33,10 +33,10 @@ class PatchImageProcessorTest {
     RgbImage resized = ImageDecoder.read(FOLDER.resolve(expected.path("resized").asText()));
 
     RgbImage image = ImageDecoder.read(FOLDER.resolve(expected.path("file").asText()));
-    PatchImageProcessor.Size size = processor.targetSize(image.width(), image.height());
-    RgbImage actual = BicubicResampling.resize(image, size.width(), size.height());
+    PixelSize size = processor.targetSize(image.width(), image.height());
+    RgbImage actual = Resampling.BICUBIC.resize(image, size.width(), size.height());
 
-    assertThat(size).isEqualTo(new PatchImageProcessor.Size(resized.width(), resized.height()));
+    assertThat(size).isEqualTo(new PixelSize(resized.width(), resized.height()));
     assertThat(actual.rgb()).containsExactly(resized.rgb());
   }
 
@@ -49,7 +49,7 @@ class PatchImageProcessorTest {
 
       assertThat(processor.targetSize(size[0], size[1]))
           .as("%s", row)
-          .isEqualTo(new PatchImageProcessor.Size(size[3], size[4]));
+          .isEqualTo(new PixelSize(size[3], size[4]));
     }
   }
 
@@ -71,14 +71,12 @@ class PatchImageProcessorTest {
     if (expected.has("width")) {
       assertThat(processor.targetSize(width, height))
           .isEqualTo(
-              new PatchImageProcessor.Size(
-                  expected.path("width").asInt(), expected.path("height").asInt()));
+              new PixelSize(expected.path("width").asInt(), expected.path("height").asInt()));
     } else if (width > 200 * height) {
       assertThatThrownBy(() -> processor.targetSize(width, height))
           .isInstanceOf(InvalidImageException.class);
     } else {
-      assertThat(processor.targetSize(width, height))
-          .isEqualTo(new PatchImageProcessor.Size(112, 28));
+      assertThat(processor.targetSize(width, height)).isEqualTo(new PixelSize(112, 28));
     }
   }
 
@@ -142,9 +140,9 @@ class PatchImageProcessorTest {
   void limitsThatContradictAreRefused() {
     PatchSettings settings = settings("{\"min_pixels\": 3136, \"max_pixels\": 12845056}");
     ImageLimits few =
-        new ImageLimits(OptionalLong.empty(), OptionalLong.of(100), OptionalInt.empty());
+        new ImageLimits(OptionalLong.empty(), OptionalLong.of(100), OptionalInt.empty(), 0);
     ImageLimits tiles =
-        new ImageLimits(OptionalLong.empty(), OptionalLong.empty(), OptionalInt.of(6));
+        new ImageLimits(OptionalLong.empty(), OptionalLong.empty(), OptionalInt.of(6), 0);
 
     assertThatThrownBy(() -> limits(0, 100)).hasMessage("min-pixels must be 1 or more, got 0");
     assertThatThrownBy(() -> limits(200, 100))
@@ -159,7 +157,7 @@ class PatchImageProcessorTest {
 
   private static ImageLimits limits(long minPixels, long maxPixels) {
     return new ImageLimits(
-        OptionalLong.of(minPixels), OptionalLong.of(maxPixels), OptionalInt.empty());
+        OptionalLong.of(minPixels), OptionalLong.of(maxPixels), OptionalInt.empty(), 0);
   }
 
   private static RgbImage blank(int width, int height) {

@@ -137,7 +137,8 @@ class TileImageProcessorTest {
         .hasMessage("max-tiles must be the fewest tiles of the checkpoint (2) or more, got 1");
     assertThatThrownBy(() ->
             settings.with(
-                new ImageLimits(OptionalLong.empty(), OptionalLong.of(5000), OptionalInt.empty())))
+                new ImageLimits(
+                    OptionalLong.empty(), OptionalLong.of(5000), OptionalInt.empty(), 0)))
         .hasMessage(
             "max-pixels must be left out (the model cuts pictures into tiles of one size: it takes"
                 + " max-tiles), got 5000");
@@ -158,7 +159,7 @@ class TileImageProcessorTest {
   }
 
   private static ImageLimits maxTiles(int most) {
-    return new ImageLimits(OptionalLong.empty(), OptionalLong.empty(), OptionalInt.of(most));
+    return new ImageLimits(OptionalLong.empty(), OptionalLong.empty(), OptionalInt.of(most), 0);
   }
 
   private static TileImageProcessor processor(int tile, int fewest, int most) {

@@ -79,7 +79,8 @@ final class PromptComparison implements Comparison {
         pixels(limits.path("max_pixels")),
         limits.has("max_tiles")
             ? OptionalInt.of(limits.path("max_tiles").asInt())
-            : OptionalInt.empty());
+            : OptionalInt.empty(),
+        0);
   }
 
   private static OptionalLong pixels(JsonNode limit) {

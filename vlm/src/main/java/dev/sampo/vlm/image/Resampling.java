@@ -3,26 +3,56 @@ package dev.sampo.vlm.image;
 import java.util.Arrays;
 
 /**
- * Resizes pictures with Pillow's antialiased bicubic filter (a = -0.5, support widened by the
- * downscaling factor), bit for bit: two passes, columns first, 22-bit fixed-point weights, each
- * pass rounded to 8 bits.
+ * Resizes pictures with Pillow's antialiased filters (support widened by the downscaling factor),
+ * bit for bit: two passes, columns first, 22-bit fixed-point weights, each pass rounded to 8 bits.
  */
-final class BicubicResampling {
+enum Resampling {
+  /** Keys' cubic with a = -0.5, over two samples to each side. */
+  BICUBIC(2) {
+    @Override
+    double weight(double distance) {
+      double d = Math.abs(distance);
+      if (d < 1) {
+        return ((A + 2) * d - (A + 3)) * d * d + 1;
+      }
+      return d < 2 ? (((d - 5) * d + 8) * d - 4) * A : 0;
+    }
+  },
+
+  /** A sinc windowed by a wider one, over three samples to each side. */
+  LANCZOS(3) {
+    @Override
+    double weight(double distance) {
+      return Math.abs(distance) < 3 ? sinc(distance) * sinc(distance / 3) : 0;
+    }
+  };
+
   /** 32 bits less 8 for the sample and 2 for the overshoot of the filter. */
   private static final int PRECISION_BITS = 32 - 8 - 2;
 
   private static final double A = -0.5;
-  private static final double SUPPORT = 2.0;
 
-  private BicubicResampling() {}
+  private final double support;
 
-  static RgbImage resize(RgbImage image, int width, int height) {
+  Resampling(double support) {
+    this.support = support;
+  }
+
+  /** Weight of a sample, before all weights are scaled to a sum of 1. */
+  abstract double weight(double distance);
+
+  private static double sinc(double x) {
+    return x == 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
+  }
+
+  RgbImage resize(RgbImage image, int width, int height) {
     byte[] pixels = image.rgb();
     if (width != image.width()) {
-      pixels = resizeRows(pixels, image.width(), image.height(), Weights.of(image.width(), width));
+      pixels =
+          resizeRows(pixels, image.width(), image.height(), Weights.of(this, image.width(), width));
     }
     if (height != image.height()) {
-      pixels = resizeColumns(pixels, width, Weights.of(image.height(), height));
+      pixels = resizeColumns(pixels, width, Weights.of(this, image.height(), height));
     }
     return new RgbImage(width, height, pixels);
   }
@@ -36,10 +66,10 @@ final class BicubicResampling {
   @SuppressWarnings("ArrayRecordComponent")
   private record Weights(int[] first, int[][] fixed) {
 
-    static Weights of(int inputs, int outputs) {
+    static Weights of(Resampling filter, int inputs, int outputs) {
       double scale = (double) inputs / outputs;
       double widening = Math.max(1, scale);
-      double support = SUPPORT * widening;
+      double support = filter.support * widening;
       int[] first = new int[outputs];
       int[][] fixed = new int[outputs][];
       for (int out = 0; out < outputs; out++) {
@@ -49,7 +79,7 @@ final class BicubicResampling {
         double[] weights = new double[to - from];
         double sum = 0;
         for (int tap = 0; tap < weights.length; tap++) {
-          weights[tap] = bicubic((tap + from - centre + 0.5) * (1.0 / widening));
+          weights[tap] = filter.weight((tap + from - centre + 0.5) * (1.0 / widening));
           sum += weights[tap];
         }
         first[out] = from;
@@ -65,14 +95,6 @@ final class BicubicResampling {
         fixed[tap] = (int) (scaled + (weights[tap] < 0 ? -0.5 : 0.5));
       }
       return fixed;
-    }
-
-    private static double bicubic(double x) {
-      double d = Math.abs(x);
-      if (d < 1) {
-        return ((A + 2) * d - (A + 3)) * d * d + 1;
-      }
-      return d < 2 ? (((d - 5) * d + 8) * d - 4) * A : 0;
     }
   }
 
