@@ -12,9 +12,15 @@ import java.util.Optional;
  * @param questionTemplate the user's turn, {@code {Question}} standing for the row's problem; empty
  *     takes the one that belongs to the task
  * @param shuffle draw the rows of an epoch in an order that the run seed decides
+ * @param dropLast leave out the rows at the end of each epoch's order that do not fill a step
  */
 public record DataSettings(
-    Path train, Path imageFolder, String task, Optional<String> questionTemplate, boolean shuffle) {
+    Path train,
+    Path imageFolder,
+    String task,
+    Optional<String> questionTemplate,
+    boolean shuffle,
+    boolean dropLast) {
   public DataSettings {
     questionTemplate.ifPresent(template ->
         Require.that(

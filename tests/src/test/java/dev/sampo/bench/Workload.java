@@ -11,6 +11,7 @@ import dev.sampo.tasks.data.DataCursor;
 import dev.sampo.tasks.data.DataFile;
 import dev.sampo.tasks.data.DataRow;
 import dev.sampo.tasks.data.DataSet;
+import dev.sampo.tasks.data.EpochOrder;
 import dev.sampo.tasks.data.ImageFiles;
 import dev.sampo.tasks.data.PromptSource;
 import dev.sampo.tasks.data.QuestionTemplate;
@@ -55,8 +56,7 @@ final class Workload implements AutoCloseable {
     this.questions =
         new PromptSource(
             rows("train", QuestionTemplate.forTask("rec")),
-            PromptSource.Order.SHUFFLED,
-            SEED,
+            EpochOrder.shuffled(SEED),
             DataCursor.START);
   }
 

@@ -72,14 +72,16 @@ final class DryRun {
     DataFile file = new DataFile(config.data().train(), config.data().imageFolder());
     DataSet data = DataSet.open(List.of(file), config.data().task(), template, images);
     List<DataRow.BadRow> bad = data.check();
-    double epochs = (double) config.run().steps() * config.learner().groupsPerStep() / data.size();
+    int epochRows = NodeAssembly.prompts(config, data).epochRows();
+    double epochs = (double) config.run().steps() * config.learner().groupsPerStep() / epochRows;
     line(
         report,
         "training rows",
-        "%d, of which %d cannot be used; %.2f epochs",
+        "%d, of which %d cannot be used; %.2f epochs of %d rows",
         data.size(),
         bad.size(),
-        epochs);
+        epochs,
+        epochRows);
     bad.stream().limit(10).forEach(row -> line(report, "", "%s: %s", row.source(), row.reason()));
     for (int i = 0; i < data.size(); i++) {
       if (data.row(i) instanceof DataRow.Example example) {

@@ -35,6 +35,7 @@ import dev.sampo.reward.pipeline.RewardRegistry;
 import dev.sampo.tasks.data.DataCursor;
 import dev.sampo.tasks.data.DataFile;
 import dev.sampo.tasks.data.DataSet;
+import dev.sampo.tasks.data.EpochOrder;
 import dev.sampo.tasks.data.ImageFiles;
 import dev.sampo.tasks.data.PromptSource;
 import dev.sampo.vlm.ModelException;
@@ -217,10 +218,13 @@ public final class NodeAssembly implements AutoCloseable {
   /**
    * Reads the training data once.
    *
-   * @throws dev.sampo.tasks.DataException when there is no usable row
+   * @throws dev.sampo.tasks.DataException when there is no usable row, or no whole step where
+   *     {@code data.drop-last} asks for it
    */
   public static void checkData(RunConfig config) {
-    rows(config, new ImageFiles()).check();
+    DataSet rows = rows(config, new ImageFiles());
+    rows.check();
+    prompts(config, rows);
   }
 
   private static DataSet rows(RunConfig config, ImageFiles images) {
@@ -234,13 +238,21 @@ public final class NodeAssembly implements AutoCloseable {
 
   private PromptFeed feed(ImageFiles images) {
     DataSet rows = rows(config, images);
-    return new RowFeed(
-        new PromptSource(
-            rows,
-            config.data().shuffle() ? PromptSource.Order.SHUFFLED : PromptSource.Order.FILE,
-            config.run().seed(),
-            DataCursor.START),
-        rows.size());
+    return new RowFeed(prompts(config, rows), rows.size());
+  }
+
+  /**
+   * The visits of a run.
+   *
+   * @throws dev.sampo.tasks.DataException when there are too few rows for one step and {@code
+   *     data.drop-last} is set
+   */
+  public static PromptSource prompts(RunConfig config, DataSet rows) {
+    DataSettings data = config.data();
+    EpochOrder all =
+        data.shuffle() ? EpochOrder.shuffled(config.run().seed()) : EpochOrder.ofFiles();
+    EpochOrder order = data.dropLast() ? all.inWholeSteps(config.learner().groupsPerStep()) : all;
+    return new PromptSource(rows, order, DataCursor.START);
   }
 
   private LearnerPart learner() {

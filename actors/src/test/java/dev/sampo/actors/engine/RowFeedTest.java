@@ -8,6 +8,7 @@ import dev.sampo.tasks.DataException;
 import dev.sampo.tasks.data.DataCursor;
 import dev.sampo.tasks.data.DataFile;
 import dev.sampo.tasks.data.DataSet;
+import dev.sampo.tasks.data.EpochOrder;
 import dev.sampo.tasks.data.ImageFiles;
 import dev.sampo.tasks.data.PromptSource;
 import dev.sampo.tasks.data.QuestionTemplate;
@@ -31,8 +32,7 @@ class RowFeedTest {
             QuestionTemplate.forTask("rec"),
             new ImageFiles());
     RowFeed feed =
-        new RowFeed(
-            new PromptSource(rows, PromptSource.Order.FILE, 0, DataCursor.START), rows.size());
+        new RowFeed(new PromptSource(rows, EpochOrder.ofFiles(), DataCursor.START), rows.size());
 
     assertThat(feed.next()).isInstanceOf(PromptFeed.Visit.Bad.class);
     assertThat(feed.next()).isInstanceOf(PromptFeed.Visit.Bad.class);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sampo.protocol.GroupId;
+import dev.sampo.tasks.DataException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,7 +32,7 @@ class PromptSourceTest {
 
   @Test
   void everyEpochVisitsEveryRowOnceInItsOwnOrder() {
-    PromptSource source = source(PromptSource.Order.SHUFFLED, 7, DataCursor.START);
+    PromptSource source = source(EpochOrder.shuffled(7), DataCursor.START);
 
     List<String> first = sources(source, data.size());
     List<String> second = sources(source, data.size());
@@ -43,18 +44,16 @@ class PromptSourceTest {
 
   @Test
   void theOrderFollowsFromTheSeed() {
-    List<String> order = sources(source(PromptSource.Order.SHUFFLED, 7, DataCursor.START), 51);
+    List<String> order = sources(source(EpochOrder.shuffled(7), DataCursor.START), 51);
 
-    assertThat(sources(source(PromptSource.Order.SHUFFLED, 7, DataCursor.START), 51))
-        .isEqualTo(order);
-    assertThat(sources(source(PromptSource.Order.SHUFFLED, 8, DataCursor.START), 51))
-        .isNotEqualTo(order);
+    assertThat(sources(source(EpochOrder.shuffled(7), DataCursor.START), 51)).isEqualTo(order);
+    assertThat(sources(source(EpochOrder.shuffled(8), DataCursor.START), 51)).isNotEqualTo(order);
   }
 
   /** Pinned: a run that is resumed after an upgrade must see the rows it has not seen. */
   @Test
   void theOrderOfASeedNeverChanges() {
-    PromptSource source = source(PromptSource.Order.SHUFFLED, 42, DataCursor.START);
+    PromptSource source = source(EpochOrder.shuffled(42), DataCursor.START);
 
     assertThat(sources(source, 6))
         .containsExactly(
@@ -68,7 +67,7 @@ class PromptSourceTest {
 
   @Test
   void fileOrderRepeatsTheFile() {
-    PromptSource source = source(PromptSource.Order.FILE, 7, DataCursor.START);
+    PromptSource source = source(EpochOrder.ofFiles(), DataCursor.START);
 
     List<String> twice = sources(source, 2 * data.size());
 
@@ -79,17 +78,17 @@ class PromptSourceTest {
 
   @Test
   void aSourceThatStartsAtACursorContinuesTheVisits() {
-    PromptSource whole = source(PromptSource.Order.SHUFFLED, 7, DataCursor.START);
+    PromptSource whole = source(EpochOrder.shuffled(7), DataCursor.START);
     List<PromptVisit> visits = visits(whole, 130);
 
-    PromptSource resumed = source(PromptSource.Order.SHUFFLED, 7, visits.get(70).cursor());
+    PromptSource resumed = source(EpochOrder.shuffled(7), visits.get(70).cursor());
 
     assertThat(visits(resumed, 60)).isEqualTo(visits.subList(70, 130));
   }
 
   @Test
   void anyVisitIsRepeatedFromItsIdAlone() {
-    PromptSource source = source(PromptSource.Order.SHUFFLED, 7, DataCursor.START);
+    PromptSource source = source(EpochOrder.shuffled(7), DataCursor.START);
     List<PromptVisit> visits = visits(source, 130);
     DataCursor before = source.cursor();
 
@@ -102,21 +101,42 @@ class PromptSourceTest {
 
   @Test
   void aBadRowIsVisitedLikeAnyOther() {
-    List<PromptVisit> visits = visits(source(PromptSource.Order.FILE, 7, DataCursor.START), 3);
+    List<PromptVisit> visits = visits(source(EpochOrder.ofFiles(), DataCursor.START), 3);
 
     assertThat(visits.get(1).row()).isInstanceOf(DataRow.BadRow.class);
     assertThat(visits.get(2).id()).isEqualTo(new GroupId(2));
   }
 
   @Test
-  void aPositionThatTheDataDoesNotHaveIsRefused() {
-    assertThatThrownBy(() -> source(PromptSource.Order.FILE, 7, new DataCursor(0, 51)))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("a data set of 51 rows has no position 51");
+  void anEpochOfWholeStepsLeavesOutTheEndOfItsOrder() {
+    PromptSource all = source(EpochOrder.shuffled(7), DataCursor.START);
+    List<String> first = sources(all, 51);
+    List<String> second = sources(all, 51);
+
+    PromptSource whole = source(EpochOrder.shuffled(7).inWholeSteps(8), DataCursor.START);
+
+    assertThat(whole.epochRows()).isEqualTo(48);
+    assertThat(sources(whole, 48)).isEqualTo(first.subList(0, 48));
+    assertThat(sources(whole, 48)).isEqualTo(second.subList(0, 48));
+    assertThat(whole.visit(new GroupId(49)).cursor()).isEqualTo(new DataCursor(1, 1));
   }
 
-  private PromptSource source(PromptSource.Order order, long seed, DataCursor start) {
-    return new PromptSource(data, order, seed, start);
+  @Test
+  void aDataSetWithoutOneWholeStepIsRefused() {
+    assertThatThrownBy(() -> source(EpochOrder.ofFiles().inWholeSteps(52), DataCursor.START))
+        .isInstanceOf(DataException.class)
+        .hasMessage("data.drop-last leaves no row: there are 51 and a step takes 52");
+  }
+
+  @Test
+  void aPositionThatTheDataDoesNotHaveIsRefused() {
+    assertThatThrownBy(() -> source(EpochOrder.ofFiles(), new DataCursor(0, 51)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("an epoch of 51 rows has no position 51");
+  }
+
+  private PromptSource source(EpochOrder order, DataCursor start) {
+    return new PromptSource(data, order, start);
   }
 
   private DataSet open(Path file) {
