@@ -38,7 +38,7 @@ final class AdvantageCases {
 
   static void check(CaseLine line, Fields inputs, Fields expected, Comparison comparison) {
     boolean several = inputs.has("rewards_per_func");
-    double[][] mask = inputs.has("mask") ? inputs.matrix("mask") : new double[0][];
+    double[][] mask = inputs.has("mask") ? inputs.mask("mask") : new double[0][];
     ScoredRewards rewards =
         several
             ? ScoredRewards.of(inputs)
@@ -67,7 +67,6 @@ final class AdvantageCases {
 
   /** The group cases of VLM-R1's trainer: unbiased deviation and 1e-4. */
   static void checkTrainer(Fields inputs, double[] expected, Comparison comparison) {
-    inputs.oneOf("source", "note");
     ScoredRewards rewards =
         ScoredRewards.single(inputs.optionals("rewards_summed"), new double[0][]);
     Advantages advantages =
@@ -124,8 +123,8 @@ final class AdvantageCases {
             OptionalInt.of(inputs.integer(longest.get())),
             !line.isNamed("unbounded"));
     double[] values =
-        Arrays.stream(inputs.vector("lengths"))
-            .map(length -> penalty.of((int) length, ANY_LENGTH))
+        Arrays.stream(inputs.wholeVector("lengths"))
+            .mapToDouble(length -> penalty.of(length, ANY_LENGTH))
             .toArray();
     comparison.check("penalty", values, expected.vector("penalty"));
   }

@@ -1,5 +1,7 @@
 package dev.sampo.losses;
 
+import dev.sampo.tasks.DataException;
+import dev.sampo.vlm.image.InvalidImageException;
 import java.util.Optional;
 
 /** Runs a case through the product, in float64 and in float32. */
@@ -36,7 +38,10 @@ final class CaseCheck {
         numValues += comparison.numValues();
         worst = Math.max(worst, comparison.worst());
       }
-    } catch (UnsupportedCaseException | IllegalArgumentException e) {
+    } catch (UnsupportedCaseException
+        | IllegalArgumentException
+        | DataException
+        | InvalidImageException e) {
       return new Verdict.Unsupported(oneLine(e)); // the product refuses the combination
     } catch (RuntimeException e) {
       return new Verdict.Miss(e.getClass().getSimpleName() + " " + oneLine(e));
@@ -59,15 +64,9 @@ final class CaseCheck {
           line.inputs().has("logp") ? LossCases::check : DivergenceCases::checkEntropyMask;
       case "trainer.grpo_loss" -> TrainerCases::checkLoss;
       case "trainer.group_advantage" -> TrainerCases::checkAdvantage;
-      case "trainer.completion_mask" ->
-          throw new UnsupportedCaseException(
-              "completions end where generation stopped; no mask is computed from padded tokens");
-      case "trainer.sampler_order" ->
-          throw new UnsupportedCaseException(
-              "epochs follow one another; there is no sampler that drops an incomplete chunk");
-      case "trainer.small_image_resize" ->
-          throw new UnsupportedCaseException(
-              "small images are enlarged by the model's own image processor, not before it");
+      case "trainer.completion_mask" -> CompletionCases::check;
+      case "trainer.sampler_order" -> OrderCases::check;
+      case "trainer.small_image_resize" -> ImageCases::check;
       default -> throw new UnsupportedCaseException("unknown family " + line.family());
     };
   }

@@ -2,6 +2,7 @@ package dev.sampo.losses;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.util.List;
@@ -16,8 +17,15 @@ import java.util.Optional;
  * @param expected what has to come out
  */
 record CaseLine(String variant, JsonNode inputs, JsonNode expected) {
+  /** The field of what is expected where a line has no names for it. */
+  static final String VALUE = "value";
+
   private static final JsonMapper JSON =
-      JsonMapper.builder().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
+      JsonMapper.builder()
+          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
+          .build();
 
   /**
    * Reads a line.
@@ -33,18 +41,29 @@ record CaseLine(String variant, JsonNode inputs, JsonNode expected) {
     } catch (JsonProcessingException e) {
       throw new UnsupportedCaseException("not a line of JSON");
     }
-    if (node.hasNonNull("function")) {
+    if (node.path("function").isTextual()) {
       String function = node.get("function").asText();
       return function.startsWith("trainer.")
           ? Optional.of(
-              new CaseLine(function + "#" + number, node.path("extra"), node.path("expected")))
+              new CaseLine(
+                  shown(function) + "#" + number, node.path("extra"), named(node.path("expected"))))
           : Optional.empty();
     }
-    if (!node.hasNonNull("variant") || !node.has("inputs") || !node.has("expected")) {
+    if (!node.path("variant").isTextual() || !node.has("inputs") || !node.has("expected")) {
       throw new UnsupportedCaseException("a case has variant, inputs and expected");
     }
     return Optional.of(
-        new CaseLine(node.get("variant").asText(), node.get("inputs"), node.get("expected")));
+        new CaseLine(
+            shown(node.get("variant").asText()), node.get("inputs"), node.get("expected")));
+  }
+
+  private static JsonNode named(JsonNode expected) {
+    return expected.isObject() ? expected : JSON.createObjectNode().set(VALUE, expected);
+  }
+
+  /** A name stays within its line, and is one word of it. */
+  private static String shown(String name) {
+    return name.strip().replaceAll("[\\s\\p{Cntrl}]+", "_");
   }
 
   /** The part of the name before the first slash. */

@@ -21,9 +21,20 @@ final class Comparison {
     return precision;
   }
 
-  void check(String what, double actual, double expected) {
+  /**
+   * Compares a value.
+   *
+   * @throws UnsupportedCaseException if nothing is expected because the formula of the case has no
+   *     value there, and the product has one
+   */
+  void check(String what, double actual, double wanted) {
     numValues++;
-    double difference = Math.abs(actual - expected);
+    if (Double.isNaN(wanted) && !Double.isNaN(actual)) {
+      throw new UnsupportedCaseException(what + ": NaN is expected, the product gives " + actual);
+    }
+    double expected = precision.representable(wanted);
+    boolean same = Double.compare(actual, expected) == 0; // also if both are infinite or NaN
+    double difference = same ? 0 : Math.abs(actual - expected);
     double bound = precision.bound(expected, relativeOnly);
     worst = Math.max(worst, bound > 0 ? difference / bound : difference);
     if (!(difference <= bound) && miss.isEmpty()) {

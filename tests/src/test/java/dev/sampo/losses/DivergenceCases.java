@@ -56,12 +56,13 @@ final class DivergenceCases {
     if (expected.has("grad_logp")) {
       comparison.check("grad_logp", evaluation.gradient()[0], expected.vector("grad_logp"));
     }
+    tokens.refuseMissBeyondLimit(comparison);
   }
 
   /** Tokens that keep their policy term: those with a loss at an advantage of -1. */
   static void checkEntropyMask(
       CaseLine line, Fields inputs, Fields expected, Comparison comparison) {
-    double[][] mask = inputs.matrix("mask");
+    double[][] mask = inputs.mask("mask");
     double[][] ones = new double[mask.length][1];
     Arrays.stream(ones).forEach(row -> row[0] = -1);
     double[][] zeros = new double[mask.length][mask[0].length];
@@ -88,7 +89,7 @@ final class DivergenceCases {
   }
 
   static void checkMetrics(CaseLine line, Fields inputs, Fields expected, Comparison comparison) {
-    double[][] mask = inputs.matrix("mask");
+    double[][] mask = inputs.mask("mask");
     double[][] logProbs = inputs.matrix(inputs.oneOf("old_logp", "logp").orElse("old_logp"));
     Tokens tokens =
         new Tokens(

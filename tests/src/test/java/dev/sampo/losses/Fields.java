@@ -1,6 +1,7 @@
 package dev.sampo.losses;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -13,6 +14,9 @@ import java.util.stream.StreamSupport;
  * Asking for a field that is missing or of another kind means that the case is unsupported.
  */
 final class Fields {
+  /** What a case may say beside its values. */
+  private static final Set<String> REMARKS = Set.of("note", "source", "comment");
+
   private final JsonNode node;
   private final String name;
   private final Set<String> asked = new HashSet<>();
@@ -56,11 +60,7 @@ final class Fields {
   }
 
   int integer(String field) {
-    double value = number(field);
-    if (value != Math.rint(value)) {
-      throw wrong(field, "a whole number");
-    }
-    return (int) value;
+    return whole(get(field), field);
   }
 
   boolean flag(String field) {
@@ -75,24 +75,52 @@ final class Fields {
     return has(field) ? text(field) : absent;
   }
 
+  /** Numbers, at least one. */
   double[] vector(String field) {
     return vector(get(field), field);
   }
 
-  /** Rows of one length. */
+  /** Whole numbers, at least one. */
+  int[] wholeVector(String field) {
+    return wholeVector(get(field), field);
+  }
+
+  /** Rows of one length, at least one. */
   double[][] matrix(String field) {
-    JsonNode rows = get(field);
     double[][] matrix =
-        elements(rows, field).stream().map(row -> vector(row, field)).toArray(double[][]::new);
-    for (double[] row : matrix) {
-      if (row.length != matrix[0].length) {
-        throw wrong(field, "a matrix with rows of one length");
-      }
+        elements(get(field), field).stream()
+            .map(row -> vector(row, field))
+            .toArray(double[][]::new);
+    if (Arrays.stream(matrix).anyMatch(row -> row.length != matrix[0].length)) {
+      throw wrong(field, "a matrix with rows of one length");
     }
     return matrix;
   }
 
-  /** Values of which some may be null. */
+  /** Rows of one length of whole numbers, at least one. */
+  int[][] wholeMatrix(String field) {
+    int[][] matrix = wholeRows(field).toArray(int[][]::new);
+    if (Arrays.stream(matrix).anyMatch(row -> row.length != matrix[0].length)) {
+      throw wrong(field, "a matrix with rows of one length");
+    }
+    return matrix;
+  }
+
+  /** Rows of 0 and 1. */
+  double[][] mask(String field) {
+    double[][] mask = matrix(field);
+    if (Arrays.stream(mask).flatMapToDouble(Arrays::stream).anyMatch(m -> m != 0 && m != 1)) {
+      throw wrong(field, "a matrix of 0 and 1");
+    }
+    return mask;
+  }
+
+  /** Whether a field holds rows and not numbers. */
+  boolean isNested(String field) {
+    return has(field) && get(field).path(0).isArray();
+  }
+
+  /** Values of which some may be missing: null, or NaN as TRL has it. */
   List<OptionalDouble> optionals(String field) {
     return optionals(get(field), field);
   }
@@ -102,41 +130,69 @@ final class Fields {
   }
 
   /** Rows of whole numbers, of any lengths. */
-  List<int[]> indices(String field) {
+  List<int[]> wholeRows(String field) {
+    return elements(get(field), field).stream().map(row -> wholeVector(row, field)).toList();
+  }
+
+  /** Lists of rows of whole numbers, of any lengths. */
+  List<List<int[]>> wholeRowLists(String field) {
     return elements(get(field), field).stream()
-        .map(row -> elements(row, field).stream().mapToInt(JsonNode::asInt).toArray())
+        .map(rows -> list(rows, field).stream().map(row -> wholeVector(row, field)).toList())
         .toList();
   }
 
   /** Fields that nobody asked for. */
   List<String> unused() {
     return StreamSupport.stream(((Iterable<String>) node::fieldNames).spliterator(), false)
-        .filter(field -> !asked.contains(field))
+        .filter(field -> !asked.contains(field) && !REMARKS.contains(field))
         .sorted()
         .toList();
   }
 
   private List<OptionalDouble> optionals(JsonNode row, String field) {
     return elements(row, field).stream()
-        .map(v -> v.isNumber() ? OptionalDouble.of(v.asDouble()) : OptionalDouble.empty())
+        .map(value ->
+            value.isNull() || Double.isNaN(number(value, field))
+                ? OptionalDouble.empty()
+                : OptionalDouble.of(number(value, field)))
         .toList();
   }
 
   private double[] vector(JsonNode row, String field) {
-    return elements(row, field).stream()
-        .mapToDouble(value -> {
-          if (value.isBoolean()) {
-            return value.asBoolean() ? 1 : 0;
-          }
-          if (!value.isNumber()) {
-            throw wrong(field, "numbers");
-          }
-          return value.asDouble();
-        })
-        .toArray();
+    return elements(row, field).stream().mapToDouble(value -> number(value, field)).toArray();
+  }
+
+  private int[] wholeVector(JsonNode row, String field) {
+    return elements(row, field).stream().mapToInt(value -> whole(value, field)).toArray();
+  }
+
+  private double number(JsonNode value, String field) {
+    if (value.isBoolean()) {
+      return value.asBoolean() ? 1 : 0;
+    }
+    if (!value.isNumber()) {
+      throw wrong(field, "numbers");
+    }
+    return value.asDouble();
+  }
+
+  private int whole(JsonNode value, String field) {
+    double number = number(value, field);
+    if (number != Math.rint(number) || Math.abs(number) > Integer.MAX_VALUE) {
+      throw wrong(field, "whole numbers of 32 bits");
+    }
+    return (int) number;
   }
 
   private List<JsonNode> elements(JsonNode value, String field) {
+    List<JsonNode> elements = list(value, field);
+    if (elements.isEmpty()) {
+      throw wrong(field, "a list with something in it");
+    }
+    return elements;
+  }
+
+  private List<JsonNode> list(JsonNode value, String field) {
     if (!value.isArray()) {
       throw wrong(field, "a list");
     }

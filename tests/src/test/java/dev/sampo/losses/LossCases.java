@@ -29,6 +29,7 @@ final class LossCases {
     if (inputs.has("micro_batches")) {
       checkMicroBatches(inputs, expected, comparison, settings, tokens, scale);
     }
+    tokens.refuseMissBeyondLimit(comparison);
   }
 
   private static void checkLoss(
@@ -151,7 +152,10 @@ final class LossCases {
       ObjectiveSettings settings,
       Tokens tokens,
       LossScale scale) {
-    List<int[]> parts = inputs.indices("micro_batches");
+    List<int[]> parts = inputs.wholeRows("micro_batches");
+    if (parts.stream().flatMapToInt(Arrays::stream).anyMatch(r -> r < 0 || r >= tokens.numRows())) {
+      throw new UnsupportedCaseException("a micro-batch with a row that there is not");
+    }
     double[] losses = new double[parts.size()];
     double mean = 0;
     for (int i = 0; i < losses.length; i++) {

@@ -12,48 +12,37 @@ final class LossInputs {
 
   static Tokens of(Fields inputs) {
     double[][] logProbs = inputs.matrix("logp");
-    double[][] mask = inputs.matrix("mask");
+    double[][] mask = inputs.mask("mask");
     Optional<double[][]> old =
         inputs.oneOf("old_logp", "proximal_logp", "prox_logp").map(inputs::matrix);
     Optional<double[][]> behaviour =
         inputs.oneOf("sampling_logp", "behave_logp").map(inputs::matrix);
-    double[][] advantages =
-        inputs.has("token_advantages")
-            ? inputs.matrix("token_advantages")
-            : Arrays.stream(inputs.vector("advantages"))
-                .mapToObj(a -> new double[] {a})
-                .toArray(double[][]::new);
-    int[] groups =
-        inputs.has("groups")
-            ? Arrays.stream(inputs.vector("groups")).mapToInt(g -> (int) g).toArray()
-            : new int[mask.length];
+    double[][] advantages = advantages(inputs);
+    int[] groups = inputs.has("groups") ? inputs.wholeVector("groups") : new int[mask.length];
     if (inputs.has("truncated")) {
       requireMasked(mask, inputs.vector("truncated"));
     }
-    double[][] zeros = new double[mask.length][mask.length == 0 ? 0 : mask[0].length];
+    double[][] zeros = new double[mask.length][mask[0].length];
     Optional<double[][]> reference = inputs.oneOf("ref_logp").map(inputs::matrix);
     double[][] entropies = inputs.oneOf("entropies").map(inputs::matrix).orElse(zeros);
-    requireShape(mask, logProbs, entropies, behaviour.orElse(zeros), old.orElse(zeros));
-    requireShape(mask, reference.orElse(zeros));
-    if (advantages.length != mask.length || groups.length != mask.length) {
-      throw new UnsupportedCaseException("advantages or groups of another length than the mask");
-    }
     return new Tokens(
         logProbs, old, behaviour.orElse(zeros), reference, mask, advantages, entropies, groups);
   }
 
-  private static void requireShape(double[][] mask, double[][]... others) {
-    for (double[][] other : others) {
-      if (mask.length == 0
-          || other.length != mask.length
-          || other[0].length != mask[0].length
-          || mask[0].length == 0) {
-        throw new UnsupportedCaseException("arrays of another shape than the mask");
-      }
+  /** One per row, or one per token. */
+  private static double[][] advantages(Fields inputs) {
+    if (inputs.has("token_advantages")) {
+      return inputs.matrix("token_advantages");
     }
+    return inputs.isNested("advantages")
+        ? inputs.matrix("advantages")
+        : Tokens.column(inputs.vector("advantages"));
   }
 
   private static void requireMasked(double[][] mask, double[] truncated) {
+    if (truncated.length != mask.length) {
+      throw new UnsupportedCaseException("truncated has another length than the mask");
+    }
     for (int row = 0; row < mask.length; row++) {
       if (truncated[row] == 1 && Arrays.stream(mask[row]).sum() > 0) {
         throw new UnsupportedCaseException("a truncated row whose mask is not 0");

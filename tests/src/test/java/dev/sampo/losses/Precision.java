@@ -22,6 +22,13 @@ enum Precision {
     return type;
   }
 
+  /** The value, or infinity if the type ends before it. */
+  double representable(double value) {
+    return type == DataType.FLOAT32 && Math.abs(value) > Float.MAX_VALUE
+        ? Math.copySign(Double.POSITIVE_INFINITY, value)
+        : value;
+  }
+
   /** The largest allowed difference from a value. */
   double bound(double expected, boolean relativeOnly) {
     return (relativeOnly && expected != 0 ? 0 : absolute) + relative * Math.abs(expected);

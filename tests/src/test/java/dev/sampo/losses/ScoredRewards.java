@@ -33,6 +33,9 @@ record ScoredRewards(List<CompletionOutcome> outcomes, Map<String, Double> weigh
         inputs.has("reward_weights")
             ? inputs.vector("reward_weights")
             : rows.getFirst().stream().mapToDouble(r -> 1).toArray();
+    if (rows.stream().anyMatch(row -> row.size() != weights.length)) {
+      throw new UnsupportedCaseException("rewards of a row and reward_weights differ in number");
+    }
     Map<String, Double> byName = new HashMap<>();
     for (int f = 0; f < weights.length; f++) {
       byName.put("f" + f, weights[f]);

@@ -25,6 +25,66 @@ record Tokens(
     double[][] advantages,
     double[][] entropies,
     int[] groups) {
+  private static final double LARGEST_LOG_RATIO = 20;
+
+  Tokens {
+    requireRows("groups", groups.length, mask);
+    requireRows("advantages", advantages.length, mask);
+    if (advantages[0].length != 1) {
+      requireShape("advantages", advantages, mask);
+    }
+    requireShape("logp", logProbs, mask);
+    requireShape("entropies", entropies, mask);
+    requireShape("sampling_logp", behaviour, mask);
+    old.ifPresent(values -> requireShape("old_logp", values, mask));
+    reference.ifPresent(values -> requireShape("ref_logp", values, mask));
+  }
+
+  private static void requireShape(String what, double[][] values, double[][] mask) {
+    requireRows(what, values.length, mask);
+    if (values[0].length != mask[0].length) {
+      throw new UnsupportedCaseException(
+          "%s has %d columns, the mask %d".formatted(what, values[0].length, mask[0].length));
+    }
+  }
+
+  private static void requireRows(String what, int rows, double[][] mask) {
+    if (rows != mask.length) {
+      throw new UnsupportedCaseException(
+          "%s has %d rows, the mask %d".formatted(what, rows, mask.length));
+    }
+  }
+
+  /**
+   * Reports a miss as what it is where log-ratios are larger than the objective lets them become.
+   */
+  void refuseMissBeyondLimit(Comparison comparison) {
+    double[][] anchor = old.orElse(behaviour);
+    boolean beyond =
+        exceeds(anchor, logProbs)
+            || exceeds(anchor, behaviour)
+            || reference.filter(q -> exceeds(q, logProbs)).isPresent();
+    if (beyond && comparison.miss().isPresent()) {
+      throw new UnsupportedCaseException(
+          "missing option: ratios beyond exp(20), at which the objective limits them");
+    }
+  }
+
+  private boolean exceeds(double[][] some, double[][] others) {
+    for (int row = 0; row < mask.length; row++) {
+      for (int t = 0; t < mask[row].length; t++) {
+        if (mask[row][t] == 1 && Math.abs(some[row][t] - others[row][t]) > LARGEST_LOG_RATIO) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  /** Values as a matrix with one column. */
+  static double[][] column(double[] values) {
+    return Arrays.stream(values).mapToObj(v -> new double[] {v}).toArray(double[][]::new);
+  }
 
   int numRows() {
     return mask.length;

@@ -7,21 +7,17 @@ import dev.sampo.learner.objective.ObjectivePreset;
 import dev.sampo.learner.objective.ObjectiveSettings;
 import dev.sampo.learner.objective.RatioAnchor;
 import dev.sampo.learner.objective.RatioLevel;
-import java.util.Arrays;
-import java.util.Optional;
 import java.util.stream.IntStream;
-import java.util.stream.StreamSupport;
 
 /** Cases of VLM-R1's trainer, against the preset that bears its formula. */
 final class TrainerCases {
   private TrainerCases() {}
 
   static void checkAdvantage(CaseLine line, Fields inputs, Fields expected, Comparison comparison) {
-    AdvantageCases.checkTrainer(inputs, vector(line), comparison);
+    AdvantageCases.checkTrainer(inputs, expected.vector(CaseLine.VALUE), comparison);
   }
 
   static void checkLoss(CaseLine line, Fields inputs, Fields expected, Comparison comparison) {
-    inputs.oneOf("source", "note");
     ObjectiveSettings settings =
         ObjectivePreset.GRPO
             .settings()
@@ -29,18 +25,16 @@ final class TrainerCases {
             .withClip(
                 ClipSettings.between(inputs.number("epsilon_low"), inputs.number("epsilon_high")))
             .withKl(KlSettings.k3(inputs.number("beta")));
-    double[][] mask = inputs.matrix("completion_mask");
+    double[][] mask = inputs.mask("completion_mask");
     double[][] zeros = new double[mask.length][mask[0].length];
     Tokens tokens =
         new Tokens(
             inputs.matrix("per_token_logps"),
-            Optional.of(inputs.matrix("old_per_token_logps")),
+            inputs.oneOf("old_per_token_logps").map(inputs::matrix),
             zeros,
-            Optional.of(inputs.matrix("ref_per_token_logps")),
+            inputs.oneOf("ref_per_token_logps").map(inputs::matrix),
             mask,
-            Arrays.stream(inputs.vector("advantages"))
-                .mapToObj(a -> new double[] {a})
-                .toArray(double[][]::new),
+            Tokens.column(inputs.vector("advantages")),
             zeros,
             new int[mask.length]);
     LossScale scale = LossInputs.scale(settings.aggregation(), tokens, tokens.live());
@@ -59,11 +53,6 @@ final class TrainerCases {
           evaluation.metrics().getOrDefault("kl_sequence_mean", Double.NaN),
           expected.number("mean_kl"));
     }
-  }
-
-  private static double[] vector(CaseLine line) {
-    return StreamSupport.stream(line.expected().spliterator(), false)
-        .mapToDouble(value -> value.asDouble())
-        .toArray();
+    tokens.refuseMissBeyondLimit(comparison);
   }
 }
