@@ -42,7 +42,7 @@ final class ScriptedRollout implements AutoCloseable {
         new GenerationEngine(
             policy,
             new AnswerTokens(endTokens, Arrays::toString),
-            new RolloutSettings(groupSize, groups, 1, groups, 1),
+            new RolloutSettings(groupSize, groups, 1, groups, 1, false),
             maxTokens,
             version(0),
             "cases");
