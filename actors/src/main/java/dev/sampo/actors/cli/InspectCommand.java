@@ -4,6 +4,7 @@ import dev.sampo.actors.report.SkippedStep;
 import dev.sampo.protocol.log.Recording;
 import dev.sampo.protocol.log.RecordingManifest;
 import dev.sampo.protocol.log.RecordingReport;
+import dev.sampo.protocol.log.Spread;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -47,8 +48,11 @@ final class InspectCommand implements Callable<Integer> {
     out.printf("run         %s%n", manifest.runId());
     out.printf("model       %s%n", manifest.modelHash());
     out.printf("made with   libtorch %s, %s%n", manifest.torchBuild(), manifest.cpuCapability());
+    out.printf("steps       %s%n", steps(report));
     out.printf("groups      %d%n", report.numGroups());
-    out.printf("steps       %d%n", report.numSteps());
+    out.printf("not trained %s%n", notTrained(report.notTrained()));
+    out.printf("ages        %s%n", spread(report.ages(), "steps"));
+    out.printf("lengths     %s%n", spread(report.lengths(), "tokens"));
     out.printf("images      %d%n", report.numImages());
     if (report.numTornBytes() > 0) {
       out.printf("torn tail   %d bytes, left out%n", report.numTornBytes());
@@ -67,5 +71,30 @@ final class InspectCommand implements Callable<Integer> {
       out.printf("row         %s%s%n", row.source(), row.answer().map(a -> " -> " + a).orElse(""));
     }
     skipped.metrics().forEach((name, value) -> out.printf("metric      %s = %s%n", name, value));
+  }
+
+  private static String steps(RecordingReport report) {
+    String range =
+        report
+            .steps()
+            .map(steps -> "%d, %d to %d".formatted(steps.count(), steps.first(), steps.last()))
+            .orElse("0");
+    return report.numAbandoned() == 0
+        ? range
+        : "%s; %d abandoned".formatted(range, report.numAbandoned());
+  }
+
+  private static String notTrained(RecordingReport.NotTrained groups) {
+    return groups.count() == 0
+        ? "0"
+        : "%d: %d recorded again later, %d of abandoned steps, %d left"
+            .formatted(groups.count(), groups.repeated(), groups.abandoned(), groups.left());
+  }
+
+  private static String spread(Spread spread, String unit) {
+    return spread.count() == 0
+        ? "none"
+        : "%d to %d %s, half at most %d, nine tenths at most %d"
+            .formatted(spread.min(), spread.max(), unit, spread.median(), spread.high());
   }
 }

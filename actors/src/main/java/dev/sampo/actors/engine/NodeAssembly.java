@@ -12,7 +12,6 @@ import dev.sampo.actors.report.SetAside;
 import dev.sampo.actors.run.GroupDispatch;
 import dev.sampo.actors.run.PromptFeed;
 import dev.sampo.actors.run.StalenessGate;
-import dev.sampo.actors.transfer.HashedFiles;
 import dev.sampo.config.AdapterSettings;
 import dev.sampo.config.DataSettings;
 import dev.sampo.config.LoadedConfig;
@@ -408,8 +407,8 @@ public final class NodeAssembly implements AutoCloseable {
         config.run().id(),
         loaded.render(),
         weightsHash,
-        HashedFiles.sha256Of(model.resolve("tokenizer.json")),
-        HashedFiles.sha256Of(model.resolve("preprocessor_config.json")),
+        ProcessorHashes.ofTokenizer(model),
+        ProcessorHashes.ofImageProcessor(model),
         NativeBuild.torchVersion(),
         NativeBuild.cpuCapability(),
         config.rollout().threads(),

@@ -1,6 +1,7 @@
 package dev.sampo.actors.engine;
 
 import dev.sampo.actors.pipeline.Trainer;
+import dev.sampo.protocol.log.RecordedStep;
 import dev.sampo.protocol.log.Recording;
 import java.util.List;
 import java.util.function.Predicate;
@@ -30,12 +31,12 @@ public final class Replay {
           "the recording starts from weights with SHA-256 %s, these have %s"
               .formatted(start, trainer.version().weightsHash()));
     }
-    try (Stream<Recording.RecordedStep> steps = recording.steps(numTaken)) {
+    try (Stream<RecordedStep> steps = recording.steps(numTaken)) {
       boolean _ = steps.map(step -> take(step, trainer)).allMatch(stepped);
     }
   }
 
-  private static ReplayedStep take(Recording.RecordedStep recorded, PolicyTrainer trainer) {
+  private static ReplayedStep take(RecordedStep recorded, PolicyTrainer trainer) {
     List<Integer> packing = recorded.step().microBatches();
     int microBatches =
         packing.isEmpty()

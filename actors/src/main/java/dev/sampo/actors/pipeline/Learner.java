@@ -236,7 +236,7 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
                 getContext().getSystem(),
                 setup.recorder(),
                 (ActorRef<Recorder.Done> replyTo) ->
-                    new Recorder.KeepStep(taken.committed(), replyTo),
+                    new Recorder.KeepStep(taken.committed(), taken.loss(), replyTo),
                 PATIENCE_WITH_RECORDER),
             (done, failure) ->
                 done != null ? new Kept(taken) : new NotKept(String.valueOf(failure)));

@@ -6,6 +6,7 @@ import dev.sampo.protocol.StepCommitted;
 import dev.sampo.protocol.log.RecordingWriter;
 import dev.sampo.tasks.data.BlobStore;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.PostStop;
@@ -27,8 +28,13 @@ public final class Recorder extends AbstractMatchingBehavior<Recorder.Command> {
   /** Append a group and store its images. */
   record KeepGroup(ScoredGroup group, ActorRef<Done> replyTo) implements Command {}
 
-  /** Append a step and return when it is durable. */
-  record KeepStep(StepCommitted step, ActorRef<Done> replyTo) implements Command {}
+  /**
+   * Append a step and return when it is durable.
+   *
+   * @param loss of the step; empty if nothing was trained on
+   */
+  record KeepStep(StepCommitted step, OptionalDouble loss, ActorRef<Done> replyTo)
+      implements Command {}
 
   /** It is written. */
   record Done() {}
@@ -60,9 +66,9 @@ public final class Recorder extends AbstractMatchingBehavior<Recorder.Command> {
         recording.ifPresent(writer -> keep(writer, group));
         replyTo.tell(new Done());
       }
-      case KeepStep(StepCommitted step, ActorRef<Done> replyTo) -> {
+      case KeepStep(StepCommitted step, OptionalDouble loss, ActorRef<Done> replyTo) -> {
         recording.ifPresent(writer -> {
-          writer.append(step);
+          writer.append(step, loss);
           writer.sync();
         });
         replyTo.tell(new Done());

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /**
  * One optimizer step in small pieces, so that the actor that drives it stays reachable. All calls
@@ -47,6 +48,12 @@ public interface Trainer extends AutoCloseable {
                     .formatted(
                         committed.version().step(),
                         culprits.stream().map(GroupId::value).toList()));
+      }
+
+      /** The loss; empty if nothing was trained on. */
+      public OptionalDouble loss() {
+        Double loss = metrics.get("loss");
+        return loss == null ? OptionalDouble.empty() : OptionalDouble.of(loss);
       }
     }
 

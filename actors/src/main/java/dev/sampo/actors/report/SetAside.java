@@ -18,6 +18,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
@@ -84,7 +85,7 @@ public final class SetAside {
               }
               recording.append(group);
             }
-            recording.append(leftOut(groups, manifest));
+            recording.append(leftOut(groups, manifest), OptionalDouble.empty());
             recording.sync();
           }
         });

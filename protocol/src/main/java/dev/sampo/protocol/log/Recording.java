@@ -1,16 +1,13 @@
 package dev.sampo.protocol.log;
 
 import dev.sampo.protocol.GroupId;
-import dev.sampo.protocol.LogEntry;
 import dev.sampo.protocol.ScoredGroup;
 import dev.sampo.protocol.StepCommitted;
-import dev.sampo.protocol.log.RolloutLogReader.LogPosition;
+import dev.sampo.protocol.ledger.LogPlace;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,18 +24,6 @@ public final class Recording {
   private Recording(RecordingFolder folder, RecordingManifest manifest) {
     this.folder = folder;
     this.manifest = manifest;
-  }
-
-  /**
-   * One step of the surviving history with what it was trained on.
-   *
-   * @param step the step
-   * @param groups its groups, in the order of the step
-   */
-  public record RecordedStep(StepCommitted step, List<ScoredGroup> groups) {
-    public RecordedStep {
-      groups = List.copyOf(groups);
-    }
   }
 
   /**
@@ -64,30 +49,32 @@ public final class Recording {
   }
 
   /**
-   * The steps that a replay has to take, in order, groups read as the stream advances. A step that
-   * was taken again in a later term replaces the first one and everything after that.
+   * Finds the steps that a replay takes.
    *
-   * @param numTaken how many of them to leave out, at the beginning
    * @throws RecordingException if the log is damaged or a step names a group that is not there
    */
-  public Stream<RecordedStep> steps(long numTaken) {
-    List<Place> places = new ArrayList<>();
+  public RecordedSteps steps() {
+    return RecordedSteps.of(this);
+  }
+
+  /**
+   * The steps whose number is above {@code after}, in order, groups read as the stream advances.
+   *
+   * @throws RecordingException if the log is damaged or a step names a group that is not there
+   */
+  public Stream<RecordedStep> steps(long after) {
+    return steps().read(after + 1, Long.MAX_VALUE);
+  }
+
+  /**
+   * Reads one group.
+   *
+   * @throws RecordingException if none is recorded there, or it is damaged
+   */
+  public ScoredGroup group(LogPlace place) {
     try (RolloutLogReader reader = entries()) {
-      Map<GroupId, LogPosition> latest = new HashMap<>();
-      for (var entry = reader.next(); entry.isPresent(); entry = reader.next()) {
-        switch (entry.get()) {
-          case LogEntry.GroupRecorded(ScoredGroup group) ->
-              latest.put(group.id(), reader.position());
-          case LogEntry.StepRecorded(StepCommitted step) -> {
-            places.removeIf(place -> place.step().version().step() >= step.version().step());
-            places.add(
-                new Place(step, step.groups().stream().map(id -> find(id, step, latest)).toList()));
-          }
-        }
-      }
+      return reader.group(place);
     }
-    RolloutLogReader reader = entries();
-    return places.stream().skip(numTaken).map(place -> place.read(reader)).onClose(reader::close);
   }
 
   /**
@@ -107,7 +94,7 @@ public final class Recording {
     } catch (NoSuchFileException e) {
       throw new RecordingException("image " + file + " is missing", e);
     } catch (IOException e) {
-      throw new RecordingException("cannot read image " + file + ": " + e.getMessage(), e);
+      throw RecordingException.notRead(file, e);
     }
   }
 
@@ -116,24 +103,15 @@ public final class Recording {
     return RecordingReport.of(this);
   }
 
-  private LogPosition find(GroupId id, StepCommitted step, Map<GroupId, LogPosition> latest) {
-    return Optional.ofNullable(latest.get(id))
-        .orElseThrow(() ->
-            new RecordingException(
-                "%s: step %d was trained on group %d, which is not recorded before it"
-                    .formatted(folder.root(), step.version().step(), id.value())));
-  }
-
-  /** A step and where its groups stand. */
-  private record Place(StepCommitted step, List<LogPosition> groups) {
-    RecordedStep read(RolloutLogReader reader) {
-      List<ScoredGroup> read = new ArrayList<>();
-      for (LogPosition position : groups) {
-        if (reader.read(position) instanceof LogEntry.GroupRecorded(ScoredGroup group)) {
-          read.add(group);
-        }
-      }
-      return new RecordedStep(step, read);
-    }
+  /** The records that a step was trained on. */
+  List<LogPlace> places(StepCommitted step, Map<GroupId, LogPlace> latest) {
+    return step.groups().stream()
+        .map(id ->
+            Optional.ofNullable(latest.get(id))
+                .orElseThrow(() ->
+                    new RecordingException(
+                        "%s: step %d was trained on group %d, which is not recorded before it"
+                            .formatted(folder.root(), step.version().step(), id.value()))))
+        .toList();
   }
 }

@@ -1,5 +1,11 @@
 package dev.sampo.protocol.log;
 
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+
 /** A recording that cannot be read or written; the message names the file and what is wrong. */
 public final class RecordingException extends RuntimeException {
   private static final long serialVersionUID = 1;
@@ -10,5 +16,25 @@ public final class RecordingException extends RuntimeException {
 
   RecordingException(String message, Throwable cause) {
     super(message, cause);
+  }
+
+  /** A file that the system does not let be written. */
+  static RecordingException notWritten(Path file, IOException cause) {
+    return new RecordingException("cannot write %s: %s".formatted(file, reason(cause)), cause);
+  }
+
+  /** A file that the system does not let be read. */
+  static RecordingException notRead(Path file, IOException cause) {
+    return new RecordingException("cannot read %s: %s".formatted(file, reason(cause)), cause);
+  }
+
+  /** What the system says, without the name of the file. */
+  private static String reason(IOException cause) {
+    return switch (cause) {
+      case AccessDeniedException _ -> "permission denied";
+      case NoSuchFileException _ -> "there is no such file or folder";
+      case FileSystemException e when e.getReason() != null -> String.valueOf(e.getReason());
+      default -> String.valueOf(cause.getMessage());
+    };
   }
 }

@@ -5,14 +5,17 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.stream.Stream;
 
 /**
  * Where things are in the folder of a recording:
@@ -24,6 +27,7 @@ import java.util.HexFormat;
  * </pre>
  */
 record RecordingFolder(Path root) {
+  private static final String PARTIAL = ".partial";
   private static final ObjectMapper JSON =
       new ObjectMapper()
           .enable(SerializationFeature.INDENT_OUTPUT)
@@ -34,8 +38,12 @@ record RecordingFolder(Path root) {
     return root.resolve("segments");
   }
 
+  Path images() {
+    return root.resolve("images");
+  }
+
   Path image(String sha256) {
-    return root.resolve("images").resolve(sha256);
+    return images().resolve(sha256);
   }
 
   Path manifestFile() {
@@ -46,33 +54,76 @@ record RecordingFolder(Path root) {
     try {
       RecordingManifest manifest =
           JSON.readValue(Files.readAllBytes(manifestFile()), RecordingManifest.class);
-      if (manifest.formatVersion() != RecordingManifest.FORMAT_VERSION) {
+      int version = manifest.formatVersion();
+      if (version < 1 || version > RecordingManifest.FORMAT_VERSION) {
         throw new RecordingException(
-            "%s has format version %d, this program reads version %d"
-                .formatted(root, manifest.formatVersion(), RecordingManifest.FORMAT_VERSION));
+            "%s has format version %d, this program reads versions 1 to %d"
+                .formatted(root, version, RecordingManifest.FORMAT_VERSION));
       }
       return manifest;
     } catch (JacksonException e) {
       throw new RecordingException(
           manifestFile() + " is not a manifest: " + e.getOriginalMessage(), e);
+    } catch (NoSuchFileException e) {
+      throw new RecordingException(root + " is not a recording: it has no manifest.json", e);
     } catch (IOException e) {
-      throw new RecordingException(root + " is not a recording: cannot read manifest.json", e);
+      throw RecordingException.notRead(manifestFile(), e);
     }
   }
 
   void writeManifest(RecordingManifest manifest) throws IOException {
     writeAtomically(manifestFile(), JSON.writeValueAsBytes(manifest));
+    force(root);
   }
 
-  /** The whole file or no file, also after a crash. */
+  /** Makes the folders, with names that survive a crash, and clears what one has left. */
+  void prepare() throws IOException {
+    Files.createDirectories(images());
+    Files.createDirectories(segments());
+    force(root);
+    Path parent = root.toAbsolutePath().getParent();
+    if (parent != null) {
+      force(parent);
+    }
+    try (Stream<Path> files = Files.list(images())) {
+      for (Path file : files.filter(file -> file.toString().endsWith(PARTIAL)).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+
+  /**
+   * The whole file or no file, also after a crash; which of them, {@link #force} of its folder
+   * decides.
+   */
   static void writeAtomically(Path file, byte[] bytes) throws IOException {
-    Files.createDirectories(file.getParent());
-    Path partial = file.resolveSibling(file.getFileName() + ".partial");
-    Files.write(partial, bytes);
-    try (FileChannel channel = FileChannel.open(partial, StandardOpenOption.WRITE)) {
+    Path partial = file.resolveSibling(file.getFileName() + PARTIAL);
+    try {
+      try (FileChannel channel =
+          FileChannel.open(
+              partial,
+              StandardOpenOption.CREATE,
+              StandardOpenOption.TRUNCATE_EXISTING,
+              StandardOpenOption.WRITE)) {
+        ByteBuffer left = ByteBuffer.wrap(bytes);
+        while (left.hasRemaining()) {
+          channel.write(left);
+        }
+        channel.force(true);
+      }
+      Files.move(
+          partial, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      Files.deleteIfExists(partial);
+      throw e;
+    }
+  }
+
+  /** Returns when the names in a folder are on the disk. */
+  static void force(Path folder) throws IOException {
+    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
       channel.force(true);
     }
-    Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
   static String sha256(byte[] bytes) {

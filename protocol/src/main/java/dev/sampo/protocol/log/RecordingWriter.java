@@ -4,18 +4,23 @@ import dev.sampo.protocol.ImageRef;
 import dev.sampo.protocol.LogEntry;
 import dev.sampo.protocol.ScoredGroup;
 import dev.sampo.protocol.StepCommitted;
+import dev.sampo.protocol.ledger.LogPlace;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.OptionalDouble;
 
 /**
  * Records a run into a folder that stands alone. Before a group is appended its images must have
  * been stored; before a step is published {@link #sync} must have returned. Not thread-safe.
+ *
+ * <p>What cannot be written, because the disk is full for example, leaves nothing behind and can be
+ * tried again.
  */
 public final class RecordingWriter implements AutoCloseable {
   private final RecordingFolder folder;
   private final RolloutLog log;
+  private boolean hasNewImages; // whose names may not be on the disk yet
 
   private RecordingWriter(RecordingFolder folder, RolloutLog log) {
     this.folder = folder;
@@ -26,25 +31,37 @@ public final class RecordingWriter implements AutoCloseable {
    * Starts a recording, or goes on with the one of the same run.
    *
    * @param segmentBytes a segment file of this size is followed by a new one
-   * @throws RecordingException if the folder holds the recording of another run or model, or a
-   *     damaged one
+   * @throws RecordingException if the folder holds the recording of another run, model or format,
+   *     or a damaged one, or cannot be written
    */
   public static RecordingWriter open(Path root, RecordingManifest manifest, long segmentBytes) {
     RecordingFolder folder = new RecordingFolder(root);
     try {
-      if (Files.exists(folder.manifestFile())) {
-        RecordingManifest recorded = folder.readManifest();
-        if (!recorded.isContinuedBy(manifest)) {
-          throw new RecordingException(
-              "%s records run %s with other weights, tokenizer or processor than run %s"
-                  .formatted(root, recorded.runId(), manifest.runId()));
-        }
-      } else {
+      boolean isNew = !Files.exists(folder.manifestFile());
+      if (!isNew) {
+        requireSame(root, folder.readManifest(), manifest);
+      }
+      folder.prepare();
+      if (isNew) {
         folder.writeManifest(manifest);
       }
       return new RecordingWriter(folder, RolloutLog.open(folder.segments(), segmentBytes));
     } catch (IOException e) {
-      throw new RecordingException("cannot record into " + root + ": " + e.getMessage(), e);
+      throw RecordingException.notWritten(root, e);
+    }
+  }
+
+  private static void requireSame(
+      Path root, RecordingManifest recorded, RecordingManifest manifest) {
+    if (!recorded.isContinuedBy(manifest)) {
+      throw new RecordingException(
+          "%s records run %s with other weights, tokenizer or processor than run %s"
+              .formatted(root, recorded.runId(), manifest.runId()));
+    }
+    if (recorded.formatVersion() != manifest.formatVersion()) {
+      throw new RecordingException(
+          "%s has format version %d, which can be read and not appended to; this program writes version %d"
+              .formatted(root, recorded.formatVersion(), manifest.formatVersion()));
     }
   }
 
@@ -52,6 +69,7 @@ public final class RecordingWriter implements AutoCloseable {
    * Stores the encoded bytes of an image, once.
    *
    * @throws IllegalArgumentException if the bytes are not those of {@code image}
+   * @throws RecordingException if it cannot be written; no part of it is there then
    */
   public void store(ImageRef image, byte[] bytes) {
     Path file = folder.image(image.sha256());
@@ -65,8 +83,9 @@ public final class RecordingWriter implements AutoCloseable {
     }
     try {
       RecordingFolder.writeAtomically(file, bytes);
+      hasNewImages = true;
     } catch (IOException e) {
-      throw new UncheckedIOException("cannot store image " + file, e);
+      throw RecordingException.notWritten(file, e);
     }
   }
 
@@ -75,16 +94,39 @@ public final class RecordingWriter implements AutoCloseable {
     return Files.exists(folder.image(image.sha256()));
   }
 
-  public void append(ScoredGroup group) {
-    log.append(new LogEntry.GroupRecorded(group));
+  /**
+   * Appends a group; durable only after {@link #sync}. Returns where it stands.
+   *
+   * @throws RecordingException if it cannot be written; no part of it is there then
+   */
+  public LogPlace append(ScoredGroup group) {
+    return log.append(new LogEntry.GroupRecorded(group));
   }
 
-  public void append(StepCommitted step) {
-    log.append(new LogEntry.StepRecorded(step));
+  /**
+   * Appends a step; durable only after {@link #sync}. Returns where it stands.
+   *
+   * @param loss of the step; empty if nothing was trained on
+   * @throws RecordingException if it cannot be written; no part of it is there then
+   */
+  public LogPlace append(StepCommitted step, OptionalDouble loss) {
+    return log.append(new LogEntry.StepRecorded(step, loss));
   }
 
-  /** Returns when everything appended so far is on the disk. */
+  /**
+   * Returns when everything appended so far is on the disk, images first.
+   *
+   * @throws RecordingException if the disk refuses; the recording has to be opened again then
+   */
   public void sync() {
+    try {
+      if (hasNewImages) {
+        RecordingFolder.force(folder.images());
+        hasNewImages = false;
+      }
+    } catch (IOException e) {
+      throw RecordingException.notWritten(folder.images(), e);
+    }
     log.sync();
   }
 
@@ -95,6 +137,10 @@ public final class RecordingWriter implements AutoCloseable {
 
   @Override
   public void close() {
-    log.close();
+    try (RolloutLog closed = log) {
+      if (closed.isUsable()) {
+        sync();
+      }
+    }
   }
 }

@@ -1,19 +1,24 @@
 package dev.sampo.protocol.log;
 
 import dev.sampo.protocol.LogEntry;
+import dev.sampo.protocol.ledger.LogPlace;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The writing end of a log of {@link LogEntry}s: append-only segment files in one folder. What was
- * appended before {@link #sync} survives a power cut; what was appended after it may be lost from
- * the end, never from the middle. Not thread-safe; one writer a folder.
+ * appended before {@link #sync} survives a power cut; what was appended after it may be lost. Not
+ * thread-safe; one writer a folder.
+ *
+ * <p>An entry that could not be written, because the disk is full for example, leaves nothing
+ * behind, and the log can be appended to when there is room again. After a failed {@link #sync}
+ * nobody can say what is on the disk: the log takes nothing more and has to be opened again.
  */
 public final class RolloutLog implements AutoCloseable {
   private final Path folder;
@@ -21,6 +26,7 @@ public final class RolloutLog implements AutoCloseable {
   private final long numCutBytes;
   private int number;
   private FileChannel segment;
+  private @Nullable RecordingException failure;
 
   private RolloutLog(
       Path folder, long segmentBytes, long numCutBytes, int number, FileChannel segment) {
@@ -33,28 +39,63 @@ public final class RolloutLog implements AutoCloseable {
 
   /**
    * Opens the log to append, creating the folder if needed. A tail that a crash has torn is cut.
+   * What is there then is on the disk.
    *
    * @param segmentBytes a segment that has reached this size is followed by a new one
-   * @throws RecordingException if the last segment is damaged elsewhere than at its tail
-   * @throws UncheckedIOException if the folder cannot be written
+   * @throws RecordingException if the last segment is damaged elsewhere than at its tail, or the
+   *     folder cannot be written
    */
   public static RolloutLog open(Path folder, long segmentBytes) {
+    return open(folder, 1, segmentBytes);
+  }
+
+  /** As {@link #open(Path, long)}, of a log whose segments before {@code first} were dropped. */
+  static RolloutLog open(Path folder, int first, long segmentBytes) {
     if (segmentBytes < 1) {
       throw new IllegalArgumentException("segment-size must be at least 1, got " + segmentBytes);
     }
     try {
       Files.createDirectories(folder);
-      List<Path> files = SegmentFolder.files(folder);
-      if (files.isEmpty()) {
-        return new RolloutLog(folder, segmentBytes, 0, 1, create(folder, 1));
+      SegmentFolder segments = SegmentFolder.list(folder, first);
+      if (segments.files().isEmpty()) {
+        return new RolloutLog(folder, segmentBytes, 0, first, create(folder, first, 0));
       }
-      FileChannel last =
-          FileChannel.open(files.getLast(), StandardOpenOption.READ, StandardOpenOption.WRITE);
-      long numCut = cutTail(last, files.getLast());
-      return new RolloutLog(folder, segmentBytes, numCut, files.size(), last);
+      return openLast(segments, segmentBytes);
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw RecordingException.notWritten(folder, e);
     }
+  }
+
+  private static RolloutLog openLast(SegmentFolder segments, long segmentBytes) throws IOException {
+    int number = segments.last();
+    Path file = segments.file(number);
+    long before = segments.has(number - 1) ? Files.size(segments.file(number - 1)) : 0;
+    FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    try {
+      Optional<SegmentHeader> header = SegmentHeader.find(channel, file, number);
+      if (header.isPresent() && segments.has(number - 1)) {
+        segments.requireSize(number - 1, header.get().bytesBefore().orElse(before));
+      }
+      long size = channel.size();
+      long end = header.isPresent() ? endOfRecords(channel, file, header.get().length()) : 0;
+      channel.truncate(end).position(end);
+      if (header.isEmpty()) {
+        writeFully(channel, SegmentHeader.encode(number, before));
+      }
+      channel.force(true);
+      return new RolloutLog(segments.folder(), segmentBytes, size - end, number, channel);
+    } catch (IOException | RecordingException e) {
+      channel.close();
+      throw e;
+    }
+  }
+
+  private static long endOfRecords(FileChannel channel, Path file, long start) throws IOException {
+    long at = start;
+    while (Segment.readAt(channel, file, at) instanceof Segment.Found.Entry entry) {
+      at = entry.end();
+    }
+    return at;
   }
 
   /** Bytes of a torn record that opening has cut off; 0 after a clean end. */
@@ -62,73 +103,108 @@ public final class RolloutLog implements AutoCloseable {
     return numCutBytes;
   }
 
-  /** Appends; durable only after {@link #sync}. */
-  public void append(LogEntry entry) {
+  /**
+   * Appends; durable only after {@link #sync}. Returns where it stands.
+   *
+   * @throws RecordingException if it could not be written; the log is as it was
+   */
+  public LogPlace append(LogEntry entry) {
+    requireUsable();
+    ByteBuffer frame = Segment.frame(entry);
     try {
       if (segment.position() >= segmentBytes) {
-        segment.force(true);
-        segment.close();
-        number++;
-        segment = create(folder, number);
+        rotate();
       }
-      writeFully(segment, Segment.frame(entry));
+      long start = segment.position();
+      try {
+        writeFully(segment, frame);
+      } catch (IOException e) {
+        cut(start, e);
+        throw e;
+      }
+      return new LogPlace(number - 1, start);
     } catch (IOException e) {
-      throw new UncheckedIOException("cannot append to " + folder, e);
+      throw RecordingException.notWritten(file(), e);
     }
   }
 
-  /** Returns when everything appended so far is on the disk. */
+  /** The old segment is on the disk, whole, before there is a new one. */
+  private void rotate() throws IOException {
+    sync();
+    FileChannel next = create(folder, number + 1, segment.size());
+    segment.close();
+    segment = next;
+    number++;
+  }
+
+  /** Takes back what was written of a record. */
+  private void cut(long start, IOException cause) {
+    try {
+      segment.truncate(start).position(start);
+    } catch (IOException e) {
+      cause.addSuppressed(e);
+      failure = RecordingException.notWritten(file(), cause);
+    }
+  }
+
+  /**
+   * Returns when everything appended so far is on the disk.
+   *
+   * @throws RecordingException if the disk refuses; the log takes nothing more then
+   */
   public void sync() {
+    requireUsable();
     try {
       segment.force(true);
     } catch (IOException e) {
-      throw new UncheckedIOException("cannot sync " + folder, e);
+      failure = RecordingException.notWritten(file(), e);
+      throw failure;
     }
   }
 
-  /** Syncs and closes. */
+  /** Whether nothing has failed after which nobody can say what is on the disk. */
+  boolean isUsable() {
+    return failure == null;
+  }
+
+  private void requireUsable() {
+    if (failure != null) {
+      throw new RecordingException(
+          "the log takes nothing more since " + failure.getMessage(), failure);
+    }
+  }
+
+  private Path file() {
+    return SegmentFolder.file(folder, number);
+  }
+
+  /** Syncs, unless the log has failed, and closes. */
   @Override
   public void close() {
-    sync();
-    try {
-      segment.close();
+    try (FileChannel closed = segment) {
+      if (failure == null && closed.isOpen()) {
+        sync();
+      }
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw RecordingException.notWritten(file(), e);
     }
   }
 
-  private static FileChannel create(Path folder, int number) throws IOException {
+  /** A new segment, on the disk with its name; no file if that fails. */
+  private static FileChannel create(Path folder, int number, long bytesBefore) throws IOException {
+    Path file = SegmentFolder.file(folder, number);
     FileChannel channel =
-        FileChannel.open(
-            SegmentFolder.file(folder, number),
-            StandardOpenOption.CREATE_NEW,
-            StandardOpenOption.WRITE);
-    writeFully(channel, ByteBuffer.wrap(Segment.MAGIC));
-    channel.force(true);
-    try (FileChannel directory = FileChannel.open(folder, StandardOpenOption.READ)) {
-      directory.force(true); // the new name must survive a crash as well
+        FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    try {
+      writeFully(channel, SegmentHeader.encode(number, bytesBefore));
+      channel.force(true);
+      RecordingFolder.force(folder); // the new name must survive a crash as well
+      return channel;
+    } catch (IOException e) {
+      channel.close();
+      Files.deleteIfExists(file);
+      throw e;
     }
-    return channel;
-  }
-
-  /** Leaves the channel at the end of the last whole record and returns what was cut after it. */
-  private static long cutTail(FileChannel channel, Path file) throws IOException {
-    long size = channel.size();
-    if (size < Segment.MAGIC.length) { // torn while it was created
-      channel.truncate(0);
-      writeFully(channel, ByteBuffer.wrap(Segment.MAGIC));
-      return size;
-    }
-    Segment.requireMagic(channel, file);
-    long at = Segment.MAGIC.length;
-    Segment.Found found = Segment.readAt(channel, file, at);
-    while (found instanceof Segment.Found.Entry entry) {
-      at = entry.end();
-      found = Segment.readAt(channel, file, at);
-    }
-    channel.truncate(at);
-    channel.position(at);
-    return size - at;
   }
 
   private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {

@@ -1,41 +1,50 @@
 package dev.sampo.protocol.log;
 
 import dev.sampo.protocol.LogEntry;
+import dev.sampo.protocol.ScoredGroup;
+import dev.sampo.protocol.ledger.LogPlace;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * Reads the entries of a log in order, also while it is being written. A tail that a crash has torn
  * ends the log and is reported by {@link #numTornBytes}. Not thread-safe.
  */
 public final class RolloutLogReader implements AutoCloseable {
-  private final List<Path> files;
-  private int index;
-  private Optional<FileChannel> segment = Optional.empty();
-  private LogPosition at = new LogPosition(0, 0);
+  private final SegmentFolder segments;
+  private Optional<OpenSegment> open = Optional.empty();
+  private int number; // of the segment that is read
+  private LogPlace at = new LogPlace(0, 0);
   private long offset;
   private long numTornBytes;
 
-  private RolloutLogReader(List<Path> files) {
-    this.files = files;
+  /** A segment file that is open. */
+  private record OpenSegment(int number, Path file, FileChannel channel) {}
+
+  private RolloutLogReader(SegmentFolder segments) {
+    this.segments = segments;
+    this.number = segments.first();
   }
 
-  /** Where an entry stands: the segment, counted from 0, and the byte in it. */
-  record LogPosition(int segment, long offset) {}
-
   /**
+   * Opens a log that is whole from its first segment on.
+   *
    * @param folder the folder of the segments
    * @throws RecordingException if a segment is missing between others
    */
   public static RolloutLogReader open(Path folder) {
+    return open(folder, 1);
+  }
+
+  /** As {@link #open(Path)}, of a log whose segments before {@code first} were dropped. */
+  static RolloutLogReader open(Path folder, int first) {
     try {
-      return new RolloutLogReader(SegmentFolder.files(folder));
+      return new RolloutLogReader(SegmentFolder.list(folder, first));
     } catch (IOException e) {
-      throw new RecordingException("cannot read the log " + folder + ": " + e.getMessage(), e);
+      throw RecordingException.notRead(folder, e);
     }
   }
 
@@ -45,19 +54,15 @@ public final class RolloutLogReader implements AutoCloseable {
    * @throws RecordingException if the log is damaged here; what follows is not read
    */
   public Optional<LogEntry> next() {
-    try {
-      while (index < files.size()) {
-        Optional<LogEntry> entry = nextInSegment(openSegment());
-        if (entry.isPresent()) {
-          return entry;
-        }
-        close();
-        index++;
+    while (number <= segments.last()) {
+      Optional<LogEntry> entry = nextInSegment();
+      if (entry.isPresent()) {
+        return entry;
       }
-      return Optional.empty();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      number++;
+      offset = 0;
     }
+    return Optional.empty();
   }
 
   /** Bytes of the torn record at the end; 0 before the end is reached and after a clean one. */
@@ -66,64 +71,95 @@ public final class RolloutLogReader implements AutoCloseable {
   }
 
   /** Where the entry stands that {@link #next} has returned last. */
-  LogPosition position() {
+  LogPlace position() {
     return at;
   }
 
-  /** Reads one entry again. */
-  LogEntry read(LogPosition position) {
-    Path file = files.get(position.segment());
-    try (FileChannel channel = FileChannel.open(file)) {
-      if (Segment.readAt(channel, file, position.offset()) instanceof Segment.Found.Entry found) {
-        return found.entry();
+  /**
+   * Reads one group.
+   *
+   * @throws RecordingException if there is none or it is damaged
+   */
+  ScoredGroup group(LogPlace place) {
+    int wanted = place.segment() + 1;
+    if (!segments.has(wanted)) {
+      throw new RecordingException(
+          "%s has segments %d to %d, a group of segment %d is wanted"
+              .formatted(segments.folder(), segments.first(), segments.last(), wanted));
+    }
+    Path file = segments.file(wanted);
+    try {
+      FileChannel channel = segment(wanted).channel();
+      if (Segment.readAt(channel, file, place.offset())
+          instanceof Segment.Found.Entry(LogEntry.GroupRecorded(ScoredGroup group), long _)) {
+        return group;
       }
-      throw new RecordingException(file + " has changed while it was read");
+      throw new RecordingException(
+          "%s has no whole group at byte %d".formatted(file, place.offset()));
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw RecordingException.notRead(file, e);
     }
   }
 
   @Override
   public void close() {
+    if (open.isPresent()) {
+      OpenSegment closed = open.get();
+      open = Optional.empty();
+      try {
+        closed.channel().close();
+      } catch (IOException e) {
+        throw RecordingException.notRead(closed.file(), e);
+      }
+    }
+  }
+
+  private OpenSegment segment(int wanted) throws IOException {
+    if (open.isEmpty() || open.get().number() != wanted) {
+      close();
+      Path file = segments.file(wanted);
+      open = Optional.of(new OpenSegment(wanted, file, FileChannel.open(file)));
+    }
+    return open.get();
+  }
+
+  private Optional<LogEntry> nextInSegment() {
+    Path file = segments.file(number);
     try {
-      if (segment.isPresent()) {
-        segment.get().close();
-        segment = Optional.empty();
+      FileChannel channel = segment(number).channel();
+      if (offset == 0) {
+        Optional<SegmentHeader> header = SegmentHeader.find(channel, file, number);
+        if (header.isEmpty()) {
+          return torn(file, channel.size());
+        }
+        requireWholeBefore(header.get().bytesBefore());
+        offset = header.get().length();
       }
+      return switch (Segment.readAt(channel, file, offset)) {
+        case Segment.Found.Entry(LogEntry entry, long end) -> {
+          at = new LogPlace(number - 1, offset);
+          offset = end;
+          yield Optional.of(entry);
+        }
+        case Segment.Found.End() -> Optional.empty();
+        case Segment.Found.Torn(long numBytes) -> torn(file, numBytes);
+      };
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw RecordingException.notRead(file, e);
     }
   }
 
-  private FileChannel openSegment() throws IOException {
-    if (segment.isEmpty()) {
-      segment = Optional.of(FileChannel.open(files.get(index)));
-      offset = Segment.MAGIC.length;
+  private void requireWholeBefore(OptionalLong bytesBefore) throws IOException {
+    if (segments.has(number - 1) && bytesBefore.isPresent()) {
+      segments.requireSize(number - 1, bytesBefore.getAsLong());
     }
-    return segment.get();
-  }
-
-  private Optional<LogEntry> nextInSegment(FileChannel channel) throws IOException {
-    Path file = files.get(index);
-    if (channel.size() < Segment.MAGIC.length) {
-      return torn(file, channel.size());
-    }
-    Segment.requireMagic(channel, file);
-    return switch (Segment.readAt(channel, file, offset)) {
-      case Segment.Found.Entry(LogEntry entry, long end) -> {
-        at = new LogPosition(index, offset);
-        offset = end;
-        yield Optional.of(entry);
-      }
-      case Segment.Found.End() -> Optional.empty();
-      case Segment.Found.Torn(long numBytes) -> torn(file, numBytes);
-    };
   }
 
   private Optional<LogEntry> torn(Path file, long numBytes) {
-    if (index < files.size() - 1) {
+    if (number < segments.last()) {
       throw new RecordingException(
-          file + " ends within a record, but it is not the last segment of the log");
+          "%s ends within the record at byte %d, but it is not the last segment of the log"
+              .formatted(file, offset));
     }
     numTornBytes = numBytes;
     return Optional.empty();

@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.zip.CRC32C;
 
@@ -17,17 +16,16 @@ import java.util.zip.CRC32C;
  * The bytes of one segment file, all numbers little-endian:
  *
  * <pre>
- * "SAMPOSEG" | frame | frame | ...
+ * {@link SegmentHeader} | frame | frame | ...
  * frame = length (int32) | CRC32C of payload (int32) | CRC32C of those 8 bytes (int32) | payload
  * payload = zstd of one LogEntry in Protobuf
  * </pre>
  *
- * <p>The header has a checksum of its own so that a flipped length is damage and not taken for a
- * tail that a crash has torn. A tail is torn where the file ends before the frame does, where the
- * last payload does not match its checksum, or where nothing but zeros is left.
+ * <p>The header of a frame has a checksum of its own so that a flipped length is damage and not
+ * taken for a tail that a crash has torn. A tail is torn where the file ends before the frame does,
+ * where the last payload does not match its checksum, or where nothing but zeros is left.
  */
 final class Segment {
-  static final byte[] MAGIC = "SAMPOSEG".getBytes(StandardCharsets.US_ASCII);
   private static final int HEADER = 12;
   private static final int COMPRESSION_LEVEL = 3;
 
@@ -45,16 +43,9 @@ final class Segment {
   static ByteBuffer frame(LogEntry entry) {
     byte[] payload = Zstd.compress(WireCodec.encode(entry), COMPRESSION_LEVEL);
     ByteBuffer frame = ByteBuffer.allocate(HEADER + payload.length).order(ByteOrder.LITTLE_ENDIAN);
-    frame.putInt(payload.length).putInt(crc(payload, payload.length));
-    frame.putInt(crc(frame.array(), 8)).put(payload);
+    frame.putInt(payload.length).putInt(crc(ByteBuffer.wrap(payload)));
+    frame.putInt(crc(frame.slice(0, 8))).put(payload);
     return frame.flip();
-  }
-
-  /** Throws {@link RecordingException} unless the file starts as a segment does. */
-  static void requireMagic(FileChannel channel, Path file) throws IOException {
-    if (!ByteBuffer.wrap(MAGIC).equals(read(channel, 0, MAGIC.length))) {
-      throw new RecordingException(file + " is not a segment of a recording");
-    }
   }
 
   /**
@@ -72,7 +63,7 @@ final class Segment {
     }
     ByteBuffer header = read(channel, offset, HEADER);
     int length = header.getInt(0);
-    if (crc(bytes(header), 8) != header.getInt(8) || length < 0) {
+    if (crc(header.slice(0, 8)) != header.getInt(8) || length < 0) {
       if (onlyZerosFrom(channel, offset)) {
         return new Found.Torn(left);
       }
@@ -81,8 +72,9 @@ final class Segment {
     if (left < HEADER + (long) length) {
       return new Found.Torn(left);
     }
-    byte[] payload = bytes(read(channel, offset + HEADER, length));
-    if (crc(payload, length) != header.getInt(4)) {
+    byte[] payload = new byte[length];
+    read(channel, offset + HEADER, length).get(payload);
+    if (crc(ByteBuffer.wrap(payload)) != header.getInt(4)) {
       if (left == HEADER + (long) length) {
         return new Found.Torn(left);
       }
@@ -114,21 +106,15 @@ final class Segment {
   }
 
   /** At most {@code length} bytes from {@code offset} on. */
-  private static ByteBuffer read(FileChannel channel, long offset, int length) throws IOException {
+  static ByteBuffer read(FileChannel channel, long offset, int length) throws IOException {
     ByteBuffer bytes = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
     while (bytes.hasRemaining() && channel.read(bytes, offset + bytes.position()) >= 0) {}
     return bytes.flip();
   }
 
-  private static byte[] bytes(ByteBuffer buffer) {
-    byte[] bytes = new byte[buffer.limit()];
-    buffer.get(0, bytes);
-    return bytes;
-  }
-
-  private static int crc(byte[] bytes, int length) {
+  static int crc(ByteBuffer bytes) {
     CRC32C crc = new CRC32C();
-    crc.update(bytes, 0, length);
+    crc.update(bytes);
     return (int) crc.getValue();
   }
 

@@ -7,27 +7,74 @@ import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/** The names of segment files: {@code 000001.seg}, {@code 000002.seg}, ... without a gap. */
-final class SegmentFolder {
-  private SegmentFolder() {}
+/**
+ * The names of segment files: {@code 000001.seg}, {@code 000002.seg}, ... without a gap.
+ *
+ * @param folder where they are
+ * @param first number of the first one; those before it were dropped
+ * @param files the files in order; empty for a folder without any
+ */
+record SegmentFolder(Path folder, int first, List<Path> files) {
+  SegmentFolder {
+    files = List.copyOf(files);
+  }
 
   static Path file(Path folder, int number) {
     return folder.resolve("%06d.seg".formatted(number));
   }
 
-  /** The segment files in order; empty for a folder without any. */
-  static List<Path> files(Path folder) throws IOException {
+  /**
+   * Lists a folder. Segments before the first that were about to be deleted do not count.
+   *
+   * @throws RecordingException if one is missing
+   */
+  static SegmentFolder list(Path folder, int first) throws IOException {
     List<Path> found;
     try (Stream<Path> all = Files.list(folder)) {
-      found = all.filter(file -> file.toString().endsWith(".seg")).sorted().toList();
+      found =
+          all.filter(file -> file.toString().endsWith(".seg"))
+              .filter(file -> file.compareTo(file(folder, first)) >= 0)
+              .sorted()
+              .toList();
     }
     List<Path> expected =
-        IntStream.rangeClosed(1, found.size()).mapToObj(number -> file(folder, number)).toList();
+        IntStream.range(first, first + found.size())
+            .mapToObj(number -> file(folder, number))
+            .toList();
     if (!found.equals(expected)) {
       throw new RecordingException(
-          "%s has a gap: expected %d segments from 000001.seg on, found %s"
-              .formatted(folder, found.size(), found.stream().map(Path::getFileName).toList()));
+          "%s has a gap: expected %d segments from %06d.seg on, found %s"
+              .formatted(
+                  folder, found.size(), first, found.stream().map(Path::getFileName).toList()));
     }
-    return found;
+    return new SegmentFolder(folder, first, found);
+  }
+
+  /** Number of the last segment; the one before the first if there is none. */
+  int last() {
+    return first + files.size() - 1;
+  }
+
+  /** The file of a segment that is there. */
+  Path file(int number) {
+    return files.get(number - first);
+  }
+
+  boolean has(int number) {
+    return number >= first && number <= last();
+  }
+
+  /**
+   * Checks that a segment has the size that it had when the next one was begun.
+   *
+   * @throws RecordingException if it lost or gained bytes since
+   */
+  void requireSize(int number, long bytes) throws IOException {
+    long size = Files.size(file(number));
+    if (size != bytes) {
+      throw new RecordingException(
+          "%s has %d bytes, but it had %d when the next segment was begun"
+              .formatted(file(number), size, bytes));
+    }
   }
 }

@@ -3,6 +3,7 @@ package dev.sampo.protocol.wire;
 import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.LogEntry;
 import dev.sampo.protocol.StepCommitted;
+import java.util.OptionalDouble;
 
 /** Entries of a recording. */
 final class LogEntryWires {
@@ -10,16 +11,23 @@ final class LogEntryWires {
 
   static LogEntryWire toWire(LogEntry entry) {
     LogEntryWire.Builder wire = LogEntryWire.newBuilder();
-    return switch (entry) {
-      case LogEntry.GroupRecorded(var group) -> wire.setGroup(GroupWires.toWire(group)).build();
-      case LogEntry.StepRecorded(var step) -> wire.setStep(toWire(step)).build();
-    };
+    switch (entry) {
+      case LogEntry.GroupRecorded(var group) -> wire.setGroup(GroupWires.toWire(group));
+      case LogEntry.StepRecorded(var step, var loss) -> {
+        wire.setStep(toWire(step));
+        loss.ifPresent(wire::setLoss);
+      }
+    }
+    return wire.build();
   }
 
   static LogEntry fromWire(LogEntryWire wire) {
     return switch (wire.getEntryCase()) {
       case GROUP -> new LogEntry.GroupRecorded(GroupWires.fromWire(wire.getGroup()));
-      case STEP -> new LogEntry.StepRecorded(fromWire(wire.getStep()));
+      case STEP ->
+          new LogEntry.StepRecorded(
+              fromWire(wire.getStep()),
+              wire.hasLoss() ? OptionalDouble.of(wire.getLoss()) : OptionalDouble.empty());
       case ENTRY_NOT_SET -> throw new WireFormatException("of a kind that this version lacks");
     };
   }

@@ -27,6 +27,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
@@ -38,7 +39,9 @@ class RecordingTest {
   private static final ImageRef IMAGE = image(PIXELS);
   private static final RecordingManifest MANIFEST =
       new RecordingManifest(
-          1, "run-1", "sampo {}", hash('m'), hash('t'), hash('p'), "2.7.1", "AVX2", 1, 1);
+          2, "run-1", "sampo {}", hash('a'), hash('b'), hash('c'), "2.7.1", "AVX2", 1, 1);
+
+  private static final OptionalDouble LOSS = OptionalDouble.of(0.125);
 
   @TempDir Path root;
 
@@ -48,17 +51,28 @@ class RecordingTest {
       writer.store(IMAGE, PIXELS);
       writer.append(group(0, 1));
       writer.append(group(1, 1));
-      writer.append(step(1, 1, 1, 0));
+      writer.append(step(1, 1, 1, 0), LOSS);
     }
 
     Recording recording = Recording.open(root);
 
-    assertThat(recording.verify()).isEqualTo(new RecordingReport(2, 1, 1, 0, List.of()));
+    assertThat(recording.verify())
+        .isEqualTo(
+            new RecordingReport(
+                2,
+                1,
+                0,
+                Optional.of(new RecordingReport.Range(1, 1)),
+                0,
+                new RecordingReport.NotTrained(0, 0, 0),
+                new Spread(2, 0, 0, 0, 0),
+                new Spread(2, 2, 2, 2, 2),
+                List.of()));
     assertThat(recording.manifest()).isEqualTo(MANIFEST);
     assertThat(recording.image(IMAGE.sha256())).isEqualTo(PIXELS);
     assertThat(steps(recording))
         .containsExactly(
-            new Recording.RecordedStep(step(1, 1, 1, 0), List.of(group(1, 1), group(0, 1))));
+            new RecordedStep(step(1, 1, 1, 0), LOSS, List.of(group(1, 1), group(0, 1))));
   }
 
   @Test
@@ -67,12 +81,12 @@ class RecordingTest {
       writer.store(IMAGE, PIXELS);
       writer.append(group(0, 1));
       writer.append(group(0, 2));
-      writer.append(step(1, 1, 0));
+      writer.append(step(1, 1, 0), LOSS);
       writer.append(group(0, 3));
     }
 
     assertThat(steps(Recording.open(root)))
-        .extracting(Recording.RecordedStep::groups)
+        .extracting(RecordedStep::groups)
         .containsExactly(List.of(group(0, 2)));
   }
 
@@ -81,26 +95,106 @@ class RecordingTest {
     try (RecordingWriter writer = writer()) {
       writer.store(IMAGE, PIXELS);
       writer.append(group(0, 1));
-      writer.append(step(1, 1, 0));
-      writer.append(step(1, 2, 0));
-      writer.append(step(1, 3, 0));
-      writer.append(step(2, 2, 0));
+      writer.append(step(1, 1, 0), LOSS);
+      writer.append(step(1, 2, 0), LOSS);
+      writer.append(step(1, 3, 0), LOSS);
+      writer.append(step(2, 2, 0), LOSS);
     }
 
     Recording recording = Recording.open(root);
 
     assertThat(recording.verify().problems()).isEmpty();
+    assertThat(recording.verify().numAbandoned()).isEqualTo(2);
     assertThat(steps(recording))
-        .extracting(Recording.RecordedStep::step)
+        .extracting(RecordedStep::step)
         .containsExactly(step(1, 1, 0), step(2, 2, 0));
+  }
+
+  @Test
+  void stepsAreReadFromAnyToAny() {
+    try (RecordingWriter writer = writer()) {
+      writer.store(IMAGE, PIXELS);
+      for (int i = 1; i <= 5; i++) {
+        writer.append(group(i, 1));
+        writer.append(step(1, i, i), LOSS);
+      }
+    }
+
+    RecordedSteps steps = Recording.open(root).steps();
+
+    assertThat(List.of(steps.first(), steps.last())).containsExactly(1L, 5L);
+    assertThat(steps.step(3)).contains(step(1, 3, 3));
+    assertThat(steps.step(6)).isEmpty();
+    assertThat(numbers(steps, 2, 4)).containsExactly(2L, 3L, 4L);
+    assertThat(numbers(steps, 5, 9)).containsExactly(5L);
+    assertThat(numbers(steps, 4, 3)).isEmpty();
+  }
+
+  @Test
+  void whyGroupsWereNotTrainedOnIsCounted() {
+    try (RecordingWriter writer = writer()) {
+      writer.store(IMAGE, PIXELS);
+      for (int i = 0; i < 5; i++) {
+        writer.append(group(i, 1));
+      }
+      writer.append(group(4, 2));
+      writer.append(step(1, 1, 0), LOSS);
+      writer.append(step(1, 2, 1, 4), LOSS);
+      writer.append(step(2, 2, 4), LOSS);
+    }
+
+    assertThat(Recording.open(root).verify().notTrained())
+        .isEqualTo(new RecordingReport.NotTrained(1, 1, 2));
+  }
+
+  @Test
+  void stepOnTokensThatItsRecordingCannotExplainIsAFault() {
+    try (RecordingWriter writer = writer()) {
+      writer.store(IMAGE, PIXELS);
+      writer.append(group(0, 1, new PolicyVersion("run-1", 1, 0, hash('f'))));
+      writer.append(group(1, 1, new PolicyVersion("run-1", 1, 2, hash('e'))));
+      writer.append(step(1, 1, 0), LOSS);
+      writer.append(step(1, 2, 1), LOSS);
+      writer.append(
+          new StepCommitted(
+              new PolicyVersion("run-1", 1, 3, hash('e')),
+              List.of(new GroupId(1)),
+              List.of(2),
+              1e-3),
+          LOSS);
+    }
+
+    assertThat(Recording.open(root).verify().problems())
+        .satisfiesExactly(
+            other -> assertThat(other).startsWith("step 1: tokens of group 0 are of step 0"),
+            early -> assertThat(early).startsWith("step 2: tokens of group 1 are of step 2"),
+            packing ->
+                assertThat(packing).isEqualTo("step 3: the packing [2] is not one of 1 groups"));
+  }
+
+  @Test
+  void recordingOfFormat1IsReadAndNotAppendedTo() throws IOException {
+    try (RecordingWriter writer = writer()) {
+      writer.store(IMAGE, PIXELS);
+      writer.append(group(0, 1));
+    }
+    Path manifest = root.resolve("manifest.json");
+    Files.writeString(
+        manifest,
+        Files.readString(manifest).replace("\"formatVersion\" : 2", "\"formatVersion\" : 1"));
+
+    assertThat(Recording.open(root).verify().problems()).isEmpty();
+    assertThatThrownBy(this::writer)
+        .isInstanceOf(RecordingException.class)
+        .hasMessageContaining("has format version 1, which can be read and not appended to");
   }
 
   @Test
   void whatIsMissingIsNamed() {
     try (RecordingWriter writer = writer()) {
       writer.append(group(0, 1));
-      writer.append(step(1, 1, 0, 5));
-      writer.append(step(1, 3, 0));
+      writer.append(step(1, 1, 0, 5), LOSS);
+      writer.append(step(1, 3, 0), LOSS);
     }
 
     Recording recording = Recording.open(root);
@@ -144,7 +238,7 @@ class RecordingTest {
     assertThat(Recording.open(root).verify().problems())
         .singleElement()
         .asString()
-        .contains("000001.seg is damaged at byte 8");
+        .contains("000001.seg is damaged at byte 24");
   }
 
   @Test
@@ -164,7 +258,7 @@ class RecordingTest {
     writer().close();
     var other =
         new RecordingManifest(
-            1, "run-1", "sampo {}", hash('x'), hash('t'), hash('p'), "2.7.1", "AVX2", 1, 1);
+            2, "run-1", "sampo {}", hash('d'), hash('b'), hash('c'), "2.7.1", "AVX2", 1, 1);
 
     assertThatThrownBy(() -> RecordingWriter.open(root, other, 1 << 20))
         .isInstanceOf(RecordingException.class)
@@ -180,10 +274,10 @@ class RecordingTest {
     Path manifest = root.resolve("manifest.json");
     Files.writeString(
         manifest,
-        Files.readString(manifest).replace("\"formatVersion\" : 1", "\"formatVersion\" : 9"));
+        Files.readString(manifest).replace("\"formatVersion\" : 2", "\"formatVersion\" : 9"));
     assertThatThrownBy(() -> Recording.open(root))
         .isInstanceOf(RecordingException.class)
-        .hasMessageContaining("has format version 9, this program reads version 1");
+        .hasMessageContaining("has format version 9, this program reads versions 1 to 2");
     Files.writeString(manifest, "{");
     assertThatThrownBy(() -> Recording.open(root))
         .isInstanceOf(RecordingException.class)
@@ -194,22 +288,31 @@ class RecordingTest {
     return RecordingWriter.open(root, MANIFEST, 1 << 20);
   }
 
-  private static List<Recording.RecordedStep> steps(Recording recording) {
-    try (Stream<Recording.RecordedStep> steps = recording.steps(0)) {
+  private static List<RecordedStep> steps(Recording recording) {
+    try (Stream<RecordedStep> steps = recording.steps(0)) {
       return steps.toList();
+    }
+  }
+
+  private static List<Long> numbers(RecordedSteps steps, long from, long to) {
+    try (Stream<RecordedStep> read = steps.read(from, to)) {
+      return read.map(RecordedStep::number).toList();
     }
   }
 
   private static StepCommitted step(int term, long step, long... groups) {
     return new StepCommitted(
-        new PolicyVersion("run-1", term, step, hash('w')),
+        new PolicyVersion("run-1", term, step, hash('e')),
         Arrays.stream(groups).mapToObj(GroupId::new).toList(),
         List.of(groups.length),
         1e-3);
   }
 
   private static ScoredGroup group(long id, int attempt) {
-    var version = new PolicyVersion("run-1", 1, 0, hash('v'));
+    return group(id, attempt, new PolicyVersion("run-1", 1, 0, hash('a')));
+  }
+
+  private static ScoredGroup group(long id, int attempt, PolicyVersion version) {
     var completion =
         new Completion(
             TokenIds.of(5, 6),

@@ -1,5 +1,6 @@
 package dev.sampo.protocol.log;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -14,9 +15,11 @@ import dev.sampo.protocol.ScoredGroup;
 import dev.sampo.protocol.StopReason;
 import dev.sampo.protocol.TokenIds;
 import dev.sampo.protocol.VersionSpan;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -50,7 +53,7 @@ class RolloutLogTest {
     write(entries.subList(10, 20), 2000);
 
     assertThat(read(folder)).isEqualTo(entries);
-    List<Path> segments = SegmentFolder.files(folder);
+    List<Path> segments = SegmentFolder.list(folder, 1).files();
     assertThat(segments).hasSizeGreaterThan(3);
     assertThat(segments.getFirst()).hasFileName("000001.seg");
     assertThat(segments.getFirst().toFile().length()).isBetween(2000L, 10_000L);
@@ -85,12 +88,17 @@ class RolloutLogTest {
   void segmentTornWhileItWasCreatedIsStartedAgain() throws IOException {
     List<LogEntry> entries = entries(4, 2);
     write(entries.subList(0, 1), ONE_SEGMENT);
-    Files.write(folder.resolve("000002.seg"), Arrays.copyOf(Segment.MAGIC, 3));
+    long before = Files.size(segment());
+    byte[] header = SegmentHeader.encode(2, before).array();
 
-    assertThat(read(folder)).isEqualTo(entries.subList(0, 1));
-    write(entries.subList(1, 2), ONE_SEGMENT);
+    for (int length = 0; length < header.length; length++) {
+      Files.write(folder.resolve("000002.seg"), Arrays.copyOf(header, length));
 
-    assertThat(read(folder)).isEqualTo(entries);
+      assertThat(read(folder)).isEqualTo(entries.subList(0, 1));
+      write(entries.subList(1, 2), ONE_SEGMENT);
+
+      assertThat(read(folder)).as("%d bytes of a header", length).isEqualTo(entries);
+    }
   }
 
   @Test
@@ -137,7 +145,47 @@ class RolloutLogTest {
 
     assertThatThrownBy(() -> read(folder))
         .isInstanceOf(RecordingException.class)
+        .hasMessageContaining("000001.seg ends within the record at byte")
         .hasMessageEndingWith("it is not the last segment of the log");
+  }
+
+  @Test
+  void segmentThatLostWholeRecordsSinceTheNextWasBegunIsDamage() throws IOException {
+    List<LogEntry> entries = entries(13, 6);
+    write(entries.subList(0, 1), ONE_SEGMENT);
+    long oneRecord = Files.size(segment());
+    write(entries.subList(1, 6), oneRecord + 1);
+    assertThat(read(folder)).isEqualTo(entries);
+    byte[] whole = Files.readAllBytes(segment());
+    Files.write(segment(), Arrays.copyOf(whole, (int) oneRecord));
+
+    assertThatThrownBy(() -> read(folder))
+        .isInstanceOf(RecordingException.class)
+        .hasMessageContaining("000001.seg has %d bytes, but it had %d", oneRecord, whole.length);
+  }
+
+  @Test
+  void segmentUnderAnotherNumberIsDamage() throws IOException {
+    write(entries(14, 9), 2000);
+    Path third = folder.resolve("000003.seg");
+    Files.copy(third, segment(), StandardCopyOption.REPLACE_EXISTING);
+
+    assertThatThrownBy(() -> read(folder))
+        .isInstanceOf(RecordingException.class)
+        .hasMessageContaining("000001.seg holds segment 3 of a recording");
+  }
+
+  @Test
+  void logOfFormat1IsReadToItsEnd() throws IOException {
+    List<LogEntry> entries = entries(15, 4);
+    write(entries, ONE_SEGMENT);
+    byte[] now = Files.readAllBytes(segment());
+    var then = new ByteArrayOutputStream();
+    then.writeBytes("SAMPOSEG".getBytes(US_ASCII));
+    then.write(now, SegmentHeader.LENGTH, now.length - SegmentHeader.LENGTH);
+    Files.write(segment(), then.toByteArray());
+
+    assertThat(read(folder)).isEqualTo(entries);
   }
 
   @Test
@@ -214,7 +262,7 @@ class RolloutLogTest {
     for (int i = 0; i < count; i++) {
       entries.add(
           i % 3 == 2
-              ? new LogEntry.StepRecorded(records.step())
+              ? new LogEntry.StepRecorded(records.step(), OptionalDouble.of((double) i))
               : new LogEntry.GroupRecorded(records.scoredGroup()));
     }
     return entries;

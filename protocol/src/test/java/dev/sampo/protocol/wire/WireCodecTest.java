@@ -11,6 +11,7 @@ import dev.sampo.protocol.RandomRecords;
 import dev.sampo.protocol.TokenIds;
 import dev.sampo.protocol.message.NodeMessage;
 import java.util.Arrays;
+import java.util.OptionalDouble;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,7 +37,7 @@ class WireCodecTest {
             assertThat(WireCodec.decodeMessage(WireCodec.encode(message))).isEqualTo(message));
     var group = new LogEntry.GroupRecorded(records.scoredGroup());
     assertThat(WireCodec.decodeLogEntry(WireCodec.encode(group))).isEqualTo(group);
-    var step = new LogEntry.StepRecorded(records.step());
+    var step = new LogEntry.StepRecorded(records.step(), OptionalDouble.of(seed / 7.0));
     assertThat(WireCodec.decodeLogEntry(WireCodec.encode(step))).isEqualTo(step);
     var delta = records.weightDelta();
     assertThat(WireCodec.decodeWeightDelta(WireCodec.encode(delta))).isEqualTo(delta);

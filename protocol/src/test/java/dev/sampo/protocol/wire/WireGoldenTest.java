@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.Properties;
 import org.junit.jupiter.api.Test;
 
@@ -55,7 +56,8 @@ class WireGoldenTest {
   private static LogEntry[] logEntries() {
     var records = new RandomRecords(SEED);
     return new LogEntry[] {
-      new LogEntry.GroupRecorded(records.scoredGroup()), new LogEntry.StepRecorded(records.step())
+      new LogEntry.GroupRecorded(records.scoredGroup()),
+      new LogEntry.StepRecorded(records.step(), OptionalDouble.empty())
     };
   }
 
