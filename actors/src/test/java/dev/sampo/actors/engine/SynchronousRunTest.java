@@ -26,7 +26,6 @@ import dev.sampo.reward.pipeline.RewardRegistry;
 import dev.sampo.rollout.AnswerTokens;
 import dev.sampo.rollout.GenerationEngine;
 import dev.sampo.rollout.WeightInstaller;
-import dev.sampo.tasks.data.DataCursor;
 import dev.sampo.tasks.data.DataFile;
 import dev.sampo.tasks.data.DataRow;
 import dev.sampo.tasks.data.DataSet;
@@ -177,8 +176,7 @@ class SynchronousRunTest {
             config.data().task(),
             RunQuestions.template(config),
             images);
-    return new PromptSource(
-        rows, PromptSource.Order.SHUFFLED, config.run().seed(), DataCursor.START);
+    return NodeAssembly.prompts(config, rows);
   }
 
   private static RolloutLease lease(PromptVisit visit, RunConfig config) {
