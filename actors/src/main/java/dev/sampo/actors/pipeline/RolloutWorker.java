@@ -3,7 +3,6 @@ package dev.sampo.actors.pipeline;
 import dev.sampo.actors.CrossesNodes;
 import dev.sampo.actors.transfer.BlobCache;
 import dev.sampo.protocol.CompletionGroup;
-import dev.sampo.protocol.ImageRef;
 import dev.sampo.protocol.LeaseId;
 import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.RolloutLease;
@@ -17,8 +16,6 @@ import java.util.List;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
@@ -45,10 +42,11 @@ import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
  * are on the way out as there are slots, no more are asked for, and when there is no place left on
  * it, none is begun; unblocked by the buffer, for cancelled ones at the latest by its patience.
  * <i>Weights</i>: installed between two decode steps; a lease that needs younger ones waits for
- * them.
+ * them, at most its patience: then it is given back, and for a while no more are asked for.
  */
 public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.Command> {
   private static final Duration HEARTBEAT = Duration.ofSeconds(1);
+  private static final Duration ASK_AGAIN_AFTER = Duration.ofSeconds(30);
 
   /** What a rollout worker understands. */
   public sealed interface Command {}
@@ -77,11 +75,15 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
 
   private record Ready(RolloutLease lease, Runnable start) implements Command {}
 
-  private record NotReady(RolloutLease lease, String reason) implements Command {}
+  private record NotReady(RolloutLease lease, Throwable failure) implements Command {}
 
   private record WeightsReady(Install install, Runnable write) implements Command {}
 
   private record WeightsUnusable(Install install, String reason) implements Command {}
+
+  private record WeightsAreLate() implements Command {}
+
+  private record AskAgain() implements Command {}
 
   private record DecodeNext() implements Command {}
 
@@ -108,6 +110,8 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
       BusyClock busy) {}
 
   private final Setup setup;
+  private final TimerScheduler<Command> timers;
+  private final PromptImages images;
   private final Generator generator;
   private final WayOut wayOut;
   private final Executor blocking;
@@ -118,6 +122,7 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
   private int onTheWay; // groups in the stream, also those that nobody wants any more
   private boolean decoding;
   private boolean draining;
+  private boolean isCutOff; // it gets no weights or images, and asks for no leases for a while
   private int lastDemand = -1;
 
   private RolloutWorker(
@@ -127,6 +132,8 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
       Generator generator) {
     super(context);
     this.setup = setup;
+    this.timers = timers;
+    this.images = new PromptImages(context.getSystem(), setup.images());
     this.generator = generator;
     this.blocking =
         context
@@ -162,13 +169,16 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
       case Ready arrived -> {
         if (fetching.remove(arrived.lease().id())) {
           ready.add(arrived);
+          giveBackIfLeaving();
         }
       }
-      case NotReady(RolloutLease lease, String reason) -> onNotReady(lease, reason);
+      case NotReady(RolloutLease lease, Throwable failure) -> onNotReady(lease, failure);
       case Install install -> onInstall(install);
       case WeightsReady arrived -> onWeightsReady(arrived);
       case WeightsUnusable(Install install, String reason) ->
           install.replyTo().tell(new WeightSubscriber.NotInstalled(install.delta(), reason));
+      case WeightsAreLate _ -> onWeightsAreLate();
+      case AskAgain _ -> isCutOff = false;
       case DecodeNext _ -> onDecodeNext();
       case Left(WayOut.Outcome outcome) -> onLeft(outcome);
       case Heartbeat _ -> onHeartbeat();
@@ -189,29 +199,23 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
     fetching.add(lease.id());
     getContext()
         .pipeToSelf(
-            fetchImages(lease, grant.blobUrl())
-                .thenApplyAsync(images -> generator.prepareGroup(lease, images), blocking),
+            images
+                .fetch(lease.prompt().images(), grant.blobUrl())
+                .thenApplyAsync(bytes -> generator.prepareGroup(lease, bytes), blocking),
             (start, failure) ->
-                start != null ? new Ready(lease, start) : new NotReady(lease, reasonOf(failure)));
+                start != null ? new Ready(lease, start) : new NotReady(lease, failure));
   }
 
-  private CompletionStage<List<byte[]>> fetchImages(RolloutLease lease, String blobUrl) {
-    CompletionStage<List<byte[]>> all = CompletableFuture.completedFuture(new ArrayList<>());
-    for (ImageRef image : lease.prompt().images()) {
-      all =
-          all.thenCombine(
-              setup.images().get(image, blobUrl),
-              (list, bytes) -> {
-                list.add(bytes);
-                return list;
-              });
+  private void onNotReady(RolloutLease lease, Throwable failure) {
+    if (!fetching.remove(lease.id())) {
+      return;
     }
-    return all;
-  }
-
-  private void onNotReady(RolloutLease lease, String reason) {
-    if (fetching.remove(lease.id())) {
-      badPrompt(lease, reason);
+    Throwable cause = Failures.rootOf(failure);
+    if (cause instanceof PromptImages.OutOfReachException) {
+      askForNothing();
+      giveBack(lease.id(), RunCoordinator.GiveBack.Reason.OUT_OF_REACH, Failures.messageOf(cause));
+    } else {
+      badPrompt(lease, Failures.messageOf(cause));
     }
   }
 
@@ -237,6 +241,31 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
         badPrompt(next.lease(), String.valueOf(e.getMessage()));
       }
     }
+    watchForLateWeights();
+  }
+
+  /** A worker that cannot get weights must not keep the leases of others for ever. */
+  private void watchForLateWeights() {
+    if (ready.isEmpty() || ready.element().lease().minimumStep() <= weightStep()) {
+      timers.cancel(WeightsAreLate.class);
+    } else if (!timers.isTimerActive(WeightsAreLate.class)) {
+      timers.startSingleTimer(
+          WeightsAreLate.class, new WeightsAreLate(), ready.element().lease().patience());
+    }
+  }
+
+  private void onWeightsAreLate() {
+    askForNothing();
+    giveBackWhatIsReady(
+        RunCoordinator.GiveBack.Reason.OUT_OF_REACH,
+        "the worker gets no weights that are young enough");
+  }
+
+  /** What comes back is for workers that have more luck. */
+  private void askForNothing() {
+    isCutOff = true;
+    timers.startSingleTimer(AskAgain.class, new AskAgain(), ASK_AGAIN_AFTER);
+    demandIfChanged();
   }
 
   /** Every group that is begun has a place on the way out. */
@@ -265,11 +294,15 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
   private void onLeft(WayOut.Outcome outcome) {
     onTheWay--;
     leaving.remove(outcome.lease());
-    if (outcome instanceof WayOut.Outcome.Oversize(LeaseId lease, long bytes, long limit)) {
-      giveBack(
-          lease,
-          RunCoordinator.GiveBack.Reason.BAD_PROMPT,
-          "its group has %d bytes, a message carries %d".formatted(bytes, limit));
+    switch (outcome) {
+      case WayOut.Outcome.Delivered _, WayOut.Outcome.Dropped _ -> {}
+      case WayOut.Outcome.Oversize(LeaseId lease, long bytes, long limit) ->
+          giveBack(
+              lease,
+              RunCoordinator.GiveBack.Reason.BAD_PROMPT,
+              "its group has %d bytes, a message carries %d".formatted(bytes, limit));
+      case WayOut.Outcome.Failed(LeaseId lease, String reason) ->
+          giveBack(lease, RunCoordinator.GiveBack.Reason.BAD_PROMPT, reason);
     }
   }
 
@@ -281,12 +314,13 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
             (write, failure) ->
                 write != null
                     ? new WeightsReady(install, write)
-                    : new WeightsUnusable(install, reasonOf(failure)));
+                    : new WeightsUnusable(install, Failures.messageOf(Failures.rootOf(failure))));
   }
 
   private void onWeightsReady(WeightsReady ready) {
     ready.write().run();
     ready.install().replyTo().tell(new WeightSubscriber.Installed(ready.install().delta()));
+    isCutOff = false;
     lastDemand = -1; // tells the coordinator the new step
   }
 
@@ -315,9 +349,17 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
   private void onDrain(ActorRef<Drained> replyTo) {
     draining = true;
     drainers.add(replyTo);
-    ready.forEach(waiting ->
-        giveBack(
-            waiting.lease().id(), RunCoordinator.GiveBack.Reason.LEAVING, "the worker leaves"));
+    giveBackIfLeaving();
+  }
+
+  private void giveBackIfLeaving() {
+    if (draining) {
+      giveBackWhatIsReady(RunCoordinator.GiveBack.Reason.LEAVING, "the worker leaves");
+    }
+  }
+
+  private void giveBackWhatIsReady(RunCoordinator.GiveBack.Reason reason, String detail) {
+    ready.forEach(waiting -> giveBack(waiting.lease().id(), reason, detail));
     ready.clear();
   }
 
@@ -325,7 +367,8 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
     if (draining) {
       answerDrainersIfEmpty();
     } else if (generator.version().isPresent()) {
-      int demand = generator.numSlots() + Math.min(leaving.size(), generator.numSlots());
+      int room = generator.numSlots() + Math.min(leaving.size(), generator.numSlots());
+      int demand = isCutOff ? 0 : room;
       if (demand != lastDemand) {
         lastDemand = demand;
         setup
@@ -353,14 +396,6 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
     setup
         .coordinator()
         .tell(new RunCoordinator.GiveBack(getContext().getSelf(), lease, reason, detail));
-  }
-
-  private static String reasonOf(Throwable failure) {
-    Throwable cause =
-        failure instanceof CompletionException && failure.getCause() != null
-            ? failure.getCause()
-            : failure;
-    return cause.getMessage() == null ? cause.toString() : cause.getMessage();
   }
 
   private long weightStep() {

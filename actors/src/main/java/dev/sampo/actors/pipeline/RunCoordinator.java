@@ -76,8 +76,8 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
       LEAVING,
       /** The prompt cannot be asked; it is set aside. */
       BAD_PROMPT,
-      /** The result could not be handed on; another attempt may. */
-      NOT_ACCEPTED
+      /** As {@link #LEAVING}, until the worker asks again: it gets no weights or no images. */
+      OUT_OF_REACH
     }
   }
 
@@ -221,12 +221,11 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
 
   private void onGiveBack(GiveBack giveBack) {
     switch (giveBack.reason()) {
-      case LEAVING -> {
+      case LEAVING, OUT_OF_REACH -> {
         workers.computeIfPresent(
             giveBack.worker(), (worker, demand) -> new WorkerDemand(0, demand.step()));
         dispatch.giveBack(giveBack.lease(), giveBack.detail());
       }
-      case NOT_ACCEPTED -> dispatch.giveBack(giveBack.lease(), giveBack.detail());
       case BAD_PROMPT -> dispatch.setAside(giveBack.lease(), giveBack.detail());
     }
   }

@@ -8,7 +8,6 @@ import dev.sampo.protocol.wire.WireCodec;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
@@ -51,6 +50,9 @@ final class WayOut {
 
     /** Its lease was cancelled on the way. */
     record Dropped(LeaseId lease) implements Outcome {}
+
+    /** It cannot be handed on, however often it is tried. */
+    record Failed(LeaseId lease, String reason) implements Outcome {}
   }
 
   /**
@@ -105,21 +107,25 @@ final class WayOut {
     killSwitch.shutdown();
   }
 
+  /** Never fails: what happens to one group must not end the stream, which others are in. */
   private CompletionStage<Outcome> leave(CompletionGroup group) {
-    LeaseId lease = group.lease();
+    return CompletableFuture.completedFuture(group)
+        .thenCompose(this::handOn)
+        .exceptionally(failure -> {
+          Throwable cause = Failures.rootOf(failure);
+          return cause instanceof NotWantedException
+              ? new Outcome.Dropped(group.lease())
+              : new Outcome.Failed(group.lease(), String.valueOf(cause));
+        });
+  }
+
+  private CompletionStage<Outcome> handOn(CompletionGroup group) {
     long bytes = WireCodec.encode(new NodeMessage.Score(group, "")).length;
     if (bytes > setup.settings().maxBytes()) {
       return CompletableFuture.completedFuture(
-          new Outcome.Oversize(lease, bytes, setup.settings().maxBytes()));
+          new Outcome.Oversize(group.lease(), bytes, setup.settings().maxBytes()));
     }
-    return score(group)
-        .thenCompose(this::offer)
-        .exceptionally(failure -> {
-          if (rootOf(failure) instanceof NotWantedException) {
-            return new Outcome.Dropped(lease);
-          }
-          throw new IllegalStateException(failure);
-        });
+    return score(group).thenCompose(this::offer);
   }
 
   private CompletionStage<ScoredGroup> score(CompletionGroup group) {
@@ -180,7 +186,7 @@ final class WayOut {
           if (answer != null) {
             return onAnswer.apply(answer);
           }
-          return rootOf(failure) instanceof TimeoutException
+          return Failures.rootOf(failure) instanceof TimeoutException
               ? again(lease, setup.settings().pause(), repeat)
               : CompletableFuture.<R>failedFuture(failure);
         })
@@ -196,14 +202,6 @@ final class WayOut {
             wanted.test(lease)
                 ? repeat.call()
                 : CompletableFuture.failedFuture(new NotWantedException()));
-  }
-
-  private static Throwable rootOf(Throwable failure) {
-    Throwable cause = failure;
-    while (cause instanceof CompletionException && cause.getCause() != null) {
-      cause = cause.getCause();
-    }
-    return cause;
   }
 
   private static final class NotWantedException extends RuntimeException {}

@@ -9,10 +9,12 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.stream.Stream;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.AbstractMatchingBehavior;
@@ -31,10 +33,11 @@ import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
  *       +--gap--> ask for a snapshot <---failed--+-----refused------------+
  * </pre>
  *
- * <p>Edge <i>Snapshot</i>: waits for the publisher; asked again after a while.
+ * <p>Edge <i>Snapshot</i>: waits for the publisher; asked again after a while, ever more rarely.
  */
 public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubscriber.Command> {
   private static final Duration ASK_AGAIN_AFTER = Duration.ofSeconds(5);
+  private static final Duration ASK_AGAIN_AT_LAST_AFTER = Duration.ofMinutes(1);
 
   /** What the subscriber understands. */
   public sealed interface Command {}
@@ -63,6 +66,7 @@ public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubsc
   private Optional<PolicyVersion> held = Optional.empty();
   private boolean fetching;
   private boolean needsSnapshot;
+  private Duration pause = ASK_AGAIN_AFTER;
 
   private WeightSubscriber(
       ActorContext<Command> context,
@@ -108,12 +112,16 @@ public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubsc
       case Fetched(WeightDelta delta) ->
           worker.tell(new RolloutWorker.Install(delta, folderOf(delta), getContext().getSelf()));
       case NotFetched(WeightDelta delta, String reason) -> onFailed(delta, reason);
-      case NotInstalled(WeightDelta delta, String reason) -> onFailed(delta, reason);
+      case NotInstalled(WeightDelta delta, String reason) -> {
+        delete(folderOf(delta));
+        onFailed(delta, reason);
+      }
       case Installed(WeightDelta delta) -> {
         held = Optional.of(delta.version());
-        delete(delta);
+        delete(folder);
         fetching = false;
         needsSnapshot = false;
+        pause = ASK_AGAIN_AFTER;
         fetchNext();
       }
       case AskAgain _ -> {
@@ -161,7 +169,9 @@ public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubsc
         .next()
         .ifPresent(
             publisher -> publisher.tell(new WeightPublisher.SnapshotWanted(ear, held, reason)));
-    timers.startSingleTimer(AskAgain.class, new AskAgain(), ASK_AGAIN_AFTER);
+    timers.startSingleTimer(AskAgain.class, new AskAgain(), pause);
+    Duration longer = pause.multipliedBy(2);
+    pause = longer.compareTo(ASK_AGAIN_AT_LAST_AFTER) < 0 ? longer : ASK_AGAIN_AT_LAST_AFTER;
   }
 
   private void fetch(WeightPublisher.Announced announced) {
@@ -182,22 +192,24 @@ public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubsc
                     : new NotFetched(delta, String.valueOf(failure.getMessage())));
   }
 
+  /** What was fetched so far stays, so that an interrupted transfer goes on where it stopped. */
   private void onFailed(WeightDelta delta, String reason) {
     getContext().getLog().warn("version {} is unusable: {}", delta.version().step(), reason);
     fetching = false;
-    delete(delta);
     ahead.remove(delta.version().step());
     askForSnapshot(reason);
   }
 
-  private void delete(WeightDelta delta) {
-    try {
-      for (WeightShard shard : delta.shards()) {
-        Files.deleteIfExists(folderOf(delta).resolve(shard.name()));
+  private static void delete(Path folder) {
+    if (!Files.exists(folder)) {
+      return;
+    }
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
       }
-      Files.deleteIfExists(folderOf(delta));
     } catch (IOException e) {
-      throw new UncheckedIOException("cannot delete " + folderOf(delta), e);
+      throw new UncheckedIOException("cannot delete " + folder, e);
     }
   }
 

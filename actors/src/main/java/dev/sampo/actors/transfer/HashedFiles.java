@@ -43,7 +43,7 @@ public final class HashedFiles implements FileSource {
       return CompletableFuture.completedFuture(target);
     }
     CompletionStage<Path> result =
-        CompletableFuture.failedFuture(new TransferException("nobody serves " + sha256));
+        CompletableFuture.failedFuture(new TransferException("nobody serves " + sha256, false));
     for (String url : urls) {
       result = result.exceptionallyCompose(before -> fetchFrom(url, sha256, target));
     }
@@ -68,7 +68,8 @@ public final class HashedFiles implements FileSource {
     if (!continues && !response.status().equals(StatusCodes.OK)) {
       response.discardEntityBytes(system);
       deleteIfExists(partial); // it may be what the server objects to
-      throw new TransferException(url + " answered " + response.status());
+      throw new TransferException(
+          url + " answered " + response.status(), response.status().equals(StatusCodes.NOT_FOUND));
     }
     createFolder(partial);
     Set<StandardOpenOption> how =
@@ -89,7 +90,8 @@ public final class HashedFiles implements FileSource {
     String actual = sha256Of(partial);
     if (!actual.equals(sha256)) {
       deleteIfExists(partial);
-      throw new TransferException("%s has the hash %s, expected %s".formatted(url, actual, sha256));
+      throw new TransferException(
+          "%s has the hash %s, expected %s".formatted(url, actual, sha256), false);
     }
     try {
       return Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);

@@ -114,7 +114,7 @@ public final class NodeMessageSerializer extends SerializerWithStringManifest {
     return switch (reason) {
       case LEAVING -> NodeMessage.GiveBackReason.LEAVING;
       case BAD_PROMPT -> NodeMessage.GiveBackReason.BAD_PROMPT;
-      case NOT_ACCEPTED -> NodeMessage.GiveBackReason.NOT_ACCEPTED;
+      case OUT_OF_REACH -> NodeMessage.GiveBackReason.OUT_OF_REACH;
     };
   }
 
@@ -122,7 +122,7 @@ public final class NodeMessageSerializer extends SerializerWithStringManifest {
     return switch (reason) {
       case LEAVING -> RunCoordinator.GiveBack.Reason.LEAVING;
       case BAD_PROMPT -> RunCoordinator.GiveBack.Reason.BAD_PROMPT;
-      case NOT_ACCEPTED -> RunCoordinator.GiveBack.Reason.NOT_ACCEPTED;
+      case OUT_OF_REACH -> RunCoordinator.GiveBack.Reason.OUT_OF_REACH;
     };
   }
 

@@ -67,8 +67,8 @@ public sealed interface NodeMessage {
     LEAVING,
     /** The prompt cannot be asked, for example because an image is missing: set it aside. */
     BAD_PROMPT,
-    /** Generated, but no reward worker or buffer took it; another attempt may. */
-    NOT_ACCEPTED
+    /** As {@link #LEAVING}, until the worker asks again: it gets no weights or no images. */
+    OUT_OF_REACH
   }
 
   // ---- coordinator -> rollout worker ----

@@ -166,7 +166,7 @@ final class MessageWires {
     return switch (reason) {
       case LEAVING -> GiveBackReasonWire.LEAVING;
       case BAD_PROMPT -> GiveBackReasonWire.BAD_PROMPT;
-      case NOT_ACCEPTED -> GiveBackReasonWire.NOT_ACCEPTED;
+      case OUT_OF_REACH -> GiveBackReasonWire.OUT_OF_REACH;
     };
   }
 
@@ -174,7 +174,7 @@ final class MessageWires {
     return switch (wire) {
       case LEAVING -> GiveBackReason.LEAVING;
       case BAD_PROMPT -> GiveBackReason.BAD_PROMPT;
-      case NOT_ACCEPTED -> GiveBackReason.NOT_ACCEPTED;
+      case OUT_OF_REACH -> GiveBackReason.OUT_OF_REACH;
       case GIVE_BACK_REASON_UNSPECIFIED, UNRECOGNIZED ->
           throw new WireFormatException("unknown reason to give back: " + wire);
     };

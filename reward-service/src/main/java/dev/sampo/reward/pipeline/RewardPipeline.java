@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Scores groups with the configured reward functions. Every (completion, function) is one {@link
@@ -26,13 +27,14 @@ import java.util.concurrent.ExecutorService;
  *
  * <p>Safe for several threads. The executor decides how many judgements run at a time; size it by
  * {@link RewardSettings#parallelism()}. A function that ignores interruption keeps its thread; when
- * no thread is left, judgements fail after the time that all judgements of their group may take
- * together.
+ * no thread is left, judgements fail after the time that all of their group, and all that were to
+ * be made before, may take together.
  */
 public final class RewardPipeline {
   private final List<WeightedFunction> functions;
   private final RewardSettings settings;
   private final ExecutorService executor;
+  private final AtomicInteger numPending = new AtomicInteger();
 
   private record WeightedFunction(RewardFunction function, double weight) {}
 
@@ -64,7 +66,8 @@ public final class RewardPipeline {
 
   /** Scores completions that need not come from a group; one score per input, in order. */
   public CompletableFuture<List<CompletionScore>> score(List<RewardInput> inputs) {
-    Duration patience = patience(inputs.size());
+    int judgements = inputs.size() * functions.size();
+    Duration patience = patience(numPending.addAndGet(judgements));
     List<List<CompletableFuture<RewardOutcome>>> pending = new ArrayList<>();
     for (RewardInput input : inputs) {
       List<CompletableFuture<RewardOutcome>> ofInput = new ArrayList<>();
@@ -72,7 +75,10 @@ public final class RewardPipeline {
         Judgement judgement =
             new Judgement(
                 weighted.function(), input, settings.timeout(), settings.attempts(), executor);
-        ofInput.add(judgement.start(patience));
+        ofInput.add(
+            judgement
+                .start(patience)
+                .whenComplete((outcome, failure) -> numPending.decrementAndGet()));
       }
       pending.add(ofInput);
     }
@@ -98,10 +104,9 @@ public final class RewardPipeline {
     return new CompletionScore(byName, usable ? OptionalDouble.of(total) : OptionalDouble.empty());
   }
 
-  /** The time that this many inputs may take when every attempt uses its time limit. */
-  private Duration patience(int numInputs) {
-    long judgements = (long) numInputs * functions.size();
-    long rounds = Math.ceilDiv(judgements, settings.parallelism()) + 1;
+  /** The time that this many judgements may take when every attempt uses its time limit. */
+  private Duration patience(int judgements) {
+    long rounds = Math.ceilDiv(judgements, settings.parallelism()) + 1L;
     return settings.timeout().multipliedBy(settings.attempts() * rounds);
   }
 }

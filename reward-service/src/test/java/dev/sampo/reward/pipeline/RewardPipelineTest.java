@@ -202,6 +202,34 @@ class RewardPipelineTest {
   }
 
   @Test
+  void aGroupThatWaitsForOthersIsNotGivenUpForTheTimeThatTheyTake() {
+    CountDownLatch interrupted = new CountDownLatch(6);
+    RewardFunction hangingForFirst =
+        function(
+            "hanging",
+            input -> {
+              if (input.completion().equals("first")) {
+                try {
+                  new CountDownLatch(1).await();
+                } finally {
+                  interrupted.countDown();
+                }
+              }
+              return new Scored(1);
+            });
+    RewardPipeline pipeline =
+        pipeline(Duration.ofMillis(500), 1, List.of(hangingForFirst), weighted("hanging", 1));
+    for (int i = 0; i < 3; i++) { // on two threads they take 1.5 s
+      var _ = pipeline.score(group("first", "first"));
+    }
+
+    ScoredGroup last = pipeline.score(group("last")).join(); // alone it would have 1 s
+
+    assertThat(last.scores()).allMatch(score -> score.total().isPresent());
+    assertThat(interrupted.getCount()).isZero();
+  }
+
+  @Test
   void aFailedAttemptIsRetriedUpToTheLimit() {
     AtomicInteger calls = new AtomicInteger();
     RewardFunction flaky =
