@@ -4,17 +4,28 @@ package dev.sampo.simulation;
  * A rule of the protocol that is broken on purpose, by something that stands between the actors.
  */
 enum Breakage {
-  NONE,
+  NONE(""),
   /** The verdict about a second attempt is turned round. */
-  ACCEPT_TWICE,
+  ACCEPT_TWICE("only what is accepted is called so"),
   /** Results of an earlier term look like those of the present one. */
-  SKIP_TERM_FENCE,
+  SKIP_TERM_FENCE("no token is of another term"),
   /** The coordinator does not hear of groups that are given back by the learner's node. */
-  FORGET_QUOTA,
+  FORGET_QUOTA("the run ends"),
   /** The recorder says that it has written, and writes later. */
-  PUBLISH_BEFORE_COMMIT,
+  PUBLISH_BEFORE_COMMIT("a version is seen when its step is durable"),
   /** The queue in front of the learner knows no bound. */
-  IGNORE_STALENESS,
+  IGNORE_STALENESS("no token is older than"),
   /** A worker that finds no room forgets its group. */
-  LOSE_ON_BUSY
+  LOSE_ON_BUSY("no group is sent away that is still wanted");
+
+  private final String rule;
+
+  Breakage(String rule) {
+    this.rule = rule;
+  }
+
+  /** How the checker calls the rule that shows it, from its first word. */
+  String rule() {
+    return rule;
+  }
 }

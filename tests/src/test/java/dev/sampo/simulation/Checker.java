@@ -49,6 +49,7 @@ final class Checker {
   private final Map<LeaseId, Duration> discarded = new HashMap<>();
   private final Map<GroupId, Where> groups = new TreeMap<>();
   private final Map<GroupId, LeaseId> holders = new HashMap<>();
+  private final Set<GroupId> excused = new HashSet<>();
   private final Map<GroupId, LeaseId> winners = new HashMap<>();
   private final Set<LeaseId> everAccepted = new HashSet<>();
   private final Map<GroupId, Long> learnedAt = new HashMap<>();
@@ -163,6 +164,10 @@ final class Checker {
       default -> {
         require(!learnedAt.containsKey(group), "what was learned ends as trained", event);
         require(!calm, "nothing is set aside without a fault", event);
+        require(
+            excused.contains(group) || event.toString().contains("no progress"),
+            "no good prompt is set aside",
+            event);
         groups.put(group, Where.OUT);
       }
     }
@@ -172,6 +177,11 @@ final class Checker {
     long held = groups.values().stream().filter(w -> w != Where.WAITING && w != Where.OUT).count();
     long quota = Math.min(maxStaleness + stepOfLedger + 1, steps) * groupsPerStep;
     require(held <= quota, "the quota of " + quota + " is kept", held + " at " + event);
+  }
+
+  /** There is something about this group for which it may be set aside. */
+  void excuse(GroupId group) {
+    excused.add(group);
   }
 
   /** An engine begins a group. */

@@ -91,6 +91,7 @@ final class FakeTrainer implements Trainer {
   public Update finish() {
     if (random.nextDouble() < skips) {
       List<GroupId> culprits = List.of(batch.get(random.nextInt(batch.size())).id());
+      culprits.forEach(checker::excuse);
       return new Update.Skipped("not finite", culprits, Map.of());
     }
     before = Optional.of(version);

@@ -16,6 +16,7 @@ import dev.sampo.actors.run.GroupDispatch;
 import dev.sampo.actors.run.PromptFeed;
 import dev.sampo.actors.run.StalenessGate;
 import dev.sampo.learner.guard.GuardSettings;
+import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.Prompt;
 import dev.sampo.protocol.SamplingSettings;
 import java.time.Duration;
@@ -49,9 +50,9 @@ final class Learning {
   private final Schedule schedule;
   private final Checker checker;
   private final Place trainerPlace = new Place("trainer"); // a thread of its own, which it blocks
-  private final SplittableRandom random;
   private final Queue<Recorder.Command> unwritten = new ArrayDeque<>();
   private long recorderSilentUntil;
+  private long rowsRead;
   private boolean finished;
   private @Nullable ActorRef<RunCoordinator.Command> coordinator;
   private @Nullable ActorRef<ExperienceBuffer.Command> buffer;
@@ -62,7 +63,6 @@ final class Learning {
     this.breakage = breakage;
     this.schedule = schedule;
     this.checker = checker;
-    this.random = new SplittableRandom(scenario.seed() + 3);
   }
 
   Optional<ActorRef<RunCoordinator.Command>> coordinator() {
@@ -206,12 +206,26 @@ final class Learning {
     return new GroupDispatch(TERM, terms, gate, this::nextRow, checker::ledger);
   }
 
+  /** The groups' prompts; what is wrong with them depends on their number and the seed. */
   private PromptFeed.Visit nextRow() {
-    if (random.nextDouble() < scenario.badRows()) {
+    GroupId group = new GroupId(rowsRead++);
+    SplittableRandom ofRow = new SplittableRandom(scenario.seed() * 31 + group.value());
+    if (ofRow.nextDouble() < scenario.badRows()) {
+      checker.excuse(group);
       return new PromptFeed.Visit.Bad("rows:1", "bad");
     }
-    String text = random.nextDouble() < scenario.badRows() ? "unaskable" : "question";
-    return new PromptFeed.Visit.Ready(new Prompt("rows:1", "rec", text, List.of(), "", Map.of()));
+    boolean isUnaskable = ofRow.nextDouble() < scenario.badRows();
+    if (isUnaskable) {
+      checker.excuse(group);
+    }
+    return new PromptFeed.Visit.Ready(
+        new Prompt(
+            "rows:1",
+            "rec",
+            isUnaskable ? "unaskable" : "question",
+            ofRow.nextBoolean() ? List.of(SimulatedSystem.IMAGE) : List.of(),
+            "",
+            Map.of()));
   }
 
   private Behavior<Recorder.Command> recorder(ActorRef<Recorder.Command> written) {

@@ -18,6 +18,7 @@ import dev.sampo.protocol.CompletionScore;
 import dev.sampo.protocol.LeaseId;
 import dev.sampo.protocol.RewardOutcome;
 import dev.sampo.protocol.ScoredGroup;
+import java.net.ConnectException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -75,6 +76,7 @@ final class SimulatedRun {
     final Services<RewardWorker.Command> rewards = new Services<>();
     @Nullable ActorRef<RolloutWorker.Command> worker;
     boolean gone;
+    boolean isWithoutFiles; // nothing can be fetched, though messages arrive
 
     Rollout(Place place, FakeEngine engine) {
       this.place = place;
@@ -167,6 +169,7 @@ final class SimulatedRun {
             .map(violation ->
                 """
                 seed %d breaks a rule: %s
+                again: mvn -pl tests -am test -Dtest=SimulationTest#noOrderOfEventsBreaksARule -Dsurefire.failIfNoSpecifiedTests=false -Dsampo.simulation.from=%d -Dsampo.simulation.seeds=1
                 schedule %016x, %d turns, %s
                 %s
                 %s\
@@ -174,6 +177,7 @@ final class SimulatedRun {
                     .formatted(
                         scenario.seed(),
                         violation.getMessage(),
+                        scenario.seed(),
                         schedule.digest(),
                         schedule.tasksDone(),
                         scenario,
@@ -286,14 +290,14 @@ final class SimulatedRun {
     publishers.update(List.of(network.link(place, learner, learning::publisher)));
     ActorRef<RunCoordinator.Command> coordinator =
         network.link(place, learner, learning::coordinator);
-    FileSource files = (urls, sha256, target) -> fetch(target);
+    FileSource files = (urls, sha256, target) -> fetch(rollout, target);
     host(
         place,
         context -> {
           RolloutWorker.Setup setup =
               new RolloutWorker.Setup(
                   coordinator,
-                  new BlobCache(files, Path.of("blobs"), 1),
+                  new BlobCache(files, SimulatedSystem.images(), Long.MAX_VALUE),
                   rollout.rewards,
                   buffers,
                   WAY_OUT,
@@ -313,14 +317,16 @@ final class SimulatedRun {
         });
   }
 
-  private CompletionStage<Path> fetch(Path target) {
+  private CompletionStage<Path> fetch(Rollout rollout, Path target) {
     CompletableFuture<Path> fetched = new CompletableFuture<>();
     boolean fails = !scenario.isCalm() && random.nextInt(20) == 0;
     schedule.after(
         Duration.ofMillis(random.nextInt(300)),
         () -> {
-          if (fails) {
-            fetched.completeExceptionally(new TransferException("nobody serves it"));
+          if (rollout.isWithoutFiles) {
+            fetched.completeExceptionally(new ConnectException("nobody is there"));
+          } else if (fails) {
+            fetched.completeExceptionally(new TransferException("answered 503", false));
           } else {
             fetched.complete(target);
           }
@@ -333,6 +339,9 @@ final class SimulatedRun {
     boolean slow = random.nextDouble() < scenario.slowRewards();
     boolean fails = !scenario.isCalm() && random.nextInt(30) == 0;
     boolean unscorable = !scenario.isCalm() && random.nextInt(30) == 0;
+    if (unscorable) {
+      checker.excuse(group.lease().group());
+    }
     schedule.after(
         Duration.ofMillis(slow ? random.nextInt(40_000) : random.nextInt(30)),
         () -> {
@@ -407,7 +416,7 @@ final class SimulatedRun {
     }
 
     private void one() {
-      int kind = random.nextInt(11);
+      int kind = random.nextInt(12);
       trace.add("FAULT", kind);
       switch (kind) {
         case 0 -> addRollout();
@@ -441,6 +450,7 @@ final class SimulatedRun {
                         });
                   }
                 });
+        case 10 -> anyRollout().ifPresent(rollout -> rollout.isWithoutFiles = true);
         default -> learning.silenceRecorder(upTo(50));
       }
     }
@@ -543,6 +553,7 @@ final class SimulatedRun {
       rollouts.forEach(rollout -> {
         rollout.engine.stick(false);
         rollout.place.slowDown(1);
+        rollout.isWithoutFiles &= isOneOfSeveral(rollout) && random.nextBoolean();
       });
       places.forEach(schedule::thaw);
       leaveSomebody();
@@ -555,9 +566,17 @@ final class SimulatedRun {
       if (rewarders.stream().noneMatch(r -> !r.gone && !r.place.isKilled())) {
         addRewarder();
       }
-      if (rollouts.stream().noneMatch(r -> !r.gone && !r.place.isKilled())) {
+      if (rollouts.stream().noneMatch(this::isFit)) {
         addRollout();
       }
+    }
+
+    private boolean isFit(Rollout rollout) {
+      return !rollout.gone && !rollout.place.isKilled() && !rollout.isWithoutFiles;
+    }
+
+    private boolean isOneOfSeveral(Rollout rollout) {
+      return rollouts.stream().anyMatch(other -> other != rollout && isFit(other));
     }
   }
 }

@@ -2,6 +2,11 @@ package dev.sampo.simulation;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import dev.sampo.protocol.ImageRef;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ExecutionException;
@@ -27,18 +32,40 @@ final class SimulatedSystem {
           "sampo.dispatcher.device",
           "sampo.dispatcher.blocking");
 
+  /** The one that all prompts with images have. */
+  static final ImageRef IMAGE = new ImageRef("0".repeat(64), 84, 84, 1);
+
   private static final int ROUNDS_OF_START = 100;
 
   private static @Nullable Schedule schedule;
   private static volatile @Nullable ExecutorService starter;
   private static @Nullable ActorSystem system;
+  private static @Nullable Path images;
 
   private SimulatedSystem() {}
+
+  /** A folder with {@link #IMAGE}. */
+  static Path images() {
+    return Objects.requireNonNull(images);
+  }
+
+  private static Path writeImage() {
+    try {
+      Path folder = Files.createTempDirectory("simulated-images");
+      Path image = Files.write(folder.resolve(IMAGE.sha256()), new byte[1]);
+      folder.toFile().deleteOnExit(); // in the reverse order
+      image.toFile().deleteOnExit();
+      return folder;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
 
   /** The system; started by the first call, whose thread is then the only one that may run it. */
   static ActorSystem get() {
     if (system == null) {
       schedule = new Schedule();
+      images = writeImage();
       system = start();
     }
     return system;

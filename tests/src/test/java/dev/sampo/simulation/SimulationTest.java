@@ -1,27 +1,59 @@
 package dev.sampo.simulation;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
+/**
+ * {@code -Dsampo.simulation.seeds} says how many runs there are, {@code -Dsampo.simulation.from}
+ * the seed of the first; some 30 ms each.
+ */
+@ExtendWith(Silence.class)
 class SimulationTest {
-  private static final int SEEDS = Integer.getInteger("simulation.seeds", 300);
-  private static final long FROM = Long.getLong("simulation.from", 0);
+  private static final int SEEDS = Integer.getInteger("sampo.simulation.seeds", 2_000);
+  private static final long FROM = Long.getLong("sampo.simulation.from", 0);
+  private static final long MOST_SEEDS_TO_FIND = 1_000;
 
   @Test
-  void noSeedBreaksARule() {
-    long start = System.nanoTime();
-    long tasks = 0;
+  void noOrderOfEventsBreaksARule() {
     for (long seed = FROM; seed < FROM + SEEDS; seed++) {
-      SimulatedRun.Result result = new SimulatedRun(Scenario.of(seed), Breakage.NONE).run();
-      tasks += result.tasks();
+      SimulatedRun.Result result = run(seed, Breakage.NONE);
       if (result.violation().isPresent()) {
         fail(result.report());
       }
     }
-    double seconds = (System.nanoTime() - start) / 1e9;
-    System.out.printf(
-        "%d seeds, %d turns in %.1f s: %.1f ms a seed%n",
-        SEEDS, tasks, seconds, seconds * 1e3 / SEEDS);
+  }
+
+  @Test
+  void aSeedIsTheSameOrderEveryTime() {
+    for (long seed = FROM; seed < FROM + 30; seed++) {
+      SimulatedRun.Result first = run(seed, Breakage.NONE);
+      SimulatedRun.Result again = run(seed, Breakage.NONE);
+
+      assertThat(again.digest()).as("seed %d", seed).isEqualTo(first.digest());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "NONE")
+  void aRuleThatIsBrokenOnPurposeIsFoundAndFoundAgain(Breakage breakage) {
+    for (long seed = 0; seed < MOST_SEEDS_TO_FIND; seed++) {
+      SimulatedRun.Result found = run(seed, breakage);
+      if (found.violation().isPresent()) {
+        assertThat(found.report()).contains("breaks a rule: " + breakage.rule());
+        assertThat(run(seed, breakage).report()).isEqualTo(found.report());
+        assertThat(run(seed, Breakage.NONE).report()).isEmpty();
+        return;
+      }
+    }
+    fail("not found within " + MOST_SEEDS_TO_FIND + " seeds");
+  }
+
+  private static SimulatedRun.Result run(long seed, Breakage breakage) {
+    return new SimulatedRun(Scenario.of(seed), breakage).run();
   }
 }
