@@ -20,6 +20,7 @@ import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.LeaseId;
 import dev.sampo.protocol.RolloutLease;
 import dev.sampo.protocol.ScoredGroup;
+import dev.sampo.protocol.log.RecordedStep;
 import dev.sampo.protocol.log.Recording;
 import dev.sampo.reward.pipeline.RewardPipeline;
 import dev.sampo.reward.pipeline.RewardRegistry;
@@ -230,7 +231,7 @@ class SynchronousRunTest {
         assertThat(worker.httpUrl()).isNotEqualTo(learner.httpUrl());
       }
     }
-    try (Stream<Recording.RecordedStep> steps =
+    try (Stream<RecordedStep> steps =
         Recording.open(folder.resolve("two/rollouts")).steps(0)) {
       assertThat(
               steps
@@ -253,7 +254,7 @@ class SynchronousRunTest {
   }
 
   private List<Step> recorded(String name) {
-    try (Stream<Recording.RecordedStep> steps =
+    try (Stream<RecordedStep> steps =
         Recording.open(folder.resolve(name + "/rollouts")).steps(0)) {
       return steps
           .map(step ->
