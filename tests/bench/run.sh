@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Measures speed and memory on this machine: tests/bench/run.sh [--json FILE] [--threads N] [--repetitions N].
-# Needs a JDK 25; builds first. Nothing else should run meanwhile. "run.sh images ..." is for images.py.
+# Needs a JDK 25; builds first. Nothing else should run meanwhile. "run.sh images ..." is for images.py;
+# "run.sh recording FOLDER [ROUNDS]" measures recordings on the disk of FOLDER.
 set -euo pipefail
 # shellcheck source=build.sh
 . "$(dirname "$0")/build.sh"
@@ -8,8 +9,8 @@ set -euo pipefail
 model=$home/models/tiny-rec/shifted
 [ -d "$model" ] || model=$home/models/tiny-rec
 benchmark=(dev.sampo.bench.SpeedBenchmark --model "$model")
-if [ "${1:-}" = images ]; then
-  benchmark=(dev.sampo.bench.ImageBenchmark)
-  shift
-fi
+case ${1:-} in
+  images) benchmark=(dev.sampo.bench.ImageBenchmark) && shift ;;
+  recording) benchmark=(dev.sampo.bench.RecordingBenchmark) && shift ;;
+esac
 exec "${java[@]}" -Xmx1g "${benchmark[@]}" "$@"

@@ -7,8 +7,9 @@ import com.typesafe.config.ConfigMemorySize;
  *
  * @param enabled record every scored group and committed step
  * @param segmentSize size after which a new segment file begins
+ * @param only whether nothing is trained, so that the weights stay those that the run starts from
  */
-public record RecordingSettings(boolean enabled, ConfigMemorySize segmentSize) {
+public record RecordingSettings(boolean enabled, ConfigMemorySize segmentSize, boolean only) {
   private static final long MIN_SEGMENT_BYTES = 64L << 10;
 
   public RecordingSettings {
@@ -17,5 +18,6 @@ public record RecordingSettings(boolean enabled, ConfigMemorySize segmentSize) {
         "segment-size",
         ">= 64KiB",
         segmentSize.toBytes() + " bytes");
+    Require.that(enabled || !only, "only", "false where recording.enabled is false", only);
   }
 }

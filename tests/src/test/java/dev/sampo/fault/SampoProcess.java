@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -33,6 +34,12 @@ final class SampoProcess {
    * @param said file for what it says
    */
   SampoProcess(Path run, Path said, List<String> arguments) throws IOException {
+    this(run, said, arguments, Map.of());
+  }
+
+  /** As the other, with variables beside those of this process. */
+  SampoProcess(Path run, Path said, List<String> arguments, Map<String, String> environment)
+      throws IOException {
     List<String> line = new ArrayList<>();
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
@@ -45,11 +52,12 @@ final class SampoProcess {
     this.run = run;
     this.said = said;
     this.leftBehind = unfinishedCheckpoints();
-    this.process =
+    ProcessBuilder builder =
         new ProcessBuilder(line)
             .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.appendTo(said.toFile()))
-            .start();
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(said.toFile()));
+    builder.environment().putAll(environment);
+    this.process = builder.start();
   }
 
   /** Lets it finish well and returns what it said. */

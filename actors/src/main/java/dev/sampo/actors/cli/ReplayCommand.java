@@ -1,13 +1,17 @@
 package dev.sampo.actors.cli;
 
+import dev.sampo.actors.engine.ReplayPlan;
 import dev.sampo.actors.report.RunClaim;
+import dev.sampo.config.InvalidConfigException;
 import dev.sampo.config.LoadedConfig;
 import dev.sampo.config.ResultSettings;
 import dev.sampo.config.RunConfig;
+import dev.sampo.config.RunConfigReader;
 import dev.sampo.protocol.log.Recording;
 import dev.sampo.protocol.log.RecordingManifest;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.concurrent.Callable;
@@ -24,7 +28,8 @@ import picocli.CommandLine.Spec;
     name = "replay",
     description = {
       "Train again from a recording, in place of rollout and reward workers.",
-      "On the machine that recorded it every step ends in the same bits.",
+      "On the machine that recorded it every step ends in the same bits, unless CONF changes the"
+          + " learner.",
       "Run again with the same configuration and DIR, it goes on from the newest checkpoint."
     })
 @SuppressWarnings("NullAway.Init") // picocli fills the fields
@@ -51,33 +56,70 @@ final class ReplayCommand implements Callable<Integer> {
       description = "Folder to make for checkpoints and metrics, or to go on in.")
   private Path out;
 
+  @Mixin private ReplayRange range;
+
   @Mixin private ConfigArguments arguments;
 
   @Override
   public Integer call() {
     Recording recording = Recording.open(folder);
-    LoadedConfig loaded =
-        file.isPresent()
-            ? arguments.read(file)
-            : arguments.readRecorded(recording.manifest().config(), folder);
+    Optional<LoadedConfig> recorded = recorded(recording);
+    LoadedConfig loaded = file.isPresent() ? arguments.read(file) : changed(recording, recorded);
     RunConfig config = loaded.settings();
+    ReplayPlan plan = range.plan(recording);
     Preflight.checkModel(config.model());
-    SortedMap<String, String> settings = settings(config, recording.manifest());
+    SortedMap<String, String> settings = settings(config, recording.manifest(), plan);
     try (RunClaim claim = RunClaim.take(out, "replay", settings);
         RunLog _ = RunLog.to(claim.folder().log())) {
       PrintWriter console = spec.commandLine().getOut();
       Resumption resumption = Resumption.find(claim, config, settings, console);
       claim.folder().writeConfig(loaded.render());
-      new ReplayRun(recording, loaded, settings, claim.folder(), console).run(resumption);
+      RecordedConditions conditions =
+          RecordedConditions.of(recording.manifest(), recorded.map(LoadedConfig::settings), config);
+      conditions.remarks().forEach(console::println);
+      new ReplayRun(
+              conditions.isAsRecorded() ? plan : plan.packedAnew(),
+              range.checkpoint(),
+              loaded,
+              settings,
+              claim.folder(),
+              console)
+          .run(resumption);
     }
     return CommandLine.ExitCode.OK;
   }
 
+  /** The recorded configuration; empty if it is one of a program that had other keys. */
+  private Optional<LoadedConfig> recorded(Recording recording) {
+    try {
+      return Optional.of(
+          RunConfigReader.readText(
+              recording.manifest().config(),
+              folder.resolve("manifest.json").toString(),
+              List.of()));
+    } catch (InvalidConfigException e) {
+      return Optional.empty();
+    }
+  }
+
+  private LoadedConfig changed(Recording recording, Optional<LoadedConfig> recorded) {
+    if (recorded.isEmpty()) {
+      throw new CommandFailedException(
+          "%s was recorded with settings that this program does not have any more; name a configuration: sampo replay LOG CONF --out DIR"
+              .formatted(folder));
+    }
+    return arguments.readRecorded(recording.manifest().config(), folder);
+  }
+
   /** What decides the result: the settings, and what is replayed. */
-  private static SortedMap<String, String> settings(RunConfig config, RecordingManifest recorded) {
+  private static SortedMap<String, String> settings(
+      RunConfig config, RecordingManifest recorded, ReplayPlan plan) {
     SortedMap<String, String> settings = ResultSettings.replayed(config);
     settings.put("run id of the recording", recorded.runId());
     settings.put("SHA-256 of the recorded model", recorded.modelHash());
+    if (plan.first() > 1) {
+      settings.put("first step of the recording", Long.toString(plan.first()));
+    }
     return settings;
   }
 }

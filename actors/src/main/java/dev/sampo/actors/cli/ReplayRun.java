@@ -4,7 +4,7 @@ import dev.sampo.actors.StepReport;
 import dev.sampo.actors.engine.NodeAssembly;
 import dev.sampo.actors.engine.PolicyTrainer;
 import dev.sampo.actors.engine.Replay;
-import dev.sampo.actors.engine.ReplayedStep;
+import dev.sampo.actors.engine.ReplayPlan;
 import dev.sampo.actors.pipeline.SkippedGroups;
 import dev.sampo.actors.pipeline.Trainer;
 import dev.sampo.actors.report.RunFolder;
@@ -12,16 +12,16 @@ import dev.sampo.actors.report.RunReport;
 import dev.sampo.config.LoadedConfig;
 import dev.sampo.config.RunConfig;
 import dev.sampo.protocol.ImageRef;
-import dev.sampo.protocol.log.Recording;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.time.Clock;
-import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 
-/** A replay from its beginning, or from a checkpoint, to the last recorded step. */
+/** A replay from its beginning, or from where it was left, to the last step that is asked for. */
 final class ReplayRun {
-  private final Recording recording;
+  private final ReplayPlan plan;
+  private final Optional<Path> checkpoint;
   private final LoadedConfig loaded;
   private final SortedMap<String, String> settings;
   private final RunFolder folder;
@@ -30,15 +30,18 @@ final class ReplayRun {
   /**
    * Prepares a replay.
    *
+   * @param checkpoint the weights before the first step; empty for those that the run began with
    * @param settings what decides the result, for the checkpoints
    */
   ReplayRun(
-      Recording recording,
+      ReplayPlan plan,
+      Optional<Path> checkpoint,
       LoadedConfig loaded,
       SortedMap<String, String> settings,
       RunFolder folder,
       PrintWriter out) {
-    this.recording = recording;
+    this.plan = plan;
+    this.checkpoint = checkpoint;
     this.loaded = loaded;
     this.settings = settings;
     this.folder = folder;
@@ -48,22 +51,28 @@ final class ReplayRun {
   /** Trains and says how much of the recording came out again. */
   void run(Resumption start) {
     RunConfig config = loaded.settings();
-    Tally tally = Tally.of(start.progress());
+    ReplayTally tally = ReplayTally.of(start.progress());
+    ReplayPlan left = plan.upTo(config.run().steps()).after(tally.last());
+    if (left.isEmpty()) {
+      start.requireUnfinished(folder.path(), start.numTaken());
+    }
     try (RunReport report = new RunReport(folder, Clock.systemUTC(), start.numTaken());
         CommandProgress progress =
-            new CommandProgress("replay", tally.steps, config.run().steps(), out);
+            new CommandProgress("replay", left.first() - 1, left.last(), out);
         PolicyTrainer trainer =
             NodeAssembly.trainer(
                 config,
                 this::image,
                 folder.path(),
-                new NodeAssembly.Start(start.checkpoint(), settings))) {
+                new NodeAssembly.Start(start.checkpoint().or(() -> checkpoint), settings))) {
+      if (tally.steps() == 0) {
+        left.requireStart(trainer.version().weightsHash());
+      }
       SkippedGroups skips = NodeAssembly.skippedGroups(loaded, this::image, folder.path());
       GuardWatch watch = GuardWatch.of(config.guards(), report, out);
       Replay.run(
-          recording,
+          left,
           trainer,
-          tally.steps,
           step -> {
             tally.add(step);
             switch (step.update()) {
@@ -76,58 +85,24 @@ final class ReplayRun {
                   watch.skipped(step.recorded().version().step(), skipped.reason());
             }
             skips.keep(trainer.version(), step.groups(), step.update());
-            progress.to(tally.steps);
+            progress.to(tally.last());
             if (trainer.isCheckpointDue()) {
               save(trainer, tally, report);
             }
             return watch.ending().isEmpty();
           });
-      if (tally.steps == tally.stepsBefore) {
-        start.requireUnfinished(folder.path(), start.numTaken());
-      }
       save(trainer, tally, report);
       watch.requireNoEnding(folder.checkpoints());
     }
-    out.printf(
-        "%d steps, %d of them equal to the recorded bit for bit%n", tally.steps, tally.equal);
+    out.println(tally.line());
   }
 
   private Optional<byte[]> image(ImageRef image) {
-    return Optional.of(recording.image(image.sha256()));
+    return Optional.of(plan.recording().image(image.sha256()));
   }
 
-  private static void save(PolicyTrainer trainer, Tally tally, RunReport report) {
+  private static void save(PolicyTrainer trainer, ReplayTally tally, RunReport report) {
     report.force();
     trainer.saveCheckpoint(tally.progress());
-  }
-
-  /**
-   * How many recorded steps were taken again, and how many came out the same; kept across parts.
-   */
-  private static final class Tally {
-    private final long stepsBefore;
-    private long steps;
-    private long equal;
-
-    private Tally(long steps, long equal) {
-      this.stepsBefore = steps;
-      this.steps = steps;
-      this.equal = equal;
-    }
-
-    static Tally of(Map<String, String> progress) {
-      return new Tally(
-          Long.parseLong(progress.getOrDefault("recorded_steps", "0")),
-          Long.parseLong(progress.getOrDefault("equal_steps", "0")));
-    }
-
-    void add(ReplayedStep step) {
-      steps++;
-      equal += step.isBitwiseEqual() ? 1 : 0;
-    }
-
-    Map<String, String> progress() {
-      return Map.of("recorded_steps", Long.toString(steps), "equal_steps", Long.toString(equal));
-    }
   }
 }

@@ -56,7 +56,7 @@ final class TrainingRun {
   void run() {
     folder.writeConfig(loaded.render());
     try (RunReport report = new RunReport(folder, Clock.systemUTC())) {
-      if (config.evaluation().splits().isEmpty()) {
+      if (config.evaluation().splits().isEmpty() || config.recording().only()) {
         train(report);
         report.drawCurves(config.run().name(), config.staleness().max());
       } else {

@@ -72,6 +72,9 @@ public final class NodeAssembly implements AutoCloseable {
   private static final int KEPT_VERSIONS = 4;
   private static final int CACHED_IMAGES = 4096;
 
+  /** Of a run that only records; bounds the groups that wait for the disk. */
+  private static final long MAX_STEPS_AHEAD = 10_000;
+
   private final LoadedConfig loaded;
   private final RunConfig config;
   private final Path folder;
@@ -258,7 +261,10 @@ public final class NodeAssembly implements AutoCloseable {
     ImageFiles images = new ImageFiles();
     Path weights = folder.resolve("weights");
     return new LearnerPart(
-        () -> trainer(config, image -> images.find(image.sha256()), folder, Start.anew(config)),
+        config.recording().only()
+            ? this::recordOnlyTrainer
+            : () ->
+                trainer(config, image -> images.find(image.sha256()), folder, Start.anew(config)),
         feed(images),
         images,
         config.recording().enabled() ? Optional.of(openRecording()) : Optional.empty(),
@@ -268,12 +274,34 @@ public final class NodeAssembly implements AutoCloseable {
             config.sampling(),
             config.lease().patience(),
             config.lease().maxAttempts()),
-        new StalenessGate(
-            config.staleness().max(), config.learner().groupsPerStep(), config.run().steps()),
+        gate(),
         config.staleness().maxWait(),
         config.guards(),
         skippedGroups(loaded, image -> images.find(image.sha256()), folder),
         weights);
+  }
+
+  /** Weights that never change make no group too old. */
+  private StalenessGate gate() {
+    long steps = config.run().steps();
+    int max =
+        config.recording().only()
+            ? (int) Math.min(steps, MAX_STEPS_AHEAD)
+            : config.staleness().max();
+    return new StalenessGate(max, config.learner().groupsPerStep(), steps);
+  }
+
+  private RecordOnlyTrainer recordOnlyTrainer() {
+    WeightSnapshot weights;
+    try (VisionLanguageModel model = open(config.model(), config.run().seed())) {
+      weights = WeightSnapshot.of(model.parameters());
+    }
+    return new RecordOnlyTrainer(
+        new PolicyVersion(config.run().id(), 1, 0, weights.sha256()),
+        weights,
+        config.learner(),
+        rewardWeights(config),
+        new PublishedWeights(folder.resolve("weights"), MAX_SHARD_BYTES, KEPT_VERSIONS));
   }
 
   /**

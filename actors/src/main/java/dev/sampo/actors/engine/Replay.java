@@ -4,6 +4,7 @@ import dev.sampo.actors.pipeline.Trainer;
 import dev.sampo.protocol.log.RecordedStep;
 import dev.sampo.protocol.log.Recording;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
@@ -15,7 +16,7 @@ public final class Replay {
   private Replay() {}
 
   /**
-   * Takes recorded steps again.
+   * Takes the steps of a recording again as they were recorded.
    *
    * @param trainer holds the weights that the recording had after {@code numTaken} steps, and the
    *     settings it was made with
@@ -25,27 +26,36 @@ public final class Replay {
    */
   public static void run(
       Recording recording, PolicyTrainer trainer, long numTaken, Predicate<ReplayedStep> stepped) {
-    String start = recording.manifest().modelHash();
-    if (numTaken == 0 && !start.equals(trainer.version().weightsHash())) {
-      throw new ReplayException(
-          "the recording starts from weights with SHA-256 %s, these have %s"
-              .formatted(start, trainer.version().weightsHash()));
+    ReplayPlan plan = ReplayPlan.of(recording, OptionalLong.empty(), OptionalLong.empty());
+    if (numTaken == 0) {
+      plan.requireStart(trainer.version().weightsHash());
     }
-    try (Stream<RecordedStep> steps = recording.steps(numTaken)) {
-      boolean _ = steps.map(step -> take(step, trainer)).allMatch(stepped);
+    run(plan.after(numTaken), trainer, stepped);
+  }
+
+  /**
+   * Takes recorded steps again.
+   *
+   * @param trainer holds the weights before the first of them
+   * @param stepped told of every step; says whether to go on
+   */
+  public static void run(ReplayPlan plan, PolicyTrainer trainer, Predicate<ReplayedStep> stepped) {
+    try (Stream<RecordedStep> steps = plan.read()) {
+      boolean _ = steps.map(step -> take(step, plan, trainer)).allMatch(stepped);
     }
   }
 
-  private static ReplayedStep take(RecordedStep recorded, PolicyTrainer trainer) {
+  private static ReplayedStep take(RecordedStep recorded, ReplayPlan plan, PolicyTrainer trainer) {
     List<Integer> packing = recorded.step().microBatches();
+    // Without a packing nothing was trained on: nothing was live, or the run only recorded.
     int microBatches =
-        packing.isEmpty()
+        plan.isPackedAnew() || packing.isEmpty()
             ? trainer.begin(recorded.groups())
             : trainer.begin(recorded.groups(), packing);
     for (int i = 0; i < microBatches; i++) {
       trainer.microBatch(i);
     }
     Trainer.Update update = trainer.finish();
-    return new ReplayedStep(recorded.step(), recorded.groups(), update, trainer.version());
+    return new ReplayedStep(recorded, update, trainer.version());
   }
 }
