@@ -74,16 +74,16 @@ class KillTest {
             """
             sampo {
               run { name = killed, folder = recorded, seed = 5, steps = 41 }
-              model { path = "%s", init = random }
+              model.path = "%s"
               data { train = data/train.jsonl, image-folder = data }
-              sampling.max-tokens = 6
-              rollout { group-size = 2, max-groups-in-flight = 4 }
-              learner { groups-per-step = 2, objective { preset = grpo, kl.beta = 0.04 } }
+              sampling.max-tokens = 40
+              rollout { group-size = 4, max-groups-in-flight = 4 }
+              learner { groups-per-step = 2, learning-rate = 2e-4, objective { preset = grpo, kl.beta = 0.04 } }
               staleness.max = 1
               checkpoint { every = 2, keep = 2 }
             }
             """
-                .formatted(MODEL));
+                .formatted(MODEL.resolve("shifted")));
     new SampoProcess(folder, folder.resolve("train.txt"), List.of("train", file.toString()))
         .await();
 
@@ -121,6 +121,10 @@ class KillTest {
     List<JsonNode> expectedMetrics = metrics(expected);
     List<JsonNode> actualMetrics = metrics(actual);
     assertThat(actualMetrics).hasSameSizeAs(expectedMetrics).hasSize(steps);
+    assertThat(expectedMetrics)
+        .as("steps that moved the weights")
+        .filteredOn(step -> step.get("grad_norm").asDouble() > 0)
+        .hasSizeGreaterThan(steps / 2);
     for (int i = 0; i < steps; i++) {
       assertThat(actualMetrics.get(i).get("step").asInt()).isEqualTo(i + 1);
       assertThat(actualMetrics.get(i).fieldNames())
