@@ -1,6 +1,6 @@
 package dev.sampo.bench;
 
-import dev.sampo.actors.engine.NodeAssembly;
+import dev.sampo.actors.engine.RunModels;
 import dev.sampo.learner.batch.CachedPromptEncoder;
 import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.LeaseId;
@@ -52,7 +52,7 @@ final class Workload implements AutoCloseable {
   private Workload(Path model, Path data) {
     this.model = model;
     this.data = data;
-    this.processor = NodeAssembly.processor(model, ImageLimits.NONE);
+    this.processor = RunModels.processor(model, ImageLimits.NONE);
     this.questions =
         new PromptSource(
             rows("train", QuestionTemplate.forTask("rec")),

@@ -3,8 +3,11 @@ package dev.sampo.actors.cli;
 import com.google.errorprone.annotations.FormatMethod;
 import com.google.errorprone.annotations.FormatString;
 import dev.sampo.actors.engine.NodeAssembly;
+import dev.sampo.actors.engine.RunModels;
 import dev.sampo.actors.question.RunQuestions;
+import dev.sampo.config.ModelSource;
 import dev.sampo.config.RunConfig;
+import dev.sampo.learner.LearnerMemory;
 import dev.sampo.learner.objective.ObjectiveSettings;
 import dev.sampo.tasks.data.DataFile;
 import dev.sampo.tasks.data.DataRow;
@@ -22,8 +25,6 @@ import java.util.Set;
 
 /** What a configuration amounts to: the arithmetic of a step, tokens of a prompt, memory. */
 final class DryRun {
-  private static final int FLOAT_BYTES = 4;
-
   private DryRun() {}
 
   /** The report, from the configuration, the model folder and the first row of the data. */
@@ -39,6 +40,7 @@ final class DryRun {
         groups,
         size,
         groups * size);
+    line(report, "updates", "%d of the weights a step", config.learner().updatesPerStep());
     line(
         report,
         "decoded at a time",
@@ -93,7 +95,7 @@ final class DryRun {
 
   private static void addPrompt(
       StringBuilder report, RunConfig config, DataRow.Example example, ImageFiles images) {
-    try (VlmProcessor processor = NodeAssembly.processor(config.model())) {
+    try (VlmProcessor processor = RunModels.processor(config.model())) {
       List<RgbImage> pictures =
           example.prompt().images().stream()
               .map(image ->
@@ -122,7 +124,7 @@ final class DryRun {
   }
 
   private static void addModel(StringBuilder report, RunConfig config) {
-    try (var model = NodeAssembly.open(config.model(), config.run().seed())) {
+    try (var model = RunModels.open(config.model(), config.run().seed())) {
       long weights = model.numParameters();
       long trained = model.numTrainable(config.model().freeze().parts());
       line(report, "weights", "%d in %d tensors", weights, model.parameters().size());
@@ -131,15 +133,33 @@ final class DryRun {
       if (adapters < weights) {
         line(report, "adapters", "%d of them, beside %d weights", adapters, weights - adapters);
       }
-      boolean needsReference = config.learner().objective().needsReference();
-      long copies = (needsReference ? 2 : 1) * weights + 3 * trained;
-      line(
+      addMemory(
           report,
-          "learner memory",
-          "%.0f MiB for weights, gradients, two moments%s; activations come on top",
-          (double) copies * FLOAT_BYTES / (1 << 20),
-          needsReference ? " and the reference" : "");
+          config.model(),
+          LearnerMemory.of(
+              model, config.model().freeze().parts(), RunModels.copiesReference(config)));
     }
+  }
+
+  private static void addMemory(StringBuilder report, ModelSource model, LearnerMemory memory) {
+    line(
+        report,
+        "learner memory",
+        "%s: %s weights, %s gradients, %s optimizer, %s reference",
+        mebibytes(memory.total()),
+        mebibytes(memory.weights()),
+        mebibytes(memory.gradients()),
+        mebibytes(memory.optimizer()),
+        mebibytes(memory.reference()));
+    line(
+        report,
+        "",
+        "image features (up to %s) and activations come on top",
+        mebibytes(RunModels.fixed(model).isEmpty() ? 0 : model.featureCache().toBytes()));
+  }
+
+  private static String mebibytes(long bytes) {
+    return String.format(Locale.ROOT, "%.1f MiB", (double) bytes / (1 << 20));
   }
 
   @FormatMethod

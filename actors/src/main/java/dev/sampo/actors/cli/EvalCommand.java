@@ -1,6 +1,6 @@
 package dev.sampo.actors.cli;
 
-import dev.sampo.actors.engine.NodeAssembly;
+import dev.sampo.actors.engine.RunModels;
 import dev.sampo.actors.evaluation.SplitResult;
 import dev.sampo.actors.report.ResultTable;
 import dev.sampo.config.LoadedConfig;
@@ -39,7 +39,7 @@ final class EvalCommand implements Callable<Integer> {
     }
     Map<String, SplitResult> results =
         PolicyMeasurement.of(config, spec.commandLine().getOut())
-            .measure("evaluation", () -> NodeAssembly.open(config.model(), config.run().seed()));
+            .measure("evaluation", () -> RunModels.open(config.model(), config.run().seed()));
     spec.commandLine().getOut().print(ResultTable.of(results));
     return CommandLine.ExitCode.OK;
   }

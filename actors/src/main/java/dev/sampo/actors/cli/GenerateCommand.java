@@ -1,6 +1,6 @@
 package dev.sampo.actors.cli;
 
-import dev.sampo.actors.engine.NodeAssembly;
+import dev.sampo.actors.engine.RunModels;
 import dev.sampo.protocol.Completion;
 import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.SamplingSettings;
@@ -154,7 +154,7 @@ final class GenerateCommand implements Callable<Integer> {
       AdapterArguments.requireAdapter(folder);
       AdapterArguments.requireBase(model);
     });
-    try (VlmProcessor processor = NodeAssembly.processor(model, limits)) {
+    try (VlmProcessor processor = RunModels.processor(model, limits)) {
       EncodedPrompt prompt = encode(processor, conversation, question.images());
       requireRoom(prompt);
       NativeThreads.use(numThreads);

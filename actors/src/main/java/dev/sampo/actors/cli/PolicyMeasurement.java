@@ -1,6 +1,6 @@
 package dev.sampo.actors.cli;
 
-import dev.sampo.actors.engine.NodeAssembly;
+import dev.sampo.actors.engine.RunModels;
 import dev.sampo.actors.evaluation.EvaluationSplits;
 import dev.sampo.actors.evaluation.PolicyEvaluation;
 import dev.sampo.actors.evaluation.SplitResult;
@@ -38,7 +38,7 @@ record PolicyMeasurement(RunConfig config, EvaluationSplits splits, PrintWriter 
   Map<String, SplitResult> measure(String task, Supplier<VisionLanguageModel> policy) {
     int passes = 2 * splits.prompts().size();
     try (CommandProgress progress = new CommandProgress(task, passes, out);
-        VlmProcessor processor = NodeAssembly.processor(config.model())) {
+        VlmProcessor processor = RunModels.processor(config.model())) {
       return new PolicyEvaluation(config, splits)
           .measure(policy, processor, (done, total) -> progress.to(done));
     }

@@ -1,6 +1,7 @@
 package dev.sampo.actors.cli;
 
 import dev.sampo.actors.engine.NodeAssembly;
+import dev.sampo.actors.engine.RunModels;
 import dev.sampo.actors.evaluation.EvaluationSplits;
 import dev.sampo.actors.node.SampoNode;
 import dev.sampo.actors.question.RunQuestions;
@@ -34,8 +35,8 @@ final class Preflight {
 
   /** Checks a model folder: its processor, and the headers of its weights. */
   static void checkModel(ModelSource model) {
-    NodeAssembly.checkAdapters(model);
-    try (VlmProcessor _ = NodeAssembly.processor(model)) {
+    RunModels.checkAdapters(model);
+    try (VlmProcessor _ = RunModels.processor(model)) {
       if (model.init() == ModelSource.Initialization.CHECKPOINT) {
         Path weights =
             AdapterFolder.isOne(model.path())

@@ -1,7 +1,7 @@
 package dev.sampo.actors.cli;
 
 import dev.sampo.actors.StepReport;
-import dev.sampo.actors.engine.NodeAssembly;
+import dev.sampo.actors.engine.RunModels;
 import dev.sampo.actors.report.RunReport;
 import dev.sampo.actors.report.SetAside;
 import dev.sampo.config.RunConfig;
@@ -62,9 +62,9 @@ final class SupervisedRun {
    */
   Path run(List<SftRows> data, Resumption start, RunReport report, SetAside setAside) {
     NativeThreads.use(sft.threads());
-    try (VlmProcessor processor = NodeAssembly.processor(config.model());
+    try (VlmProcessor processor = RunModels.processor(config.model());
         VisionLanguageModel model =
-            NodeAssembly.open(config.model(), config.run().seed(), start.checkpoint());
+            RunModels.openTrained(config.model(), config.run().seed(), start.checkpoint());
         AdamW optimizer =
             new AdamW(model.trainable(config.model().freeze().parts()), sft.optimizer())) {
       start.checkpoint().ifPresent(checkpoint -> restore(checkpoint, model, optimizer));

@@ -3,6 +3,7 @@ package dev.sampo.actors.cli;
 import dev.sampo.actors.RunListener;
 import dev.sampo.actors.StepReport;
 import dev.sampo.actors.engine.NodeAssembly;
+import dev.sampo.actors.engine.RunModels;
 import dev.sampo.actors.evaluation.Comparison;
 import dev.sampo.actors.evaluation.SplitResult;
 import dev.sampo.actors.node.NodeAddress;
@@ -16,8 +17,7 @@ import dev.sampo.config.LoadedConfig;
 import dev.sampo.config.NodeSettings;
 import dev.sampo.config.RunConfig;
 import dev.sampo.learner.checkpoint.CheckpointFolder;
-import dev.sampo.vlm.ModelOptions;
-import dev.sampo.vlm.VisionLanguageModels;
+import dev.sampo.vlm.VisionLanguageModel;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -26,6 +26,7 @@ import java.time.Instant;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * One training on the learner's node, from its configuration to its run folder: evaluation,
@@ -72,12 +73,9 @@ final class TrainingRun {
   private void trainBetweenEvaluations(RunReport report) {
     PolicyMeasurement measurement = PolicyMeasurement.of(config, out);
     Map<String, SplitResult> before =
-        measurement.measure("before", () -> NodeAssembly.open(config.model(), config.run().seed()));
+        measurement.measure("before", () -> RunModels.open(config.model(), config.run().seed()));
     Duration training = train(report);
-    Path checkpoint = lastCheckpoint();
-    Map<String, SplitResult> after =
-        measurement.measure(
-            "after", () -> VisionLanguageModels.load(checkpoint, ModelOptions.standard()));
+    Map<String, SplitResult> after = measurement.measure("after", trained());
     Comparison comparison = Comparison.of(before, after);
     report.drawCurves(config.run().name(), config.staleness().max());
     report.drawScenes(comparison, measurement.splits().images()::find);
@@ -153,16 +151,20 @@ final class TrainingRun {
     };
   }
 
-  private Path lastCheckpoint() {
+  /** Opens what the training came to: the newest checkpoint, or the start if it took no step. */
+  private Supplier<VisionLanguageModel> trained() {
     if (config.run().steps() == 0) {
-      return config.model().path();
+      return () -> RunModels.open(config.model(), config.run().seed());
     }
     CheckpointFolder checkpoints =
         new CheckpointFolder(
             folder.checkpoints(), config.model().path(), config.checkpoint().retention());
-    return checkpoints
-        .newest(out::println)
-        .orElseThrow(() -> new IllegalStateException("no checkpoint in " + folder.checkpoints()));
+    Path newest =
+        checkpoints
+            .newest(out::println)
+            .orElseThrow(
+                () -> new IllegalStateException("no checkpoint in " + folder.checkpoints()));
+    return () -> RunModels.openCheckpoint(config.model(), newest);
   }
 
   static NodeAddress address(NodeSettings node) {

@@ -15,11 +15,9 @@ import dev.sampo.actors.run.StalenessGate;
 import dev.sampo.config.AdapterSettings;
 import dev.sampo.config.DataSettings;
 import dev.sampo.config.LoadedConfig;
-import dev.sampo.config.ModelSource;
 import dev.sampo.config.NodeRole;
 import dev.sampo.config.ResultSettings;
 import dev.sampo.config.RunConfig;
-import dev.sampo.learner.ReferencePolicy;
 import dev.sampo.learner.batch.CachedPromptEncoder;
 import dev.sampo.learner.checkpoint.CheckpointFolder;
 import dev.sampo.learner.weights.PublishedWeights;
@@ -37,25 +35,13 @@ import dev.sampo.tasks.data.DataSet;
 import dev.sampo.tasks.data.EpochOrder;
 import dev.sampo.tasks.data.ImageFiles;
 import dev.sampo.tasks.data.PromptSource;
-import dev.sampo.vlm.ModelException;
-import dev.sampo.vlm.ModelOptions;
 import dev.sampo.vlm.VisionLanguageModel;
-import dev.sampo.vlm.VisionLanguageModels;
-import dev.sampo.vlm.family.AdapterFolder;
-import dev.sampo.vlm.image.ImageLimits;
-import dev.sampo.vlm.lora.AdapterSource;
 import dev.sampo.vlm.ops.NativeBuild;
-import dev.sampo.vlm.prompt.VlmProcessor;
-import dev.sampo.vlm.weights.Parameter.Part;
 import dev.sampo.vlm.weights.transfer.WeightSnapshot;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -123,98 +109,6 @@ public final class NodeAssembly implements AutoCloseable {
 
   public NodeParts parts() {
     return parts;
-  }
-
-  /** Opens the policy that a run starts from. */
-  public static VisionLanguageModel open(ModelSource source, long seed) {
-    return open(source, seed, adapters(source, seed), Set.of());
-  }
-
-  /**
-   * Opens the policy that a run goes on with, for training: nothing but that changes its weights.
-   *
-   * @param checkpoint where it was left; empty for what the run starts from
-   */
-  public static VisionLanguageModel open(ModelSource source, long seed, Optional<Path> checkpoint) {
-    return checkpoint
-        .map(folder -> VisionLanguageModels.load(folder, keeping(source, fixed(source))))
-        .orElseGet(() -> open(source, seed, adapters(source, seed), fixed(source)));
-  }
-
-  private static ModelOptions keeping(ModelSource source, Set<Part> fixed) {
-    return ModelOptions.standard()
-        .with(source.dtype())
-        .keepingFeatures(fixed, source.featureCache().toBytes());
-  }
-
-  /** The parts that no step changes: all of a model whose adapters are trained. */
-  private static Set<Part> fixed(ModelSource source) {
-    return source.lora().enabled() || AdapterFolder.isOne(source.path())
-        ? Set.of(Part.values())
-        : source.freeze().parts();
-  }
-
-  private static VisionLanguageModel open(
-      ModelSource source, long seed, AdapterSource adapters, Set<Part> fixed) {
-    ModelOptions options = keeping(source, fixed).with(adapters);
-    return switch (source.init()) {
-      case CHECKPOINT -> VisionLanguageModels.load(source.path(), options);
-      case RANDOM -> VisionLanguageModels.initialize(source.path(), seed, options);
-    };
-  }
-
-  /**
-   * The adapters that a run begins with.
-   *
-   * @throws ModelException if the folder holds adapters and new ones are asked for
-   */
-  private static AdapterSource adapters(ModelSource source, long seed) {
-    if (!source.lora().enabled()) {
-      return AdapterSource.NONE;
-    }
-    checkAdapters(source);
-    return new AdapterSource.Fresh(source.lora().settings(), seed);
-  }
-
-  /**
-   * Checks the adapters that a run adds to its model, without loading it.
-   *
-   * @throws ModelException if the folder holds adapters already, a target matches no layer, or all
-   *     adapters lie on frozen parts
-   */
-  public static void checkAdapters(ModelSource source) {
-    if (!source.lora().enabled()) {
-      return;
-    }
-    if (AdapterFolder.isOne(source.path())) {
-      throw new ModelException(
-          source.path()
-              + ": holds adapters already, which training goes on with; model.lora.enabled must be"
-              + " false");
-    }
-    VisionLanguageModels.requireTargets(
-        source.path(), source.lora().settings(), source.freeze().parts());
-  }
-
-  /** Opens the tokenizer and the image processor of a run. */
-  public static VlmProcessor processor(ModelSource source) {
-    return processor(source.path(), source.images());
-  }
-
-  /**
-   * Opens the tokenizer and the image processor of a model folder.
-   *
-   * @param limits go before what the folder says about the size of pictures
-   * @throws ModelException if a file is missing or broken, or a limit means nothing to the model
-   */
-  public static VlmProcessor processor(Path folder, ImageLimits limits) {
-    try {
-      return VlmProcessor.load(folder, limits);
-    } catch (FileSystemException e) {
-      throw new UncheckedIOException(e);
-    } catch (IOException e) {
-      throw new ModelException(String.valueOf(e.getMessage()), e);
-    }
   }
 
   /**
@@ -324,7 +218,7 @@ public final class NodeAssembly implements AutoCloseable {
       RunConfig config, Function<ImageRef, Optional<byte[]>> images, Path folder, Start start) {
     long seed = config.run().seed();
     Path model = config.model().path();
-    VisionLanguageModel policy = open(config.model(), seed, start.checkpoint());
+    RunModels.Learned models = RunModels.openLearned(config, start.checkpoint());
     return new PolicyTrainer(
         new PolicyTrainer.Terms(
             config.run().id(),
@@ -336,29 +230,12 @@ public final class NodeAssembly implements AutoCloseable {
             maxMismatch(config),
             start.settings()),
         config.learner(),
-        policy,
-        reference(config, policy),
-        new CachedPromptEncoder(processor(config.model()), images, CACHED_IMAGES),
+        models.policy(),
+        models.reference(),
+        new CachedPromptEncoder(RunModels.processor(config.model()), images, CACHED_IMAGES),
         new PublishedWeights(folder.resolve("weights"), MAX_SHARD_BYTES, KEPT_VERSIONS),
         new CheckpointFolder(folder.resolve("checkpoints"), model, config.checkpoint().retention()),
         start.checkpoint());
-  }
-
-  /** New adapters are switched off to give the model that the run starts from. */
-  private static ReferencePolicy reference(RunConfig config, VisionLanguageModel policy) {
-    if (!config.learner().objective().needsReference()) {
-      return ReferencePolicy.none();
-    }
-    if (config.model().lora().enabled()) {
-      return ReferencePolicy.withoutAdapters(policy);
-    }
-    VisionLanguageModel copy =
-        open(
-            config.model(),
-            config.run().seed(),
-            AdapterSource.NONE,
-            config.model().freeze().parts());
-    return ReferencePolicy.copy(copy, config.learner().reference());
   }
 
   private static Map<String, Double> rewardWeights(RunConfig config) {
@@ -371,8 +248,8 @@ public final class NodeAssembly implements AutoCloseable {
     return new RolloutPart(
         () ->
             new EngineGenerator(
-                open(config.model(), config.run().seed()),
-                processor(config.model()),
+                RunModels.open(config.model(), config.run().seed()),
+                RunModels.processor(config.model()),
                 config.rollout(),
                 config.sampling().maxTokens(),
                 "rollout@" + config.node().host(),
@@ -444,7 +321,7 @@ public final class NodeAssembly implements AutoCloseable {
   }
 
   private String initialWeightsHash() {
-    try (VisionLanguageModel model = open(config.model(), config.run().seed())) {
+    try (VisionLanguageModel model = RunModels.open(config.model(), config.run().seed())) {
       return WeightSnapshot.of(model.parameters()).sha256();
     }
   }

@@ -2,6 +2,8 @@ package dev.sampo.actors.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.sampo.tasks.rec.RecDataSettings;
 import dev.sampo.tasks.rec.RecDataWriter;
 import java.io.IOException;
@@ -19,6 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The command line as a user sees it: exit codes, lines, and what is left on disk. */
 final class SampoMainTest {
+  private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final Path MODEL = Path.of("../models/tiny-rec").toAbsolutePath().normalize();
 
   @TempDir private Path folder;
@@ -189,10 +192,43 @@ final class SampoMainTest {
     assertThat(said.code).isZero();
     assertThat(said.out)
         .contains("32 groups x 8 completions = 256 completions")
+        .containsPattern("updates +1 of the weights a step")
         .contains("36 image patches")
         .contains(
             "objective          loss = mean over completions(mean over tokens(term + 0.04 kl))");
     assertThat(folder.resolve("run")).doesNotExist();
+  }
+
+  /** Greedy and sampled answers follow the type that the model computes in. */
+  @Test
+  void aPolicyIsMeasuredAfterTrainingAsItWasBefore() throws IOException {
+    Path data = data();
+    Said said =
+        train(
+            configuration(data)
+                + """
+                sampo.run.steps = 0
+                sampo.model { path = "%s", init = checkpoint, dtype = bfloat16 }
+                sampo.evaluation { splits.id = "%s/train.jsonl", prompts = 16 }
+                """
+                    .formatted(MODEL.resolve("shifted"), data));
+
+    assertThat(said.code).as(said.err).isZero();
+    JsonNode split = JSON.readTree(folder.resolve("run/summary.json").toFile()).at("/splits/id");
+    assertThat(split.get("after")).isEqualTo(split.get("before"));
+  }
+
+  @Test
+  void aRunWithoutStepsMeasuresTheWeightsThatItDrew() throws IOException {
+    Path data = data();
+
+    Said said =
+        train(
+            configuration(data)
+                + "sampo { run.steps = 0, evaluation.splits.id = \"%s/id.jsonl\" }"
+                    .formatted(data));
+
+    assertThat(said.code).as(said.err).isZero();
   }
 
   @Test
@@ -244,6 +280,31 @@ final class SampoMainTest {
         .containsPattern("adapters +48000 of them");
   }
 
+  /** 688464 weights in all, 374400 of them in the decoder. */
+  @Test
+  void aDryRunCountsTheMemoryOfWhatIsConfigured() throws IOException {
+    Path file = Files.writeString(folder.resolve("run.conf"), configuration(data()));
+    String[] dryRun = {"train", file.toString(), "--dry-run", "--set"};
+
+    assertThat(run(with(dryRun, "model.freeze=none")).out)
+        .contains(
+            "13.1 MiB: 2.6 MiB weights, 2.6 MiB gradients, 5.3 MiB optimizer, 2.6 MiB reference",
+            "image features (up to 0.0 MiB)");
+    assertThat(run(with(dryRun, "model={freeze=vision-tower-and-projector, dtype=bfloat16}")).out)
+        .as("masters and float32 sums")
+        .contains(
+            "9.1 MiB: 1.3 MiB weights, 0.7 MiB gradients, 5.7 MiB optimizer, 1.3 MiB reference",
+            "image features (up to 512.0 MiB)");
+    assertThat(run(with(dryRun, "model.lora={enabled=true, rank=8}")).out)
+        .as("the reference is the model without its adapters")
+        .contains(
+            "3.4 MiB: 2.8 MiB weights, 0.2 MiB gradients, 0.4 MiB optimizer, 0.0 MiB reference");
+    assertThat(
+            run(with(dryRun, "learner={groups-per-step=8,groups-per-update=3,updates-per-batch=2}"))
+                .out)
+        .containsPattern("updates +6 of the weights a step");
+  }
+
   @Test
   void equalOptionsMakeEqualData() throws IOException {
     String[] line = {"data", "synth", "--task", "rec", "-n", "4", "--eval-rows", "2", "--out"};
@@ -266,7 +327,7 @@ final class SampoMainTest {
 
   private Path data() {
     Path data = folder.resolve("data");
-    RecDataWriter.write(data, RecDataSettings.forTraining(4, 2, 1), (done, total) -> {});
+    RecDataWriter.write(data, RecDataSettings.forTraining(16, 2, 1), (done, total) -> {});
     return data;
   }
 

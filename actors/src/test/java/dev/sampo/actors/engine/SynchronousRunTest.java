@@ -127,8 +127,8 @@ class SynchronousRunTest {
     List<Step> steps = new ArrayList<>();
     ExecutorService judges =
         Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().factory());
-    try (VlmProcessor processor = NodeAssembly.processor(config.model());
-        VisionLanguageModel sampled = NodeAssembly.open(config.model(), config.run().seed());
+    try (VlmProcessor processor = RunModels.processor(config.model());
+        VisionLanguageModel sampled = RunModels.open(config.model(), config.run().seed());
         PolicyTrainer trainer =
             NodeAssembly.trainer(
                 config,
@@ -231,8 +231,7 @@ class SynchronousRunTest {
         assertThat(worker.httpUrl()).isNotEqualTo(learner.httpUrl());
       }
     }
-    try (Stream<RecordedStep> steps =
-        Recording.open(folder.resolve("two/rollouts")).steps(0)) {
+    try (Stream<RecordedStep> steps = Recording.open(folder.resolve("two/rollouts")).steps(0)) {
       assertThat(
               steps
                   .flatMap(step -> step.groups().stream())
@@ -254,8 +253,7 @@ class SynchronousRunTest {
   }
 
   private List<Step> recorded(String name) {
-    try (Stream<RecordedStep> steps =
-        Recording.open(folder.resolve(name + "/rollouts")).steps(0)) {
+    try (Stream<RecordedStep> steps = Recording.open(folder.resolve(name + "/rollouts")).steps(0)) {
       return steps
           .map(step ->
               new Step(

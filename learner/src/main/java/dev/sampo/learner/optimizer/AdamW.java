@@ -14,6 +14,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -93,6 +94,16 @@ public final class AdamW implements AutoCloseable {
 
   private NDArray zeros(NDArray like) {
     return manager.zeros(like.getShape(), DataType.FLOAT32);
+  }
+
+  /** Bytes that the optimizer of some parameters takes, their gradients not counted. */
+  public static long bytes(Collection<NDArray> parameters) {
+    return parameters.stream()
+        .mapToLong(parameter -> {
+          boolean isExact = WeightArrays.elementType(parameter) == ElementType.F32;
+          return parameter.size() * (isExact ? 2 : 4) * Float.BYTES;
+        })
+        .sum();
   }
 
   /** Steps taken. */

@@ -69,16 +69,30 @@ public final class FamilyModel implements VisionLanguageModel {
     var all = new TreeMap<>(base);
     adapter.ifPresent(lora -> all.putAll(lora.parameters()));
     this.parameters = Collections.unmodifiableSortedMap(all);
-    this.decoder = decoder(adapter);
-    this.plain = adapter.isPresent() ? decoder(Optional.empty()) : decoder;
+    var cache = new FeatureCache(options.featureBytes(), options.precision(), manager);
+    ImageEncoding images = images(adapter, cache);
+    this.decoder = decoder(adapter, images);
+    boolean seesTheSame = adapter.stream().noneMatch(FamilyModel::adaptsVision);
+    this.plain =
+        adapter.isPresent()
+            ? decoder(Optional.empty(), seesTheSame ? images : images(Optional.empty(), cache))
+            : decoder;
   }
 
-  private Decoder decoder(Optional<LoraAdapter> lora) {
-    var assembly = new NetworkAssembly(base, lora, manager);
-    NetworkWeights vision = assembly.weights(architecture.visionTable());
-    var images = new ImageEncoding(vision, architecture, options, manager);
-    return new Decoder(
-        architecture.decoder(), assembly.weights(architecture.decoderTable()), images);
+  private static boolean adaptsVision(LoraAdapter lora) {
+    return lora.modules().stream().anyMatch(adapted -> adapted.module().part() != Part.DECODER);
+  }
+
+  private ImageEncoding images(Optional<LoraAdapter> lora, FeatureCache cache) {
+    NetworkWeights vision =
+        new NetworkAssembly(base, lora, manager).weights(architecture.visionTable());
+    return new ImageEncoding(vision, architecture, options.fixed(), cache, manager);
+  }
+
+  private Decoder decoder(Optional<LoraAdapter> lora, ImageEncoding images) {
+    NetworkWeights weights =
+        new NetworkAssembly(base, lora, manager).weights(architecture.decoderTable());
+    return new Decoder(architecture.decoder(), weights, images);
   }
 
   private static Optional<LoraAdapter> adapter(

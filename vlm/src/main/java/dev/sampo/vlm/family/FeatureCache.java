@@ -15,8 +15,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What unchanging weights made of images, the least recently used given up first. Images are told
- * apart by their content.
+ * What unchanging weights of a model made of images, the least recently used given up first. Images
+ * are told apart by their content.
  */
 final class FeatureCache {
   private static final int HASHED_AT_ONCE = 1 << 14;
@@ -27,10 +27,15 @@ final class FeatureCache {
   private final Map<Key, NDArray> kept = new LinkedHashMap<>(16, 0.75f, true);
   private long bytes;
 
-  /** An image as the vision tower takes it. */
-  record Key(String sha256, int temporal, int height, int width) {
-    static Key of(ImagePatches image) {
-      return new Key(hash(image.values()), image.temporal(), image.height(), image.width());
+  /**
+   * An image as a vision tower takes it.
+   *
+   * @param encoder whose features these are; encoders with other weights make others
+   */
+  record Key(ImageEncoding encoder, String sha256, int temporal, int height, int width) {
+    static Key of(ImageEncoding encoder, ImagePatches image) {
+      return new Key(
+          encoder, hash(image.values()), image.temporal(), image.height(), image.width());
     }
   }
 

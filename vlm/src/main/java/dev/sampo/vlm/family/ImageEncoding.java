@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.sampo.vlm.EncodedPrompt;
 import dev.sampo.vlm.ImagePatches;
-import dev.sampo.vlm.ModelOptions;
 import dev.sampo.vlm.decoder.ImageFeatures;
 import dev.sampo.vlm.decoder.PromptImages;
 import dev.sampo.vlm.ops.ArrayOps;
@@ -39,15 +38,20 @@ final class ImageEncoding implements PromptImages {
   /**
    * Encodes with the given weights.
    *
-   * @param manager owns what is kept
+   * @param fixed parts of the model whose weights nobody changes
+   * @param cache keeps what these make of images
    */
   ImageEncoding(
-      NetworkWeights weights, Architecture architecture, ModelOptions options, NDManager manager) {
+      NetworkWeights weights,
+      Architecture architecture,
+      Set<Part> fixed,
+      FeatureCache cache,
+      NDManager manager) {
     this.encoder = architecture.vision().apply(weights);
     this.weights = weights;
     this.table = architecture.visionTable();
-    this.fixed = options.fixed();
-    this.cache = new FeatureCache(options.featureBytes(), options.precision(), manager);
+    this.fixed = fixed;
+    this.cache = cache;
     this.imageToken = architecture.imageTokenId();
     this.noFeatures =
         ArrayOps.zeros(
@@ -167,7 +171,7 @@ final class ImageEncoding implements PromptImages {
   private NDArray kept(List<ImagePatches> images, Encoding encoding, NDManager scope) {
     var parts = new ArrayList<NDArray>();
     for (ImagePatches image : images) {
-      var key = FeatureCache.Key.of(image);
+      var key = FeatureCache.Key.of(this, image);
       parts.add(
           cache
               .find(key)

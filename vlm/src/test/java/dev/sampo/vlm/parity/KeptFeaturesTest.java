@@ -9,10 +9,13 @@ import dev.sampo.vlm.Goldens;
 import dev.sampo.vlm.ImagePatches;
 import dev.sampo.vlm.ModelOptions;
 import dev.sampo.vlm.Passes;
+import dev.sampo.vlm.PolicyScorer;
 import dev.sampo.vlm.PrefixTree;
 import dev.sampo.vlm.PrefixTree.Group;
 import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.VisionLanguageModels;
+import dev.sampo.vlm.lora.AdapterSource;
+import dev.sampo.vlm.lora.LoraSettings;
 import dev.sampo.vlm.weights.Parameter.Part;
 import java.util.List;
 import java.util.Map;
@@ -110,6 +113,54 @@ class KeptFeaturesTest {
     }
   }
 
+  @ParameterizedTest
+  @MethodSource("goldens")
+  void aPolicyAndItsBaseShareWhatTheirEqualEncodersMake(Goldens goldens) {
+    EncodedPrompt first = prompt(goldens);
+    EncodedPrompt second = brighter(first);
+    try (VisionLanguageModel model = adapted(goldens, bytes(goldens, first), "o_proj|wo");
+        NDManager scope = Models.newScope()) {
+      score(model, first, scope);
+      float[] kept = score(model.withoutAdapters(), second, scope);
+      spoilTower(model);
+
+      assertThat(score(model, second, scope)).isEqualTo(kept);
+      assertThat(score(model, first, scope)).as("there is room for one image").contains(Float.NaN);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("goldens")
+  void anEncoderWithAdaptersKeepsFeaturesOfItsOwn(Goldens goldens) {
+    EncodedPrompt prompt = prompt(goldens);
+    try (VisionLanguageModel plain = Models.load(goldens);
+        VisionLanguageModel model = adapted(goldens, 1 << 24, "vis.*(fc1|up_proj)");
+        NDManager scope = Models.newScope()) {
+      model
+          .parameters()
+          .forEach((name, array) -> {
+            if (name.contains("lora_B")) {
+              array.addi(0.1f);
+            }
+          });
+      float[] adapted = score(model, prompt, scope);
+      float[] base = score(model.withoutAdapters(), prompt, scope);
+
+      assertThat(base)
+          .usingComparatorWithPrecision(BOUND)
+          .containsExactly(score(plain, prompt, scope));
+      assertThat(score(model, prompt, scope)).isEqualTo(adapted).isNotEqualTo(base);
+    }
+  }
+
+  /** As the learner opens a model whose adapters it trains. */
+  private static VisionLanguageModel adapted(Goldens goldens, long bytes, String target) {
+    ModelOptions options = ModelOptions.onCpu().keepingFeatures(Set.of(Part.values()), bytes);
+    return VisionLanguageModels.load(
+        goldens.folder(),
+        options.with(new AdapterSource.Fresh(new LoraSettings(2, 4, 0, List.of(target)), 1)));
+  }
+
   private static VisionLanguageModel load(Goldens goldens, Set<Part> fixed, long bytes) {
     return VisionLanguageModels.load(
         goldens.folder(), ModelOptions.onCpu().keepingFeatures(fixed, bytes));
@@ -153,7 +204,7 @@ class KeptFeaturesTest {
     return new PrefixTree(List.of(new Group(prompt, BRANCHES)));
   }
 
-  private static float[] score(VisionLanguageModel model, EncodedPrompt prompt, NDManager scope) {
+  private static float[] score(PolicyScorer model, EncodedPrompt prompt, NDManager scope) {
     return model.score(tree(prompt), 1, scope).logProbs().toFloatArray();
   }
 
