@@ -15,6 +15,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -52,6 +53,9 @@ public final class CheckpointFolder {
   private final Path modelFolder;
   private final Retention retention;
 
+  /** By step, what is known of checkpoints that this process wrote or read. */
+  private final Map<Long, Boolean> wholeness = new HashMap<>();
+
   /**
    * Prepares a folder.
    *
@@ -71,7 +75,8 @@ public final class CheckpointFolder {
    * @param state its version is that of the model's weights
    * @param tensors what the trainer keeps in tensors: {@code NAME.safetensors} by {@code NAME}
    * @return its folder
-   * @throws LearnerException if it cannot be written; what was there before stays
+   * @throws LearnerException if it cannot be written, and what was there before stays; or if what
+   *     is too many cannot be deleted
    */
   public Path save(
       VisionLanguageModel model,
@@ -91,24 +96,29 @@ public final class CheckpointFolder {
       new StateFile(state, FileSums.of(partial)).write(partial);
       force(partial);
       replace(target, partial);
-      deleteExpendable();
-      return target;
+      wholeness.put(state.step(), true);
     } catch (IOException e) {
       throw new LearnerException("cannot write checkpoint " + target + ": " + e.getMessage(), e);
     }
+    try {
+      putRight();
+      deleteExpendable();
+      return target;
+    } catch (IOException e) {
+      throw new LearnerException(
+          "wrote checkpoint %s, but cannot delete earlier ones: %s"
+              .formatted(target, e.getMessage()),
+          e);
+    }
   }
 
+  /** What is replaced stays beside the new one, for {@link #putRight} to delete. */
   private void replace(Path target, Path partial) throws IOException {
-    Path old = sibling(target, OLD);
-    boolean isRepeated = Files.exists(target);
-    if (isRepeated) {
-      Files.move(target, old, StandardCopyOption.ATOMIC_MOVE);
+    if (Files.exists(target)) {
+      Files.move(target, sibling(target, OLD), StandardCopyOption.ATOMIC_MOVE);
     }
     Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
     AtomicFile.forceFolder(folder);
-    if (isRepeated) {
-      deleteAll(old);
-    }
   }
 
   /** Removes what a crash has left, and gives a checkpoint that was about to be replaced back. */
@@ -186,15 +196,18 @@ public final class CheckpointFolder {
     return steps;
   }
 
-  /** What is not complete is none of ours to delete, nor does it count. */
+  /** What is not whole is none of ours to delete, nor does it count. */
   private void deleteExpendable() throws IOException {
-    SortedSet<Long> complete = steps();
-    for (long step : List.copyOf(complete)) {
-      if (!isComplete(folder.resolve("step-" + step))) {
-        complete.remove(step);
+    SortedSet<Long> whole = steps();
+    if (retention.expendable(whole).isEmpty()) {
+      return; // without reading any
+    }
+    for (long step : List.copyOf(whole)) {
+      if (!isWhole(step)) {
+        whole.remove(step);
       }
     }
-    for (long step : retention.expendable(complete)) {
+    for (long step : retention.expendable(whole)) {
       Path checkpoint = folder.resolve("step-" + step);
       Path doomed = sibling(checkpoint, PARTIAL);
       Files.move(checkpoint, doomed, StandardCopyOption.ATOMIC_MOVE);
@@ -202,7 +215,18 @@ public final class CheckpointFolder {
     }
   }
 
-  private static boolean isComplete(Path checkpoint) throws IOException {
+  /** Reads a checkpoint that another process wrote, once, and looks at the sizes of the others. */
+  private boolean isWhole(long step) throws IOException {
+    Path checkpoint = folder.resolve("step-" + step);
+    Boolean known = wholeness.get(step);
+    if (known == null) {
+      known = problem(checkpoint).isEmpty();
+      wholeness.put(step, known);
+    }
+    return known && hasItsSizes(checkpoint);
+  }
+
+  private static boolean hasItsSizes(Path checkpoint) throws IOException {
     try {
       return StateFile.read(checkpoint).sums().problemOfSizes(checkpoint).isEmpty();
     } catch (LearnerException e) {
@@ -259,11 +283,6 @@ public final class CheckpointFolder {
           "the weights of %s have SHA-256 %s, its %s says %s"
               .formatted(checkpoint, hash, StateFile.NAME, state.version().weightsHash()));
     }
-  }
-
-  /** Whether a checkpoint has tensors of that name. */
-  public static boolean hasTensors(Path checkpoint, String name) {
-    return Files.exists(checkpoint.resolve(name + TENSORS));
   }
 
   /**

@@ -137,6 +137,22 @@ class CheckpointFolderTest {
         .containsExactlyInAnyOrder("step-1", "step-3", "step-4");
   }
 
+  /** Else a run that fell back to the one before would soon have deleted all that it can use. */
+  @Test
+  void aDamagedOneDoesNotCountAmongThoseThatStay() throws IOException {
+    save(1, "");
+    save(2, "");
+    Damage.CHANGED.doTo(save(3, "").resolve("optimizer.safetensors"));
+    CheckpointFolder later = folder(new Retention(2, 0));
+
+    save(later, 4, "");
+
+    assertThat(temp.resolve("checkpoints").toFile().list())
+        .containsExactlyInAnyOrder("step-2", "step-3", "step-4");
+    Damage.CHANGED.doTo(temp.resolve("checkpoints/step-4/config.json"));
+    assertThat(later.newest(warnings::add)).contains(temp.resolve("checkpoints/step-2"));
+  }
+
   @Test
   void savingTheSameStepAgainReplacesIt() {
     save(3, "1");
