@@ -17,9 +17,9 @@ Offline and deterministic. Written are
                          Optimizer below); `groups`: scores, advantages, and log-probs [4][C] of the policy that sampled
                          (behaviour), of the policy before the first step (old) and of the reference; `steps`: loss,
                          gradient_norm before clipping, kl to the reference, clipped: share of the tokens (sequences)
-                         whose gradient the clip removes; `gradient_norms` of the first step by parameter; `moved`: how far
-                         the three steps moved the weights at most; `rounding`: the largest difference of a
-                         weight from the same steps in float64. The case `sft` has `rows` in place of groups: every token counts
+                         whose gradient the clip removes; `moved`: how far the three steps moved the weights at most;
+                         `rounding`: the largest difference of a weight from the same steps in float64. The case `sft` has
+                         `rows` in place of groups: every token counts
 
 Adam divides a gradient by its own size, so an element that is nothing but rounding noise would be moved by a whole learning
 rate. Therefore epsilon is 1e-6 here, well above the noise, and cases are drawn again until each is closer to
@@ -211,8 +211,6 @@ def train(case, kind, folder, prompts, completions, noise, dtype):
             case.objective, rows, p, *constants)
         optimizer.zero_grad()
         loss.backward()
-        if not record["steps"]:
-            record["gradient_norms"] = {name: v.grad.double().norm().item() for name, v in sorted(trained.items())}
         norm = torch.nn.utils.clip_grad_norm_(trained.values(), settings.max_grad_norm or torch.inf)
         for group in optimizer.param_groups:
             group["lr"] = rate

@@ -33,6 +33,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Steps of several updates, of filtered batches, and against a reference that follows. */
 class SeveralUpdatesTest {
+  private static final GroupFilter WITHOUT_EQUAL_SCORES =
+      new GroupFilter(OptionalDouble.of(0), OptionalDouble.empty(), OptionalDouble.empty(), false);
   private static final ObjectiveSettings PLAIN =
       ObjectivePreset.GRPO.settings().withKl(KlSettings.none());
 
@@ -152,7 +154,7 @@ class SeveralUpdatesTest {
 
   @Test
   void aGroupThatIsFilteredCostsNoPassAndDoesNotCount() {
-    ObjectiveSettings filtering = PLAIN.withFilter(GroupFilter.ZERO_VARIANCE);
+    ObjectiveSettings filtering = PLAIN.withFilter(WITHOUT_EQUAL_SCORES);
     List<ScoredGroup> more = new ArrayList<>(groups());
     more.add(1, equalScores());
     Learner with = learner(new TestSettings().objective(filtering).microBatchTokens(1));
@@ -170,7 +172,7 @@ class SeveralUpdatesTest {
 
   @Test
   void aBatchWithNothingLeftIsAStepThatChangesNothing() {
-    ObjectiveSettings filtering = PLAIN.withFilter(GroupFilter.ZERO_VARIANCE);
+    ObjectiveSettings filtering = PLAIN.withFilter(WITHOUT_EQUAL_SCORES);
     ObjectiveSettings masking =
         PLAIN.withFilter(
             new GroupFilter(

@@ -20,10 +20,6 @@ public record GroupFilter(
       new GroupFilter(
           OptionalDouble.empty(), OptionalDouble.empty(), OptionalDouble.empty(), false);
 
-  /** Groups without signal are left out. */
-  public static final GroupFilter ZERO_VARIANCE =
-      new GroupFilter(OptionalDouble.of(0), OptionalDouble.empty(), OptionalDouble.empty(), false);
-
   public GroupFilter {
     if (minStd.isPresent() && !(minStd.getAsDouble() >= 0)) {
       throw new IllegalArgumentException("min-std must be >= 0, got " + minStd.getAsDouble());

@@ -70,11 +70,6 @@ public record ObjectiveSettings(
         "buffer " + overlong.buffer());
   }
 
-  /** What a preset stands for. */
-  public static ObjectiveSettings preset(ObjectivePreset preset) {
-    return preset.settings();
-  }
-
   /** Whether updates need log-probs of a reference model. */
   public boolean needsReference() {
     return kl.beta() > 0;

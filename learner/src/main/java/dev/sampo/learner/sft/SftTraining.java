@@ -46,7 +46,6 @@ public final class SftTraining implements AutoCloseable {
   private final long seed;
   private final List<ImageBlocks> blocks;
   private final LearningRateSchedule learningRates;
-  private final NDManager manager;
   private final ExecutorService reader =
       Executors.newSingleThreadExecutor(
           task -> Thread.ofPlatform().name("sft-reader").daemon().unstarted(task));
@@ -89,7 +88,6 @@ public final class SftTraining implements AutoCloseable {
       blocks.add(ImageBlocks.scan(data.get(phase), seed + phase));
     }
     this.learningRates = settings.learningRates();
-    this.manager = NDManager.newBaseManager(model.device());
     this.numTaken = numTaken;
     this.next = read(numTaken);
   }
@@ -291,6 +289,5 @@ public final class SftTraining implements AutoCloseable {
   @Override
   public void close() {
     reader.shutdownNow();
-    manager.close();
   }
 }

@@ -17,6 +17,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class AdvantagesTest {
+  private static final GroupFilter WITHOUT_EQUAL_SCORES =
+      new GroupFilter(OptionalDouble.of(0), OptionalDouble.empty(), OptionalDouble.empty(), false);
   private static final AdvantageSettings GRPO = AdvantageSettings.groupNormalised();
 
   @Test
@@ -92,9 +94,9 @@ class AdvantagesTest {
     List<CompletionOutcome> dull = outcomes(7, 7);
 
     double[] alone =
-        advantages(batch, GroupFilter.ZERO_VARIANCE).of(List.of(used), 9).getFirst().values();
+        advantages(batch, WITHOUT_EQUAL_SCORES).of(List.of(used), 9).getFirst().values();
     double[] both =
-        advantages(batch, GroupFilter.ZERO_VARIANCE).of(List.of(used, dull), 9).getFirst().values();
+        advantages(batch, WITHOUT_EQUAL_SCORES).of(List.of(used, dull), 9).getFirst().values();
 
     assertThat(both).containsExactly(alone);
   }
