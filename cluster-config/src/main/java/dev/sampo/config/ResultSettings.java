@@ -21,7 +21,8 @@ public final class ResultSettings {
   /** Keys, or the beginnings of keys before a dot or bracket. */
   private static final List<String> SUPERVISED = List.of("run.seed", "model", "data.task", "sft");
 
-  private static final List<String> REPLAYED = List.of("run.seed", "run.steps", "model", "learner");
+  private static final List<String> REPLAYED =
+      List.of("run.seed", "run.steps", "model", "reward.functions", "learner");
 
   private ResultSettings() {}
 

@@ -56,6 +56,7 @@ final class ReplayRun {
     if (left.isEmpty()) {
       start.requireUnfinished(folder.path(), start.numTaken());
     }
+    start.announce(out);
     try (RunReport report = new RunReport(folder, Clock.systemUTC(), start.numTaken());
         CommandProgress progress =
             new CommandProgress("replay", left.first() - 1, left.last(), out);

@@ -16,19 +16,24 @@ import org.slf4j.LoggerFactory;
 /**
  * Where a run begins.
  *
+ * @param isResumed whether it has begun before
  * @param checkpoints the checkpoints of the run
  * @param checkpoint the one to go on from; empty to begin
  * @param state what it says; present exactly when {@code checkpoint} is
  */
 record Resumption(
-    CheckpointFolder checkpoints, Optional<Path> checkpoint, Optional<TrainerState> state) {
+    boolean isResumed,
+    CheckpointFolder checkpoints,
+    Optional<Path> checkpoint,
+    Optional<TrainerState> state) {
   private static final Logger LOG = LoggerFactory.getLogger(Resumption.class);
 
   /**
-   * Finds the newest whole checkpoint of a run, and says what is worth knowing.
+   * Finds the newest whole checkpoint of a run, and says what is worth knowing about the others.
    *
    * @throws dev.sampo.learner.LearnerException if there are checkpoints and none is whole
-   * @throws CommandFailedException if the checkpoint was made with other settings
+   * @throws CommandFailedException if the checkpoint was made with other settings, or nothing says
+   *     what run the folder holds
    */
   static Resumption find(
       RunClaim claim, RunConfig config, SortedMap<String, String> settings, PrintWriter out) {
@@ -36,18 +41,36 @@ record Resumption(
         new CheckpointFolder(
             claim.folder().checkpoints(), config.model().path(), config.checkpoint().retention());
     if (!claim.isResumed()) {
-      return new Resumption(checkpoints, Optional.empty(), Optional.empty());
+      return new Resumption(false, checkpoints, Optional.empty(), Optional.empty());
     }
     claim.remarks().forEach(remark -> say(out, remark + "; results may differ by rounding"));
     Optional<Path> newest = checkpoints.newest(warning -> say(out, warning));
     Optional<TrainerState> state = newest.map(CheckpointFolder::state);
     state.ifPresent(present -> requireSame(newest.orElseThrow(), present, settings));
-    say(
-        out,
-        newest
-            .map(checkpoint -> "going on from " + checkpoint)
-            .orElse("beginning anew: the run was left before its first checkpoint"));
-    return new Resumption(checkpoints, newest, state);
+    if (claim.isUnknown()) {
+      requireKnown(claim, newest);
+    }
+    return new Resumption(true, checkpoints, newest, state);
+  }
+
+  private static void requireKnown(RunClaim claim, Optional<Path> newest) {
+    if (newest.isEmpty()) {
+      throw new CommandFailedException(
+          "%s holds steps, but its run.json is damaged and there is no checkpoint to tell what run they are of; name another folder"
+              .formatted(claim.folder().path()));
+    }
+    claim.confirm();
+  }
+
+  /** Says where a run goes on that has something left to do. */
+  void announce(PrintWriter out) {
+    if (isResumed) {
+      say(
+          out,
+          checkpoint
+              .map(folder -> "going on from " + folder)
+              .orElse("beginning anew: the run was left before its first checkpoint"));
+    }
   }
 
   private static void requireSame(

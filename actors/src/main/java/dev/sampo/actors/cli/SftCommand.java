@@ -61,6 +61,7 @@ final class SftCommand implements Callable<Integer> {
       PrintWriter out = spec.commandLine().getOut();
       Resumption resumption = Resumption.find(claim, config, settings, out);
       resumption.requireUnfinished(claim.folder().path(), config.sft().totalSteps());
+      resumption.announce(out);
       claim.folder().writeConfig(loaded.render());
       try (RunReport report =
           new RunReport(claim.folder(), Clock.systemUTC(), resumption.numTaken())) {

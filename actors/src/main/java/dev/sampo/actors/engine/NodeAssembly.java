@@ -187,7 +187,7 @@ public final class NodeAssembly implements AutoCloseable {
 
   private RecordOnlyTrainer recordOnlyTrainer() {
     WeightSnapshot weights;
-    try (VisionLanguageModel model = open(config.model(), config.run().seed())) {
+    try (VisionLanguageModel model = RunModels.open(config.model(), config.run().seed())) {
       weights = WeightSnapshot.of(model.parameters());
     }
     return new RecordOnlyTrainer(

@@ -1,9 +1,12 @@
 package dev.sampo.actors.report;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.sampo.config.ResultSettings;
+import dev.sampo.vlm.weights.AtomicFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -29,13 +32,30 @@ public final class RunClaim implements AutoCloseable {
 
   private final RunFolder folder;
   private final FileChannel lock;
-  private final boolean isResumed;
+  private final String command;
+  private final SortedMap<String, String> settings;
+  private final State state;
   private final List<String> remarks;
 
-  private RunClaim(RunFolder folder, FileChannel lock, boolean isResumed, List<String> remarks) {
+  private enum State {
+    NEW,
+    RESUMED,
+    /** There are steps, and {@code run.json} does not say whose. */
+    UNKNOWN
+  }
+
+  private RunClaim(
+      RunFolder folder,
+      FileChannel lock,
+      String command,
+      SortedMap<String, String> settings,
+      State state,
+      List<String> remarks) {
     this.folder = folder;
     this.lock = lock;
-    this.isResumed = isResumed;
+    this.command = command;
+    this.settings = settings;
+    this.state = state;
     this.remarks = List.copyOf(remarks);
   }
 
@@ -69,9 +89,12 @@ public final class RunClaim implements AutoCloseable {
       throws IOException {
     if (!Files.exists(folder.claim()) || !hasSteps(folder)) {
       write(folder, command, settings);
-      return new RunClaim(folder, lock, false, List.of());
+      return new RunClaim(folder, lock, command, settings, State.NEW, List.of());
     }
-    JsonNode earlier = JSON.readTree(folder.claim().toFile());
+    JsonNode earlier = read(folder.claim());
+    if (!earlier.path("command").isTextual()) {
+      return new RunClaim(folder, lock, command, settings, State.UNKNOWN, List.of());
+    }
     if (!earlier.path("command").asText().equals(command)) {
       throw new OccupiedFolderException(
           "%s holds a run of 'sampo %s'; this one needs a folder of its own"
@@ -83,7 +106,16 @@ public final class RunClaim implements AutoCloseable {
           "%s holds a run with other settings: %s; repeat it as it was, or name another folder"
               .formatted(folder.path(), changes.shown()));
     }
-    return new RunClaim(folder, lock, true, changes.rounding());
+    return new RunClaim(folder, lock, command, settings, State.RESUMED, changes.rounding());
+  }
+
+  /** What a file says; nothing if it is damaged. */
+  private static JsonNode read(Path claim) throws IOException {
+    try {
+      return JSON.readTree(claim.toFile());
+    } catch (JsonProcessingException e) {
+      return MissingNode.getInstance();
+    }
   }
 
   /** A run that took no step has nothing that could be lost. */
@@ -101,7 +133,7 @@ public final class RunClaim implements AutoCloseable {
       throw OccupiedFolderException.of(path);
     }
     RunFolder folder = new RunFolder(path);
-    Set<Path> nothing = Set.of(folder.lock(), RunFolder.temporary(folder.claim()));
+    Set<Path> nothing = Set.of(folder.lock(), AtomicFile.partial(folder.claim()));
     try (Stream<Path> entries = Files.list(path)) {
       if (!Files.exists(folder.claim()) && !entries.allMatch(nothing::contains)) {
         throw OccupiedFolderException.of(path);
@@ -133,13 +165,12 @@ public final class RunClaim implements AutoCloseable {
     return settings;
   }
 
-  private static void write(RunFolder folder, String command, SortedMap<String, String> settings)
-      throws IOException {
+  private static void write(RunFolder folder, String command, SortedMap<String, String> settings) {
     ObjectNode claim = JSON.createObjectNode();
     claim.put("command", command);
     settings.forEach(claim.putObject("settings")::put);
-    String text = JSON.writerWithDefaultPrettyPrinter().writeValueAsString(claim) + "\n";
-    RunFolder.write(folder.claim(), text.getBytes(StandardCharsets.UTF_8));
+    RunFolder.write(
+        folder.claim(), (claim.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8));
   }
 
   /** The folder. */
@@ -149,7 +180,19 @@ public final class RunClaim implements AutoCloseable {
 
   /** Whether the run took steps before. */
   public boolean isResumed() {
-    return isResumed;
+    return state != State.NEW;
+  }
+
+  /**
+   * Whether {@code run.json} is damaged: then a checkpoint has to say what run the steps are of.
+   */
+  public boolean isUnknown() {
+    return state == State.UNKNOWN;
+  }
+
+  /** Writes {@code run.json} anew, once a checkpoint has shown that the steps are of this run. */
+  public void confirm() {
+    write(folder, command, settings);
   }
 
   /** Settings that changed and may, each in one line; the result differs by rounding. */

@@ -1,11 +1,11 @@
 package dev.sampo.actors.report;
 
+import dev.sampo.vlm.weights.AtomicFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.stream.Stream;
 
 /**
@@ -109,22 +109,13 @@ public record RunFolder(Path path) {
     return path.resolve("data");
   }
 
-  /** Writes a file as a whole or not at all. */
+  /** Writes a file as a whole or not at all, and forces it to the disk. */
   static void write(Path file, byte[] content) {
     try {
-      Files.write(temporary(file), content);
-      Files.move(
-          temporary(file),
-          file,
-          StandardCopyOption.ATOMIC_MOVE,
-          StandardCopyOption.REPLACE_EXISTING);
+      AtomicFile.write(file, content);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-  }
-
-  static Path temporary(Path file) {
-    return file.resolveSibling(file.getFileName() + ".part");
   }
 
   /** Writes the resolved configuration. */

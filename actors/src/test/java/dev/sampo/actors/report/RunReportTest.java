@@ -12,6 +12,7 @@ import dev.sampo.tasks.data.ImageFiles;
 import java.awt.image.BufferedImage;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Arrays;
@@ -42,6 +43,37 @@ final class RunReportTest {
     try (var events = Files.list(folder.tensorBoard())) {
       assertThat(events).hasSize(1);
     }
+  }
+
+  @Test
+  void aRunThatGoesOnKeepsItsStepsAndCutsLaterAndTornLines() throws Exception {
+    RunFolder folder = RunFolder.create(temporary.resolve("run"));
+    Files.writeString(
+        folder.metrics(),
+        """
+        {"step":1,"reward":0.5}
+        {"step":2,"reward":0.75}
+        {"step":3,"reward":0.9}
+        {"step":4,"rew\
+        """);
+
+    try (RunReport report = new RunReport(folder, Clock.systemUTC(), 2)) {
+      assertThat(report.steps())
+          .containsExactly(
+              new StepReport(1, Map.of("reward", 0.5)), new StepReport(2, Map.of("reward", 0.75)));
+      report.stepFinished(new StepReport(3, Map.of("reward", 0.8)));
+    }
+    assertThat(Files.readAllLines(folder.metrics()))
+        .containsExactly(
+            "{\"step\":1,\"reward\":0.5}",
+            "{\"step\":2,\"reward\":0.75}",
+            "{\"step\":3,\"reward\":0.8}");
+
+    Files.writeString(folder.metrics(), "{\"step\":4,\"rew", StandardOpenOption.APPEND);
+    try (RunReport report = new RunReport(folder, Clock.systemUTC(), 9)) {
+      assertThat(report.steps()).as("a torn line is no step").hasSize(3);
+    }
+    assertThat(Files.readString(folder.metrics())).endsWith("0.8}\n");
   }
 
   @Test
@@ -134,7 +166,7 @@ final class RunReportTest {
       BufferedImage drawn = ImageIO.read(picture.toFile());
       assertThat(numColours(drawn)).as("colours of " + picture).isGreaterThan(20);
     }
-    assertThat(folder.path()).isDirectoryNotContaining("glob:**.part");
+    assertThat(folder.path()).isDirectoryNotContaining("glob:**.partial");
   }
 
   private Comparison comparison() {

@@ -31,7 +31,7 @@ public final class AtomicFile {
    * @throws IOException if it cannot be written; the path names then what it named before
    */
   public static void write(Path path, Content content) throws IOException {
-    Path partial = path.resolveSibling(path.getFileName() + PARTIAL);
+    Path partial = partial(path);
     try {
       try (FileChannel channel =
           FileChannel.open(
@@ -48,6 +48,11 @@ public final class AtomicFile {
       Files.deleteIfExists(partial);
     }
     forceFolder(path.toAbsolutePath().getParent());
+  }
+
+  /** What a crash in the middle of writing a file leaves beside it. */
+  public static Path partial(Path path) {
+    return path.resolveSibling(path.getFileName() + PARTIAL);
   }
 
   /** Replaces a file by these bytes, as {@link #write(Path, Content)} does. */
