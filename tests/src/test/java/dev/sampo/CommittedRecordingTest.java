@@ -23,24 +23,26 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A recording made on one machine trains the same on any other: its steps, taken again here, have
- * the losses that were recorded there. {@code tests/recordings/record.sh} makes it.
+ * A recording made on one machine trains the same on any other: its steps, taken again here with
+ * the settings that it keeps, have the losses that were recorded there. {@code
+ * tests/recordings/record.sh} makes it.
  */
 class CommittedRecordingTest {
-  private static final Path RECORDINGS = Path.of("recordings");
+  private static final Path RECORDED = Path.of("recordings/small");
 
   @TempDir Path folder;
 
   @Test
   void recordedStepsHaveTheirRecordedLossesOnThisMachine() throws IOException {
-    Recording recording = Recording.open(RECORDINGS.resolve("small"));
+    Recording recording = Recording.open(RECORDED);
+    RunConfig config = settings(recording);
     List<ReplayedStep> replayed = new ArrayList<>();
     try (PolicyTrainer trainer =
         NodeAssembly.trainer(
-            settings(),
+            config,
             image -> Optional.of(recording.image(image.sha256())),
             folder,
-            NodeAssembly.Start.anew(settings()))) {
+            NodeAssembly.Start.anew(config))) {
       Replay.run(recording, trainer, 0, replayed::add);
     }
 
@@ -55,9 +57,11 @@ class CommittedRecordingTest {
     }
   }
 
-  private RunConfig settings() {
-    return RunConfigReader.read(
-            Optional.of(RECORDINGS.resolve("small.conf")),
+  /** Those recorded; only the model lies elsewhere. */
+  private static RunConfig settings(Recording recording) {
+    return RunConfigReader.readText(
+            recording.manifest().config(),
+            RECORDED.toString(),
             List.of("model.path=" + Path.of("../models/tiny-rec/shifted").toAbsolutePath()))
         .settings();
   }
@@ -65,7 +69,7 @@ class CommittedRecordingTest {
   private static List<JsonNode> recordedMetrics() throws IOException {
     ObjectMapper json = new ObjectMapper();
     List<JsonNode> steps = new ArrayList<>();
-    for (String line : Files.readAllLines(RECORDINGS.resolve("small/metrics.jsonl"))) {
+    for (String line : Files.readAllLines(RECORDED.resolve("metrics.jsonl"))) {
       steps.add(json.readTree(line));
     }
     return steps;

@@ -15,6 +15,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Guards from the command line; a learning rate beyond all measure breaks runs with their first
@@ -117,10 +119,38 @@ class LeftOutStepsTest {
     }
   }
 
+  /** Nobody could let a replay go on, so pausing is stopping. */
+  @ParameterizedTest
+  @ValueSource(strings = {"pause", "stop"})
+  void aRuleThatFiresEndsAReplayWithACheckpointToGoOnFrom(String action) throws Exception {
+    Path out = folder.resolve("out");
+    String model = "model.path=\"" + MODEL.resolve("shifted") + "\"";
+    String rule =
+        "guards.rules=[{metric = entropy, above = 0, steps = 2, action = " + action + "}]";
+
+    String said = sampo(1, replay(RECORDING, out, model, rule));
+
+    assertThat(said.lines().toList().getLast())
+        .startsWith("sampo: stopped by guard: entropy above 0.0 for 2 steps in a row, ")
+        .contains(out.resolve("checkpoints").toString());
+    assertThat(out.resolve("checkpoints").toFile().list()).containsExactly("step-2");
+    assertThat(Files.readAllLines(out.resolve("metrics.jsonl")))
+        .hasSize(2)
+        .last()
+        .asString()
+        .contains("\"guards/fired\":1");
+
+    assertThat(sampo(0, replay(RECORDING, out, model, "guards.rules=[]")))
+        .contains("going on from " + out.resolve("checkpoints/step-2"))
+        .contains("3 steps, ");
+    assertThat(sampo(1, replay(RECORDING, out, model, "guards.rules=[]")))
+        .contains(out + " holds a finished run of 3 steps")
+        .doesNotContain("going on");
+  }
+
   private static List<String> replay(Path recording, Path out, String... settings) {
     List<String> command =
-        new ArrayList<>(
-            List.of("replay", recording.toString(), RECORDING + ".conf", "--out", out.toString()));
+        new ArrayList<>(List.of("replay", recording.toString(), "--out", out.toString()));
     for (String setting : settings) {
       Collections.addAll(command, "--set", setting);
     }
