@@ -125,7 +125,8 @@ final class GenerateCommand implements Callable<Integer> {
       defaultValue = "0",
       paramLabel = "N",
       description =
-          "Enlarge images with a shorter side of fewer pixels; 0 does not (default: ${DEFAULT-VALUE}).")
+          "Enlarge images with a shorter side of fewer pixels; 0 does not (default:"
+              + " ${DEFAULT-VALUE}).")
   private int minSide;
 
   @Option(

@@ -57,7 +57,8 @@ public record ObjectiveSettings(
     Rules.require(
         !mismatch.isPresent() || anchor == RatioAnchor.OLD,
         "anchor",
-        "old where mismatch.level is not none: a ratio to the behaviour policy has that weight in it",
+        "old where mismatch.level is not none: a ratio to the behaviour policy has that weight in"
+            + " it",
         Numbers.name(anchor));
     if (offPolicyDelta.isPresent()) {
       double delta = offPolicyDelta.getAsDouble();
