@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.function.BooleanSupplier;
+import org.apache.pekko.actor.ActorInitializationException;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.IParameterExceptionHandler;
@@ -115,6 +116,7 @@ final class CommandFailures implements IExecutionExceptionHandler, IParameterExc
 
   private static boolean isWrapper(Throwable failure) {
     return failure instanceof CompletionException
+        || failure instanceof ActorInitializationException
         || failure instanceof ExecutionException
         || failure instanceof UncheckedIOException;
   }

@@ -16,6 +16,7 @@ import dev.sampo.config.AdapterSettings;
 import dev.sampo.config.DataSettings;
 import dev.sampo.config.LoadedConfig;
 import dev.sampo.config.NodeRole;
+import dev.sampo.config.RecordingSettings;
 import dev.sampo.config.ResultSettings;
 import dev.sampo.config.RunConfig;
 import dev.sampo.learner.batch.CachedPromptEncoder;
@@ -47,12 +48,15 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The parts of a node, made from a run configuration: opens data, rewards and recording, and says
  * how the models are opened on the threads that own them. Close it after the node.
  */
 public final class NodeAssembly implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(NodeAssembly.class);
   private static final long CACHE_BYTES = 256L << 20;
   private static final long MAX_SHARD_BYTES = 64L << 20;
   private static final int KEPT_VERSIONS = 4;
@@ -217,7 +221,6 @@ public final class NodeAssembly implements AutoCloseable {
   public static PolicyTrainer trainer(
       RunConfig config, Function<ImageRef, Optional<byte[]>> images, Path folder, Start start) {
     long seed = config.run().seed();
-    Path model = config.model().path();
     RunModels.Learned models = RunModels.openLearned(config, start.checkpoint());
     return new PolicyTrainer(
         new PolicyTrainer.Terms(
@@ -234,8 +237,13 @@ public final class NodeAssembly implements AutoCloseable {
         models.reference(),
         new CachedPromptEncoder(RunModels.processor(config.model()), images, CACHED_IMAGES),
         new PublishedWeights(folder.resolve("weights"), MAX_SHARD_BYTES, KEPT_VERSIONS),
-        new CheckpointFolder(folder.resolve("checkpoints"), model, config.checkpoint().retention()),
+        checkpoints(config, folder),
         start.checkpoint());
+  }
+
+  private static CheckpointFolder checkpoints(RunConfig config, Path folder) {
+    return new CheckpointFolder(
+        folder.resolve("checkpoints"), config.model().path(), config.checkpoint().retention());
   }
 
   private static Map<String, Double> rewardWeights(RunConfig config) {
@@ -298,10 +306,19 @@ public final class NodeAssembly implements AutoCloseable {
   }
 
   private RecordingWriter openRecording() {
-    return RecordingWriter.open(
-        folder.resolve("rollouts"),
-        manifest(loaded, initialWeightsHash()),
-        config.recording().segmentSize().toBytes());
+    RecordingWriter recording =
+        RecordingWriter.open(
+            folder.resolve("rollouts"),
+            manifest(loaded, initialWeightsHash()),
+            config.recording().segmentSize().toBytes());
+    if (recording.numCutBytes() > 0) {
+      LOG.warn(
+          "the recording ended within a record; its {} bytes were cut", recording.numCutBytes());
+    }
+    if (config.recording().keep() == RecordingSettings.Keep.CHECKPOINTS) {
+      recording.keepOnlyAfter(checkpoints(config, folder)::oldestStep, config.staleness().max());
+    }
+    return recording;
   }
 
   private static RecordingManifest manifest(LoadedConfig loaded, String weightsHash) {

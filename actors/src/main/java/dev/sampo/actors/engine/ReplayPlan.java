@@ -3,6 +3,7 @@ package dev.sampo.actors.engine;
 import dev.sampo.protocol.log.RecordedStep;
 import dev.sampo.protocol.log.RecordedSteps;
 import dev.sampo.protocol.log.Recording;
+import dev.sampo.protocol.log.RecordingStart;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
@@ -69,9 +70,10 @@ public record ReplayPlan(
    * @throws ReplayException if they are others
    */
   public void requireStart(String weightsHash) {
+    RecordingStart start = recording.start();
     Optional<String> before =
-        first == 1
-            ? Optional.of(recording.manifest().modelHash())
+        first == start.step() + 1
+            ? Optional.of(start.weightsHash())
             : steps.step(first - 1).map(step -> step.version().weightsHash());
     before
         .filter(hash -> !hash.equals(weightsHash))

@@ -200,7 +200,8 @@ public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubsc
     askForSnapshot(reason);
   }
 
-  private static void delete(Path folder) {
+  /** What cannot be deleted is in nobody's way. */
+  private void delete(Path folder) {
     if (!Files.exists(folder)) {
       return;
     }
@@ -208,8 +209,8 @@ public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubsc
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.delete(file);
       }
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot delete " + folder, e);
+    } catch (IOException | UncheckedIOException e) {
+      getContext().getLog().warn("{} stays: {}", folder, e.toString());
     }
   }
 

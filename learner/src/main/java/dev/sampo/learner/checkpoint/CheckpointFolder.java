@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -168,6 +169,20 @@ public final class CheckpointFolder {
             "none of the %d checkpoints in %s is whole".formatted(steps.size(), folder));
       }
       return Optional.empty();
+    } catch (IOException e) {
+      throw new LearnerException("cannot read checkpoints in " + folder + ": " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * The step of the oldest checkpoint. Safe while another thread saves one.
+   *
+   * @return empty if there is no checkpoint
+   * @throws LearnerException if the folder cannot be read
+   */
+  public OptionalLong oldestStep() {
+    try {
+      return steps().stream().mapToLong(Long::longValue).min();
     } catch (IOException e) {
       throw new LearnerException("cannot read checkpoints in " + folder + ": " + e.getMessage(), e);
     }

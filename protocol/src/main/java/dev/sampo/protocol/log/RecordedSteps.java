@@ -47,7 +47,9 @@ public final class RecordedSteps {
           case LogEntry.StepRecorded(StepCommitted step, OptionalDouble loss) -> {
             long number = step.version().step();
             steps.tailMap(number, true).clear();
-            steps.put(number, new Indexed(step, loss, recording.places(step, latest)));
+            if (number > recording.start().step()) {
+              steps.put(number, new Indexed(step, loss, recording.places(step, latest)));
+            }
           }
         }
       }

@@ -20,10 +20,12 @@ import java.util.stream.Stream;
 public final class Recording {
   private final RecordingFolder folder;
   private final RecordingManifest manifest;
+  private final RecordingStart start;
 
-  private Recording(RecordingFolder folder, RecordingManifest manifest) {
+  private Recording(RecordingFolder folder, RecordingManifest manifest, RecordingStart start) {
     this.folder = folder;
     this.manifest = manifest;
+    this.start = start;
   }
 
   /**
@@ -31,7 +33,8 @@ public final class Recording {
    */
   public static Recording open(Path root) {
     RecordingFolder folder = new RecordingFolder(root);
-    return new Recording(folder, folder.readManifest());
+    RecordingManifest manifest = folder.readManifest();
+    return new Recording(folder, manifest, folder.readStart(manifest));
   }
 
   /** Whether a folder has the manifest of a recording. */
@@ -43,9 +46,14 @@ public final class Recording {
     return manifest;
   }
 
+  /** Where it begins. */
+  public RecordingStart start() {
+    return start;
+  }
+
   /** Opens the entries in the order in which they were recorded; the caller closes the reader. */
   public RolloutLogReader entries() {
-    return RolloutLogReader.open(folder.segments());
+    return RolloutLogReader.open(folder.segments(), start.segment());
   }
 
   /**

@@ -22,6 +22,7 @@ import java.util.stream.Stream;
  *
  * <pre>
  * manifest.json            what it was made with
+ * start.json               where it begins, if earlier segments were dropped
  * segments/000001.seg ...  groups and steps, in order
  * images/SHA-256           the encoded bytes of every image, once
  * </pre>
@@ -73,6 +74,29 @@ record RecordingFolder(Path root) {
 
   void writeManifest(RecordingManifest manifest) throws IOException {
     writeAtomically(manifestFile(), JSON.writeValueAsBytes(manifest));
+    force(root);
+  }
+
+  private Path startFile() {
+    return root.resolve("start.json");
+  }
+
+  RecordingStart readStart(RecordingManifest manifest) {
+    if (!Files.exists(startFile())) {
+      return new RecordingStart(0, manifest.modelHash(), 1);
+    }
+    try {
+      return JSON.readValue(Files.readAllBytes(startFile()), RecordingStart.class);
+    } catch (JacksonException e) {
+      throw new RecordingException(
+          startFile() + " is not the start of a recording: " + e.getOriginalMessage(), e);
+    } catch (IOException e) {
+      throw RecordingException.notRead(startFile(), e);
+    }
+  }
+
+  void writeStart(RecordingStart start) throws IOException {
+    writeAtomically(startFile(), JSON.writeValueAsBytes(start));
     force(root);
   }
 

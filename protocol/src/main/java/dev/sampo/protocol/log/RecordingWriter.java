@@ -8,7 +8,11 @@ import dev.sampo.protocol.ledger.LogPlace;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import java.util.function.Supplier;
 
 /**
  * Records a run into a folder that stands alone. Before a group is appended its images must have
@@ -20,10 +24,17 @@ import java.util.OptionalDouble;
 public final class RecordingWriter implements AutoCloseable {
   private final RecordingFolder folder;
   private final RolloutLog log;
+  private RecordingStart start;
+  private Optional<Retention> retention = Optional.empty();
+  private long lookedAt; // the last step that was looked at for what is needed after it
   private boolean hasNewImages; // whose names may not be on the disk yet
 
-  private RecordingWriter(RecordingFolder folder, RolloutLog log) {
+  /** Which steps are needed no more, as time goes by. */
+  private record Retention(Supplier<OptionalLong> neededAfter, int maxAge) {}
+
+  private RecordingWriter(RecordingFolder folder, RecordingStart start, RolloutLog log) {
     this.folder = folder;
+    this.start = start;
     this.log = log;
   }
 
@@ -45,7 +56,12 @@ public final class RecordingWriter implements AutoCloseable {
       if (isNew) {
         folder.writeManifest(manifest);
       }
-      return new RecordingWriter(folder, RolloutLog.open(folder.segments(), segmentBytes));
+      RecordingStart start = folder.readStart(manifest);
+      RecordingWriter writer =
+          new RecordingWriter(
+              folder, start, RolloutLog.open(folder.segments(), start.segment(), segmentBytes));
+      writer.deleteDropped();
+      return writer;
     } catch (IOException e) {
       throw RecordingException.notWritten(root, e);
     }
@@ -128,6 +144,69 @@ public final class RecordingWriter implements AutoCloseable {
       throw RecordingException.notWritten(folder.images(), e);
     }
     log.sync();
+    dropWhatIsNotNeeded();
+  }
+
+  /**
+   * From now on drops what nobody needs who goes on after a step: whole segments, and the images of
+   * these that no other has. Later steps can be replayed from a checkpoint of that step or a later
+   * one. It is looked at with every {@link #sync}.
+   *
+   * @param step the oldest step that anybody goes on after, which is recorded; empty while
+   *     everything is needed
+   * @param maxAge how old a group may be when a step is trained on it, in steps
+   */
+  public void keepOnlyAfter(Supplier<OptionalLong> step, int maxAge) {
+    retention = Optional.of(new Retention(step, maxAge));
+  }
+
+  private void dropWhatIsNotNeeded() {
+    OptionalLong step =
+        retention.map(present -> present.neededAfter().get()).orElse(OptionalLong.empty());
+    if (step.isPresent() && step.getAsLong() > lookedAt) {
+      lookedAt = step.getAsLong();
+      dropBefore(lookedAt, retention.orElseThrow().maxAge());
+    }
+  }
+
+  private void dropBefore(long step, int maxAge) {
+    LogNeeds needs;
+    try (RolloutLogReader reader = RolloutLogReader.open(folder.segments(), start.segment())) {
+      needs = LogNeeds.of(reader, step, maxAge);
+    }
+    int first = needs.firstSegment(log.segmentNumber());
+    Optional<StepCommitted> last = needs.lastDropped();
+    if (first == start.segment() || last.isEmpty()) {
+      return;
+    }
+    start = new RecordingStart(step, last.get().version().weightsHash(), first);
+    try {
+      folder.writeStart(start);
+      deleteDropped();
+    } catch (IOException e) {
+      throw RecordingException.notWritten(folder.root(), e);
+    }
+  }
+
+  /** Images go first: as long as a dropped segment is there, it says which they are. */
+  private void deleteDropped() throws IOException {
+    List<Path> dropped = SegmentFolder.before(folder.segments(), start.segment());
+    if (dropped.isEmpty()) {
+      return;
+    }
+    LogNeeds needs;
+    int oldest = SegmentFolder.number(dropped.getFirst());
+    try (RolloutLogReader reader = RolloutLogReader.open(folder.segments(), oldest)) {
+      needs = LogNeeds.of(reader, start.step(), 0);
+    }
+    for (String image : needs.imagesBefore(start.segment())) {
+      Files.deleteIfExists(folder.image(image));
+    }
+    RecordingFolder.force(folder.images());
+    for (Path segment : dropped) {
+      Files.delete(segment);
+    }
+    RecordingFolder.force(folder.segments());
   }
 
   /** Bytes of a torn record that opening has cut off; 0 after a clean end. */

@@ -98,6 +98,11 @@ public final class RolloutLog implements AutoCloseable {
     return at;
   }
 
+  /** Number of the segment that is appended to, from 1. */
+  int segmentNumber() {
+    return number;
+  }
+
   /** Bytes of a torn record that opening has cut off; 0 after a clean end. */
   public long numCutBytes() {
     return numCutBytes;

@@ -3,6 +3,7 @@ package dev.sampo.protocol.log;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -48,6 +49,20 @@ record SegmentFolder(Path folder, int first, List<Path> files) {
                   folder, found.size(), first, found.stream().map(Path::getFileName).toList()));
     }
     return new SegmentFolder(folder, first, found);
+  }
+
+  /** The segments before {@code first} that are still there, in order, the last ones of them. */
+  static List<Path> before(Path folder, int first) {
+    List<Path> found = new ArrayList<>();
+    for (int number = first - 1; number > 0 && Files.exists(file(folder, number)); number--) {
+      found.addFirst(file(folder, number));
+    }
+    return found;
+  }
+
+  /** The number in the name of a segment file. */
+  static int number(Path file) {
+    return Integer.parseInt(file.getFileName().toString().replace(".seg", ""));
   }
 
   /** Number of the last segment; the one before the first if there is none. */

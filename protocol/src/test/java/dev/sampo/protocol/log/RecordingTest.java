@@ -22,6 +22,7 @@ import dev.sampo.protocol.StopReason;
 import dev.sampo.protocol.TokenIds;
 import dev.sampo.protocol.VersionSpan;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -30,6 +31,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -284,6 +286,106 @@ class RecordingTest {
         .hasMessageContaining("is not a manifest");
   }
 
+  @Test
+  void whatLaterStepsDoNotNeedIsDroppedWithItsImages() throws IOException {
+    try (RecordingWriter writer = RecordingWriter.open(root, MANIFEST, 1)) {
+      recordSteps(writer, 4);
+
+      writer.keepOnlyAfter(() -> OptionalLong.of(2), 1);
+      writer.sync();
+      writer.store(image(pictureOf(9)), pictureOf(9));
+      writer.append(group(9, 1, pictureOf(9)));
+    }
+
+    Recording recording = Recording.open(root);
+    assertThat(recording.start().step()).isEqualTo(2);
+    assertThat(recording.start().weightsHash()).isEqualTo(hash('e'));
+    assertThat(segments()).first().isEqualTo("000006.seg");
+    assertThat(images()).isEqualTo(sorted(3, 4, 9));
+    assertThat(recording.verify().problems()).isEmpty();
+    assertThat(recording.verify().steps()).contains(new RecordingReport.Range(3, 4));
+    assertThat(steps(recording)).extracting(RecordedStep::number).containsExactly(3L, 4L);
+  }
+
+  @Test
+  void groupThatALaterStepMayTakeKeepsItsSegment() {
+    try (RecordingWriter writer = RecordingWriter.open(root, MANIFEST, 1)) {
+      writer.store(IMAGE, PIXELS);
+      writer.append(group(8, 1));
+      recordSteps(writer, 2);
+
+      writer.keepOnlyAfter(() -> OptionalLong.of(2), 2);
+      writer.sync();
+      assertThat(segments()).first().isEqualTo("000002.seg");
+
+      writer.append(group(9, 1));
+      writer.append(step(1, 3, 9), LOSS);
+      writer.keepOnlyAfter(() -> OptionalLong.of(3), 2);
+      writer.sync();
+      assertThat(segments()).containsExactly("000008.seg");
+    }
+  }
+
+  @Test
+  void droppingThatACrashHasCutShortIsFinishedWhenTheRecordingIsOpened() throws IOException {
+    try (RecordingWriter writer = RecordingWriter.open(root, MANIFEST, 1)) {
+      recordSteps(writer, 3);
+      Path before = Files.createDirectory(root.resolve("before"));
+      for (String name : List.of("000002.seg", "000003.seg")) {
+        Files.copy(root.resolve("segments").resolve(name), before.resolve(name));
+      }
+      writer.keepOnlyAfter(() -> OptionalLong.of(1), 0);
+      writer.sync();
+      for (String name : List.of("000002.seg", "000003.seg")) {
+        Files.copy(before.resolve(name), root.resolve("segments").resolve(name));
+      }
+      writer.store(image(pictureOf(1)), pictureOf(1));
+    }
+    assertThat(Recording.open(root).verify().problems()).isEmpty();
+
+    RecordingWriter.open(root, MANIFEST, 1).close();
+
+    assertThat(segments()).first().isEqualTo("000004.seg");
+    assertThat(images()).isEqualTo(sorted(2, 3));
+  }
+
+  /** Step i is trained on group i, which has a picture of its own, sampled by the first weights. */
+  private static void recordSteps(RecordingWriter writer, int count) {
+    for (int i = 1; i <= count; i++) {
+      writer.store(image(pictureOf(i)), pictureOf(i));
+      writer.append(group(i, 1, pictureOf(i)));
+      writer.append(step(1, i, i), LOSS);
+      writer.sync();
+    }
+  }
+
+  private static byte[] pictureOf(int group) {
+    return ("picture " + group).getBytes(UTF_8);
+  }
+
+  private static List<String> sorted(int... groups) {
+    return Arrays.stream(groups)
+        .mapToObj(group -> image(pictureOf(group)).sha256())
+        .sorted()
+        .toList();
+  }
+
+  private List<String> segments() {
+    return names("segments");
+  }
+
+  private List<String> images() {
+    return names("images");
+  }
+
+  private List<String> names(String folder) {
+    try (Stream<Path> files = Files.list(root.resolve(folder))) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   private RecordingWriter writer() {
     return RecordingWriter.open(root, MANIFEST, 1 << 20);
   }
@@ -313,6 +415,14 @@ class RecordingTest {
   }
 
   private static ScoredGroup group(long id, int attempt, PolicyVersion version) {
+    return group(id, attempt, version, IMAGE);
+  }
+
+  private static ScoredGroup group(long id, int attempt, byte[] picture) {
+    return group(id, attempt, new PolicyVersion("run-1", 1, 0, hash('a')), image(picture));
+  }
+
+  private static ScoredGroup group(long id, int attempt, PolicyVersion version, ImageRef image) {
     var completion =
         new Completion(
             TokenIds.of(5, 6),
@@ -320,7 +430,7 @@ class RecordingTest {
             List.of(new VersionSpan(0, version)),
             StopReason.END_OF_TURN,
             "hi");
-    var prompt = new Prompt("rows:1", "rec", "where?", List.of(IMAGE), "here", Map.of());
+    var prompt = new Prompt("rows:1", "rec", "where?", List.of(image), "here", Map.of());
     return new ScoredGroup(
         new CompletionGroup(
             new LeaseId(1, new GroupId(id), attempt),

@@ -1,0 +1,110 @@
+package dev.sampo.fault;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sampo.tasks.rec.RecDataSettings;
+import dev.sampo.tasks.rec.RecDataWriter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Runs whose folder lies on a disk that is too small for them, or that cannot be written. */
+@Timeout(600)
+@EnabledIfSystemProperty(
+    named = "sampo.mounts",
+    matches = "true",
+    disabledReason = "it mounts small disks: mvn -Pfull verify, as root")
+class FullDiskRunTest {
+  private static final Path MODEL =
+      Path.of("../models/tiny-rec/shifted").toAbsolutePath().normalize();
+
+  @TempDir private Path folder;
+
+  @ParameterizedTest(name = "{0} MB")
+  @ValueSource(ints = {1, 8, 12})
+  void aRunOnAFullDiskEndsWithOneLineAndWhatItRecordedIsWhole(int megabytes) throws Exception {
+    Path disk = Files.createDirectory(folder.resolve("disk"));
+    mount("-t", "tmpfs", "-o", "size=" + megabytes + "m", "tmpfs", disk.toString());
+    try {
+      String said = sampo(1, "train", configuration(), "--set", folderIs(disk.resolve("run")));
+
+      assertOneLine(said, "No space left on device");
+      Path recording = disk.resolve("run/rollouts");
+      if (Files.exists(recording.resolve("manifest.json"))) {
+        assertThat(sampo(0, "inspect", recording.toString(), "--verify")).contains("faults      0");
+      }
+    } finally {
+      run("umount", disk.toString());
+    }
+  }
+
+  @Test
+  void aRunInAReadOnlyFolderEndsWithOneLine() throws Exception {
+    Path disk = Files.createDirectory(folder.resolve("disk"));
+    mount("-t", "tmpfs", "-o", "ro", "tmpfs", disk.toString());
+    try {
+      assertOneLine(
+          sampo(1, "train", configuration(), "--set", folderIs(disk.resolve("run"))),
+          "Read-only file system");
+    } finally {
+      run("umount", disk.toString());
+    }
+  }
+
+  private static void assertOneLine(String said, String reason) {
+    assertThat(said.lines().filter(line -> line.startsWith("sampo: ")))
+        .singleElement()
+        .asString()
+        .contains(reason);
+    assertThat(said).doesNotContain("internal error");
+  }
+
+  private String configuration() throws IOException {
+    RecDataWriter.write(
+        folder.resolve("data"), RecDataSettings.forTraining(32, 4, 7), (done, total) -> {});
+    return Files.writeString(
+            folder.resolve("train.conf"),
+            """
+            sampo {
+              run { name = full, folder = run, seed = 5, steps = 8 }
+              model.path = "%s"
+              data { train = data/train.jsonl, image-folder = data }
+              sampling.max-tokens = 40
+              rollout { group-size = 4, max-groups-in-flight = 4 }
+              learner { groups-per-step = 4, learning-rate = 2e-4, objective.kl.beta = 0 }
+              staleness.max = 1
+              checkpoint { every = 2, keep = 10 }
+            }
+            """
+                .formatted(MODEL))
+        .toString();
+  }
+
+  private static String folderIs(Path run) {
+    return "run.folder=\"" + run + "\"";
+  }
+
+  private static void mount(String... arguments) throws Exception {
+    String[] command = new String[arguments.length + 1];
+    command[0] = "mount";
+    System.arraycopy(arguments, 0, command, 1, arguments.length);
+    run(command);
+  }
+
+  private static void run(String... command) throws Exception {
+    Process process = new ProcessBuilder(command).inheritIO().start();
+    assertThat(process.waitFor()).as(String.join(" ", command)).isZero();
+  }
+
+  private String sampo(int code, String... command) throws Exception {
+    Path said = Files.createTempFile(folder, "said", ".txt");
+    return new SampoProcess(folder, said, List.of(command)).await(code);
+  }
+}
