@@ -89,7 +89,8 @@ public final class RunConfigReader {
     }
     try {
       return ConfigFactory.parseFile(
-          file.toFile(), ConfigParseOptions.defaults().setAllowMissing(false));
+          file.toAbsolutePath().toFile(), // includes are looked for beside it
+          ConfigParseOptions.defaults().setAllowMissing(false).setIncluder(new RequiredIncludes()));
     } catch (ConfigException e) {
       throw invalid(file.toString(), e);
     }

@@ -1,5 +1,6 @@
 package dev.sampo.config;
 
+import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigOrigin;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValue;
@@ -9,11 +10,15 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Single values of the configuration: the types a settings record may have, and how they read. */
 final class Values {
   private static final int SHOWN_CHARS = 60;
+  private static final String MERGED = "merge of "; // what HOCON calls the place of such sections
+  private static final String COMPUTED = "hardcoded value"; // ... and of values of no file
 
   private Values() {}
 
@@ -67,14 +72,46 @@ final class Values {
     return text.length() <= SHOWN_CHARS ? text : text.substring(0, SHOWN_CHARS) + "..";
   }
 
-  /** File and line of a value, or the option that set it. */
+  /**
+   * File and line of a value, or the option that set it. A section that was merged from several
+   * places has none of its own: then those of the first value in it that is no default.
+   */
   static String where(ConfigValue value) {
-    ConfigOrigin origin = value.origin();
+    return isPlace(value.origin()) || !(value instanceof ConfigObject section)
+        ? place(value.origin())
+        : place(firstGiven(section).orElse(value.origin()));
+  }
+
+  private static boolean isPlace(ConfigOrigin origin) {
+    String description = origin.description();
+    return !isDefault(origin)
+        && (origin.filename() == null
+            ? !description.startsWith(MERGED) && !description.equals(COMPUTED)
+            : origin.lineNumber() >= 0);
+  }
+
+  private static boolean isDefault(ConfigOrigin origin) {
+    return origin.description().contains("sampo/config/reference.conf");
+  }
+
+  private static Optional<ConfigOrigin> firstGiven(ConfigObject section) {
+    return section.keySet().stream()
+        .sorted()
+        .map(section::get)
+        .flatMap(value ->
+            value instanceof ConfigObject inner
+                ? firstGiven(inner).stream()
+                : Stream.of(value.origin()).filter(Values::isPlace))
+        .findFirst();
+  }
+
+  private static String place(ConfigOrigin origin) {
     String file = origin.filename();
+    if (isDefault(origin)) {
+      return "reference.conf:" + origin.lineNumber() + " (default)";
+    }
     if (file == null) {
-      return origin.description().contains("sampo/config/reference.conf")
-          ? "reference.conf:" + origin.lineNumber() + " (default)"
-          : origin.description().replaceFirst("^merge of ", "");
+      return origin.description().replaceFirst("^" + MERGED, "");
     }
     return origin.lineNumber() < 0 ? file : file + ":" + origin.lineNumber();
   }

@@ -201,6 +201,38 @@ final class RunConfigReaderTest {
   }
 
   @Test
+  void aRuleBetweenKeysNamesTheOptionThatBrokeIt() {
+    String option = "learner.reference.sync-every=2";
+
+    assertThatThrownBy(() ->
+            RunConfigReader.read(Optional.empty(), List.of("learner.objective.kl.beta=0", option)))
+        .hasMessageContaining("--set ")
+        .hasMessageContaining("sync-every")
+        .hasMessageNotContaining(":-1");
+  }
+
+  @Test
+  void anIncludedFileIsRead() throws IOException {
+    Files.writeString(folder.resolve("base.conf"), "sampo.run.seed = 77");
+    Path file = write("include \"base.conf\"\nsampo.run.steps = 3\n");
+
+    for (Path named : List.of(file, Path.of("").toAbsolutePath().relativize(file))) {
+      LoadedConfig loaded = RunConfigReader.read(Optional.of(named), List.of());
+
+      assertThat(loaded.settings().run().seed()).isEqualTo(77);
+    }
+  }
+
+  @Test
+  void anIncludedFileThatIsMissingIsAnError() throws IOException {
+    Path file = write("include \"no-such.conf\"");
+
+    assertThatThrownBy(() -> RunConfigReader.read(Optional.of(file), List.of()))
+        .isInstanceOf(InvalidConfigException.class)
+        .hasMessageContaining("no-such.conf");
+  }
+
+  @Test
   void brokenHoconNamesTheLine() throws IOException {
     Path file = write("sampo {\n  run.steps = [1\n}");
 

@@ -74,7 +74,7 @@ abstract sealed class ControlCommand implements Callable<Integer> {
   private URI uri() {
     try {
       URI uri = URI.create("http://" + at + "/control/" + action);
-      if (uri.getHost() != null && uri.getPort() > 0) {
+      if (uri.getHost() != null && uri.getPort() > 0 && uri.getPort() <= 0xffff) {
         return uri;
       }
     } catch (IllegalArgumentException e) {

@@ -264,7 +264,7 @@ public final class NodeAssembly implements AutoCloseable {
                 agreements),
         folder.resolve("fetched"),
         CACHE_BYTES,
-        agreements::metrics);
+        agreements::take);
   }
 
   private RewardPart reward() {

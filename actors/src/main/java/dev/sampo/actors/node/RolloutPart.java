@@ -11,7 +11,8 @@ import java.util.function.Supplier;
  * @param generator opens the generator, on the worker's thread
  * @param scratch folder for fetched images and weights; emptied by nobody else
  * @param cacheBytes most bytes of images kept
- * @param measurements what the generator measured last, by metric name; from any thread
+ * @param measurements what the generator measured since the last call, by metric name; from any
+ *     thread
  */
 public record RolloutPart(
     Supplier<? extends Generator> generator,

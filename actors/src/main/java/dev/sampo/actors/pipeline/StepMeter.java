@@ -22,7 +22,8 @@ import java.util.function.Supplier;
  *       learner waited for a batch
  *   <li>{@code throughput/completion_tokens}: sampled tokens of the step's groups per second
  *   <li>{@code utilisation/<role>}: worker seconds of the role per second
- *   <li>what the generator of this node measured last, for example {@code mismatch/*}
+ *   <li>what the generator of this node measured since the last step, for example {@code
+ *       mismatch/*}
  * </ul>
  *
  * Used by the learner's thread only.
@@ -42,7 +43,7 @@ public final class StepMeter {
    * @param nanoTime the time, as {@link System#nanoTime()}
    * @param learner the learner's own clock
    * @param others the clocks of the other roles on this node
-   * @param ofGenerator what the generator of this node measured last
+   * @param ofGenerator what the generator of this node measured since the last call
    */
   public StepMeter(
       LongSupplier nanoTime,
