@@ -181,7 +181,8 @@ final class ImageEncoding implements PromptImages {
                 return made;
               }));
     }
-    NDArray all = parts.size() == 1 ? parts.getFirst() : ArrayOps.concatenate(scope, parts);
+    // A copy of a single one too: what is made of it belongs to the scope, not to the cache.
+    NDArray all = ArrayOps.concatenate(scope, parts);
     cache.trim();
     return all;
   }
