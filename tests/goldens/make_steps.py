@@ -15,7 +15,8 @@ Offline and deterministic. Written are
                          patches; InternVL: tiles, down, across) of two prompts; token ids [2][4][C]
     cases                `reference`: a folder, or "adapters-off"; `frozen`; `objective`, `optimizer` (see Objective and
                          Optimizer below); `groups`: scores, advantages, and log-probs [4][C] of the policy that sampled
-                         (behaviour), of the policy before the first step (old) and of the reference; `steps`: loss,
+                         (behaviour), of the policy before the first step (old) and of the reference; `reward_kl`: mean over the
+                         tokens of what kl_in_reward estimates; `steps`: loss,
                          gradient_norm before clipping, kl to the reference, clipped: share of the tokens (sequences)
                          whose gradient the clip removes; `moved`: how far the three steps moved the weights at most;
                          `rounding`: the largest difference of a weight from the same steps in float64. The case `sft` has
@@ -60,7 +61,9 @@ class Unusable(Exception):
 @dataclass(frozen=True)
 class Objective:
     """-min(r A, clip(r) A) w + beta k3 of every token. r = exp(p - anchor), of a token or the mean over a sequence; w =
-    min(exp(old - behaviour), mismatch_most), a constant; 0 means that there is none."""
+    min(exp(old - behaviour), mismatch_most), a constant; 0 means that there is none. With kl_in_reward, an estimator, the
+    divergence is not in the loss: beta times its sum over the tokens, of behaviour from reference, is taken from the score.
+    A = (score - mean of the group) / (its deviation + 1e-4), or score - mean of the others."""
     level: str = "token"
     anchor: str = "behaviour"
     clip_low: float = 0.2
@@ -68,6 +71,8 @@ class Objective:
     beta: float = 0.0
     aggregation: str = "sequence-mean"
     mismatch_most: float = 0.0
+    kl_in_reward: str = ""
+    advantages: str = "group-std"
 
 
 @dataclass(frozen=True)
@@ -105,6 +110,9 @@ CASES = (
     Case("grpo-reference", objective=Objective(beta=0.04), reference="qwen-reference"),
     Case("decay-and-clip", objective=Objective(beta=0.04), reference="qwen-reference",
          optimizer=Optimizer(schedule="linear", total_steps=6, weight_decay=0.1, max_grad_norm=0.05)),
+    Case("rloo", objective=Objective(beta=0.1, kl_in_reward="k1", advantages="leave-one-out", aggregation="token-mean"),
+         reference="qwen-reference"),
+    Case("kl-in-reward", objective=Objective(beta=0.3, kl_in_reward="k3"), reference="qwen-reference"),
     Case("lora", objective=Objective(beta=0.04), reference="adapters-off", adapter=True),
     Case("dapo", objective=Objective(anchor="old", clip_high=0.28, aggregation="token-mean"), temperature=0.7),
     Case("gspo", objective=Objective(level="sequence", clip_low=0.03, clip_high=0.04)),
@@ -151,8 +159,15 @@ class Rows:
         return [rows[i:i + 4] for i in range(0, len(rows), 4)]
 
 
-def derived_advantages(scores):
+def derived_advantages(objective, scores):
+    if objective.advantages == "leave-one-out":
+        return scores - (scores.sum(1, keepdim=True) - scores) / (scores.shape[1] - 1)
     return (scores - scores.mean(1, keepdim=True)) / (scores.std(1, keepdim=True) + 1e-4)
+
+
+def divergence(estimator, log_ratio):
+    """Schulman's estimators of log_ratio = log p / q."""
+    return {"k1": log_ratio, "k2": log_ratio ** 2 / 2, "k3": (-log_ratio).exp() - (-log_ratio) - 1}[estimator]
 
 
 def policy_loss(objective, rows, p, anchor, weight, q, advantages):
@@ -167,8 +182,8 @@ def policy_loss(objective, rows, p, anchor, weight, q, advantages):
             raise Unusable("a ratio is at a bound of the clip")
     loss = -torch.minimum(ratio * advantages, ratio.clamp(low, high) * advantages) * weight
     k3 = torch.zeros_like(p)
-    if objective.beta > 0:
-        k3 = (q - p).exp() - (q - p) - 1
+    if objective.beta > 0 and not objective.kl_in_reward:
+        k3 = divergence("k3", p - q)
         loss = loss + objective.beta * k3
     loss, count = loss * rows.mask, rows.mask.sum()
     total = (loss.sum(1) / lengths).mean() if objective.aggregation == "sequence-mean" else loss.sum() / count
@@ -191,7 +206,12 @@ def train(case, kind, folder, prompts, completions, noise, dtype):
                     q = rows.log_probs(model, case.temperature)
             elif case.reference:
                 q = rows.log_probs(kind.open(folder / case.reference, dtype)[0], case.temperature)
-        advantages = derived_advantages(torch.tensor(SCORES, dtype=dtype))
+        rewards = torch.tensor(SCORES, dtype=dtype)
+        if case.objective.kl_in_reward:
+            tokens = divergence(case.objective.kl_in_reward, behaviour - q) * rows.mask  # [R, C]
+            rewards = rewards - case.objective.beta * tokens.sum(1).view(rewards.shape)
+            record["reward_kl"] = (tokens.sum() / rows.mask.sum()).item()
+        advantages = derived_advantages(case.objective, rewards)
         known = {"behaviour": behaviour, "old": old, **({} if q is None else {"reference": q})}
         record["groups"] = [{"scores": SCORES[g], "advantages": advantages[g].tolist(),
                              **{name: rows.cut(values)[g] for name, values in known.items()}} for g in range(len(SCORES))]

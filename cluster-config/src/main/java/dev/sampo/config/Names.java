@@ -16,10 +16,6 @@ final class Names {
     return component.replaceAll("([a-z0-9])([A-Z])", "$1-$2").toLowerCase(Locale.ROOT);
   }
 
-  static String ofConstant(Enum<?> constant) {
-    return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
-  }
-
   static List<String> keysOf(Class<?> record) {
     return Arrays.stream(record.getRecordComponents())
         .map(RecordComponent::getName)

@@ -24,7 +24,7 @@ final class ObjectivePresets {
     }
     String name = String.valueOf(merged.getValue(KEY).unwrapped());
     return Arrays.stream(ObjectivePreset.values())
-        .filter(preset -> Names.ofConstant(preset).equals(name))
+        .filter(preset -> preset.key().equals(name))
         .findFirst()
         .map(preset -> SettingsWriter.toConfig(SECTION, preset.settings()))
         .orElseGet(ConfigFactory::empty);

@@ -47,6 +47,11 @@ public record RunConfig(
     SftSettings sft,
     NodeSettings node) {
   public RunConfig {
+    if (sampling.isGreedy()) {
+      throw new IllegalArgumentException(
+          "sampling.temperature must be > 0: the completions of a group must differ, got "
+              + sampling.temperature());
+    }
     if (model.lora().enabled() && learner.reference().isSynced()) {
       throw new IllegalArgumentException(
           "learner.reference.sync-every must be 0 where model.lora.enabled is true: the reference is"

@@ -4,6 +4,7 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigMemorySize;
 import com.typesafe.config.ConfigValueFactory;
+import dev.sampo.learner.option.OptionText;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -27,7 +28,7 @@ final class SettingsWriter {
   private static Object plain(Object value) {
     return switch (value) {
       case Record section -> section(section);
-      case Enum<?> constant -> Names.ofConstant(constant);
+      case Enum<?> constant -> OptionText.of(constant);
       case Path path -> path.toAbsolutePath().normalize().toString();
       case Duration duration -> duration.toMillis() + "ms";
       case ConfigMemorySize size -> size.toBytes() + "B";

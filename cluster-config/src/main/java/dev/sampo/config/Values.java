@@ -5,6 +5,7 @@ import com.typesafe.config.ConfigOrigin;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
+import dev.sampo.learner.option.OptionText;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -152,14 +153,14 @@ final class Values {
 
   private static Object constant(Class<?> type, String text) {
     return Arrays.stream(type.getEnumConstants())
-        .filter(constant -> Names.ofConstant((Enum<?>) constant).equals(text))
+        .filter(constant -> OptionText.of((Enum<?>) constant).equals(text))
         .findFirst()
         .orElseThrow(() -> new IllegalArgumentException("not a constant: " + text));
   }
 
   private static List<String> constants(Class<?> type) {
     return Arrays.stream(type.getEnumConstants())
-        .map(constant -> Names.ofConstant((Enum<?>) constant))
+        .map(constant -> OptionText.of((Enum<?>) constant))
         .collect(Collectors.toList());
   }
 }

@@ -113,6 +113,38 @@ final class RunConfigReaderTest {
   }
 
   @Test
+  void trainingOnGreedyCompletionsIsRefused() {
+    assertThatThrownBy(
+            () -> RunConfigReader.read(Optional.empty(), List.of("sampling.temperature=0")))
+        .hasMessageContaining("sampling.temperature must be > 0")
+        .message()
+        .hasLineCount(1);
+  }
+
+  @Test
+  void aDivergenceInTheRewardIsReadAndRendered() {
+    LoadedConfig loaded =
+        RunConfigReader.read(
+            Optional.empty(),
+            List.of(
+                "learner.objective.preset=rloo",
+                "learner.objective.kl.beta=0.05",
+                "learner.objective.kl.estimator=k1",
+                "learner.objective.kl.place=reward"));
+
+    LoadedConfig again = RunConfigReader.readText(loaded.render(), "rendered", List.of());
+
+    assertThat(again.settings().learner().objective().kl().isInReward()).isTrue();
+    assertThatThrownBy(() ->
+            RunConfigReader.read(
+                Optional.empty(),
+                List.of("learner.objective.preset=rloo", "learner.objective.kl.place=reward")))
+        .hasMessageContaining("sampo.learner.objective.kl.place: must be loss where beta is 0")
+        .message()
+        .hasLineCount(1);
+  }
+
+  @Test
   void limitsOfImagesAreOptionalAndChecked() throws IOException {
     Path wrong =
         write("sampo.model { images { min-pixels = 300, max-pixels = 200 }, lora.rank = 0 }");

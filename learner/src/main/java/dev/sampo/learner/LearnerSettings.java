@@ -4,6 +4,7 @@ import dev.sampo.learner.objective.ObjectiveSettings;
 import dev.sampo.learner.optimizer.AdamWSettings;
 import dev.sampo.learner.optimizer.LearningRateSchedule;
 import dev.sampo.learner.optimizer.ScheduleShape;
+import dev.sampo.learner.option.Rules;
 
 /**
  * How the learner takes its steps.
@@ -47,20 +48,20 @@ public record LearnerSettings(
     ReferenceSettings reference,
     ObjectiveSettings objective) {
   public LearnerSettings {
-    require(groupsPerStep >= 1, "groups-per-step", ">= 1", groupsPerStep);
-    require(updatesPerBatch >= 1, "updates-per-batch", ">= 1", updatesPerBatch);
-    require(
+    Rules.require(groupsPerStep >= 1, "groups-per-step", ">= 1", groupsPerStep);
+    Rules.require(updatesPerBatch >= 1, "updates-per-batch", ">= 1", updatesPerBatch);
+    Rules.require(
         groupsPerUpdate >= 0 && groupsPerUpdate <= groupsPerStep,
         "groups-per-update",
         "in 0..groups-per-step",
         groupsPerUpdate);
-    require(
+    Rules.require(
         learningRate > 0 && Double.isFinite(learningRate), "learning-rate", "> 0", learningRate);
-    require(warmUpSteps >= 0, "warm-up-steps", ">= 0", warmUpSteps);
-    require(warmUpShare >= 0 && warmUpShare <= 1, "warm-up-share", "in [0, 1]", warmUpShare);
-    require(microBatchTokens >= 1, "micro-batch-tokens", ">= 1", microBatchTokens);
-    require(logitTokens >= 1, "logit-tokens", ">= 1", logitTokens);
-    require(threads >= 1, "threads", ">= 1", threads);
+    Rules.require(warmUpSteps >= 0, "warm-up-steps", ">= 0", warmUpSteps);
+    Rules.require(warmUpShare >= 0 && warmUpShare <= 1, "warm-up-share", "in [0, 1]", warmUpShare);
+    Rules.require(microBatchTokens >= 1, "micro-batch-tokens", ">= 1", microBatchTokens);
+    Rules.require(logitTokens >= 1, "logit-tokens", ">= 1", logitTokens);
+    Rules.require(threads >= 1, "threads", ">= 1", threads);
     new AdamWSettings(weightDecay, beta1, beta2, epsilon, maxGradNorm);
     if (reference.isSynced() && !objective.needsReference()) {
       throw new IllegalArgumentException(
@@ -84,11 +85,5 @@ public record LearnerSettings(
   public int updatesPerStep() {
     int cuts = groupsPerUpdate == 0 ? 1 : Math.ceilDiv(groupsPerStep, groupsPerUpdate);
     return updatesPerBatch * cuts;
-  }
-
-  private static void require(boolean holds, String name, String rule, Number got) {
-    if (!holds) {
-      throw new IllegalArgumentException(name + " must be " + rule + ", got " + got);
-    }
   }
 }

@@ -1,5 +1,6 @@
 package dev.sampo.learner;
 
+import dev.sampo.learner.advantage.Advantages;
 import dev.sampo.learner.batch.BatchMetrics;
 import dev.sampo.learner.batch.MicroBatch;
 import dev.sampo.learner.batch.TrainingBatch;
@@ -22,7 +23,8 @@ final class OpenStep {
 
   /** One call of {@code microBatch}. */
   sealed interface Piece {
-    UpdatePlan.Pass pass();
+    /** Asks the reference policy about completions whose rewards the answer changes. */
+    record Refer(MicroBatch batch) implements Piece {}
 
     /** Scores the rows with the policy before its updates. */
     record Score(UpdatePlan.Pass pass) implements Piece {}
@@ -35,11 +37,14 @@ final class OpenStep {
     record Train(UpdatePlan.Pass pass, boolean isFirst) implements Piece {}
   }
 
-  private final TrainingBatch batch;
   private final PolicyVersion current;
+  private final LearnerSettings settings;
+  private final PolicyObjective objective;
   private final ObjectiveStatistics statistics;
   private final StepClock clock = new StepClock();
   private final Deque<Piece> pieces = new ArrayDeque<>();
+  private final Optional<RewardDivergence> divergence;
+  private TrainingBatch batch;
   private Optional<UpdatePlan> update = Optional.empty();
   private Optional<Fault> fault = Optional.empty();
   private int numUpdates;
@@ -54,7 +59,23 @@ final class OpenStep {
       PolicyObjective objective) {
     this.batch = batch;
     this.current = current;
+    this.settings = settings;
+    this.objective = objective;
     this.statistics = new ObjectiveStatistics(settings.objective());
+    boolean anyLive = batch.updates().stream().anyMatch(u -> !u.microBatches().isEmpty());
+    this.divergence =
+        anyLive && settings.objective().kl().isInReward()
+            ? Optional.of(new RewardDivergence(settings.objective().kl()))
+            : Optional.empty();
+    if (divergence.isPresent()) {
+      batch
+          .counted(settings.microBatchTokens())
+          .forEach(counted -> pieces.add(new Piece.Refer(counted)));
+    }
+    addUpdates();
+  }
+
+  private void addUpdates() {
     List<UpdatePlan> plans =
         batch.updates().stream()
             .filter(members -> !members.microBatches().isEmpty())
@@ -70,6 +91,20 @@ final class OpenStep {
         UpdatePlan.Pass first = plan.passes().getFirst();
         plan.passes().forEach(pass -> pieces.add(new Piece.Train(pass, pass == first)));
       }
+    }
+  }
+
+  /** What the reference policy says of the rewards, where it is asked. */
+  RewardDivergence divergence() {
+    return divergence.orElseThrow();
+  }
+
+  /** Takes the divergence from the rewards once all of it is known: the same pieces follow. */
+  void lowerRewards(Advantages advantages) {
+    if (!(pieces.peek() instanceof Piece.Refer)) {
+      batch = batch.less(divergence().ofGroups(), advantages);
+      pieces.clear();
+      addUpdates();
     }
   }
 
@@ -146,6 +181,7 @@ final class OpenStep {
   SortedMap<String, Double> metrics() {
     SortedMap<String, Double> metrics = new TreeMap<>(BatchMetrics.of(batch));
     metrics.putAll(statistics.metrics());
+    divergence.ifPresent(asked -> metrics.putAll(asked.metrics()));
     if (fault.isEmpty() || numUpdates > 0) {
       int n = Math.max(numUpdates, 1);
       metrics.put("loss", sumLoss / n);

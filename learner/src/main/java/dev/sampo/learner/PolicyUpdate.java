@@ -1,32 +1,19 @@
 package dev.sampo.learner;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import dev.sampo.learner.advantage.Advantages;
 import dev.sampo.learner.batch.MicroBatch;
 import dev.sampo.learner.batch.PromptEncoder;
 import dev.sampo.learner.batch.TrainingBatch;
-import dev.sampo.learner.objective.ObjectiveRows;
-import dev.sampo.learner.objective.ObjectiveTerms;
 import dev.sampo.learner.objective.PolicyObjective;
-import dev.sampo.learner.objective.StepConstants;
 import dev.sampo.learner.optimizer.AdamW;
 import dev.sampo.learner.optimizer.LearningRateSchedule;
-import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.ScoredGroup;
-import dev.sampo.vlm.BranchLoss;
-import dev.sampo.vlm.BranchScores;
-import dev.sampo.vlm.PolicyScorer;
-import dev.sampo.vlm.PrefixTree;
-import dev.sampo.vlm.TrainingPass;
 import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.ops.Gradients;
 import dev.sampo.vlm.ops.NativeThreads;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
@@ -49,11 +36,10 @@ public final class PolicyUpdate implements AutoCloseable {
   private final LearnerSettings settings;
   private final LearningRateSchedule learningRates;
   private final long seed;
-  private final PromptEncoder encoder;
   private final AdamW optimizer;
   private final PolicyObjective objective;
   private final Advantages advantages;
-  private final NDManager manager;
+  private final StepPasses passes;
   private @Nullable OpenStep open;
 
   /**
@@ -92,11 +78,10 @@ public final class PolicyUpdate implements AutoCloseable {
     this.settings = settings;
     this.learningRates = settings.learningRates(run.totalSteps());
     this.seed = run.seed();
-    this.encoder = encoder;
     this.optimizer = optimizer;
     this.objective = new PolicyObjective(settings.objective());
     this.advantages = settings.objective().advantages(run.rewardWeights());
-    this.manager = NDManager.newBaseManager(policy.device());
+    this.passes = new StepPasses(policy, reference, optimizer, objective, settings, encoder);
   }
 
   /**
@@ -144,7 +129,11 @@ public final class PolicyUpdate implements AutoCloseable {
   public void microBatch() {
     OpenStep step = requireOpen();
     switch (step.next()) {
-      case OpenStep.Piece.Score(UpdatePlan.Pass pass) -> scoreBefore(step, pass);
+      case OpenStep.Piece.Refer(MicroBatch batch) -> {
+        passes.refer(step, batch);
+        step.lowerRewards(advantages);
+      }
+      case OpenStep.Piece.Score(UpdatePlan.Pass pass) -> passes.scoreBefore(step, pass);
       case OpenStep.Piece.Train(UpdatePlan.Pass pass, boolean isFirst) -> {
         if (isFirst) {
           takeUpdate(step);
@@ -154,104 +143,10 @@ public final class PolicyUpdate implements AutoCloseable {
           }
         }
         if (step.fault().isEmpty()) {
-          train(step, pass);
+          passes.train(step, pass);
         }
       }
     }
-  }
-
-  /** Scores rows with the policy as it is before the updates of the batch. */
-  private void scoreBefore(OpenStep step, UpdatePlan.Pass pass) {
-    PrefixTree tree = encode(step, pass);
-    try (NDManager scope = manager.newSubManager()) {
-      BranchScores scores =
-          step.clock().time("old", () -> policy.score(tree, step.batch().temperature(), scope));
-      pass.know(pass.rows().withOld(scores.logProbs().toFloatArray()));
-      know(step, pass, tree, scope);
-      UpdatePlan update = pass.update();
-      if (settings.objective().needsScoresBefore()) {
-        ObjectiveRows rows = arrays(pass.rows(), update.constants(), scope);
-        update.survey().add(scores.logProbs(), scores.entropies(), rows);
-        if (pass == update.passes().getLast()) {
-          update.surveyed();
-        }
-      }
-    }
-  }
-
-  private PrefixTree encode(OpenStep step, UpdatePlan.Pass pass) {
-    return step.clock().time("encode", () -> pass.batch().tree(encoder));
-  }
-
-  /** Asks the reference policy, unless its answer is known from an earlier pass. */
-  private void know(OpenStep step, UpdatePlan.Pass pass, PrefixTree tree, NDManager scope) {
-    Optional<PolicyScorer> scorer = reference.scorer();
-    if (scorer.isPresent() && pass.rows().reference().isEmpty()) {
-      BranchScores scores =
-          step.clock()
-              .time(
-                  "reference",
-                  () -> scorer.orElseThrow().score(tree, step.batch().temperature(), scope));
-      pass.know(pass.rows().withReference(scores.logProbs().toFloatArray()));
-    }
-  }
-
-  private void train(OpenStep step, UpdatePlan.Pass pass) {
-    PrefixTree tree = encode(step, pass);
-    try (NDManager scope = manager.newSubManager()) {
-      know(step, pass, tree, scope);
-    }
-    backward(step, tree, (first, scores) -> loss(step, pass, first, scores));
-  }
-
-  private void backward(OpenStep step, PrefixTree tree, BranchLoss loss) {
-    var network =
-        new TrainingPass(
-            step.batch().temperature(),
-            settings.objective().needsEntropyGradients(),
-            settings.recompute(),
-            settings.logitTokens());
-    step.clock()
-        .time(
-            "network",
-            () -> {
-              policy.backward(tree, network, loss);
-              optimizer.accumulate();
-            });
-  }
-
-  /** Empty if it is not finite; then the step is stopped. */
-  private Optional<NDArray> loss(
-      OpenStep step, UpdatePlan.Pass pass, int firstRow, BranchScores scores) {
-    int count = (int) scores.logProbs().getShape().get(0);
-    MicroBatch.Rows rows = pass.rows().slice(firstRow, count);
-    ObjectiveRows arrays = arrays(rows, pass.update().constants(), scores.logProbs().getManager());
-    ObjectiveTerms terms = objective.terms(scores.logProbs(), scores.entropies(), arrays);
-    float value = terms.loss().getFloat();
-    step.addLoss(value);
-    if (!Float.isFinite(value)) {
-      List<GroupId> groups = pass.batch().idsOfRows().subList(firstRow, firstRow + count);
-      step.stop("the loss is not finite", Culprits.ofLoss(groups, rows, terms, scores));
-      return Optional.empty();
-    }
-    step.statistics()
-        .add(scores.logProbs(), scores.entropies(), arrays, terms, step.sampledByCurrent(rows));
-    return Optional.of(terms.loss());
-  }
-
-  private static ObjectiveRows arrays(
-      MicroBatch.Rows rows, StepConstants constants, NDManager scope) {
-    Shape matrix = new Shape(rows.numRows(), rows.longest());
-    Shape column = new Shape(rows.numRows(), 1);
-    return new ObjectiveRows(
-        scope.create(rows.behaviour(), matrix),
-        rows.old().map(old -> scope.create(old, matrix)),
-        rows.reference().map(reference -> scope.create(reference, matrix)),
-        scope.create(rows.live(), matrix),
-        scope.create(rows.lengths(), column),
-        scope.create(rows.advantages(), column),
-        scope.create(rows.weights(), column),
-        constants);
   }
 
   /** Moves the weights by the gradients of the open update, if there is one. */
@@ -261,34 +156,12 @@ public final class PolicyUpdate implements AutoCloseable {
     }
     double norm = optimizer.gradientNorm();
     if (!Double.isFinite(norm)) {
-      step.stop("a gradient is not finite", culpritsOfGradient(step, step.update().orElseThrow()));
+      step.stop(
+          "a gradient is not finite", passes.culpritsOfGradient(step, step.update().orElseThrow()));
       return;
     }
     step.clock().time("optimizer", () -> optimizer.step(learningRate(step), norm));
     step.taken(norm);
-  }
-
-  /** The groups whose gradient alone is not finite; each passes the network once more. */
-  private List<GroupId> culpritsOfGradient(OpenStep step, UpdatePlan update) {
-    return Culprits.ofGradient(
-        update,
-        pass -> {
-          optimizer.zeroGradients();
-          backward(
-              step,
-              encode(step, pass),
-              (first, scores) -> {
-                int count = (int) scores.logProbs().getShape().get(0);
-                MicroBatch.Rows rows = pass.rows().slice(first, count);
-                NDManager scope = scores.logProbs().getManager();
-                return Optional.of(
-                    objective.loss(
-                        scores.logProbs(),
-                        scores.entropies(),
-                        arrays(rows, update.constants(), scope)));
-              });
-          return Double.isFinite(optimizer.gradientNorm());
-        });
   }
 
   private double learningRate(OpenStep step) {
@@ -339,6 +212,6 @@ public final class PolicyUpdate implements AutoCloseable {
   @Override
   public void close() {
     abandon();
-    manager.close();
+    passes.close();
   }
 }

@@ -4,9 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.sampo.learner.advantage.AdvantageScale;
+import dev.sampo.learner.advantage.AdvantageSettings;
+import dev.sampo.learner.advantage.Baseline;
 import dev.sampo.learner.objective.Aggregation;
 import dev.sampo.learner.objective.AggregationKind;
 import dev.sampo.learner.objective.ClipSettings;
+import dev.sampo.learner.objective.KlEstimator;
+import dev.sampo.learner.objective.KlPlace;
 import dev.sampo.learner.objective.KlSettings;
 import dev.sampo.learner.objective.MismatchAction;
 import dev.sampo.learner.objective.MismatchLevel;
@@ -29,6 +35,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.stream.Stream;
@@ -91,7 +98,10 @@ class GoldenStepsTest {
                     golden.path("optimizer").path("total_steps").asLong(), 1, Map.of("toy", 1.0)),
                 GoldenSteps.encoder(golden))) {
       List<ScoredGroup> groups = GoldenSteps.groups(golden);
-      List<JsonNode> expected = GoldenSteps.list(golden.path("steps"));
+      List<JsonNode> expected =
+          GoldenSteps.list(golden.path("steps")).stream()
+              .map(step -> withRewardKl(golden, step))
+              .toList();
 
       // Where a completion has one ratio, the share is one of completions here, of tokens there.
       boolean byToken = golden.path("objective").path("level").asText().equals("token");
@@ -126,6 +136,15 @@ class GoldenStepsTest {
     if (actual.containsKey("kl")) {
       assertMean(actual, "kl", expected, "kl");
     }
+  }
+
+  /** Of the reward, if it has one: the same in every step, the batch is. */
+  private static JsonNode withRewardKl(JsonNode golden, JsonNode step) {
+    ObjectNode known = step.deepCopy();
+    if (golden.has("reward_kl")) {
+      known.set("kl", golden.path("reward_kl"));
+    }
+    return known;
   }
 
   private static void assertMean(
@@ -181,7 +200,11 @@ class GoldenStepsTest {
         .withClip(
             ClipSettings.between(
                 node.path("clip_low").asDouble(), node.path("clip_high").asDouble()))
-        .withKl(KlSettings.k3(node.path("beta").asDouble()))
+        .withKl(divergence(node.path("beta").asDouble(), node.path("kl_in_reward").asText()))
+        .withAdvantage(
+            node.path("advantages").asText().equals("leave-one-out")
+                ? AdvantageSettings.of(Baseline.LEAVE_ONE_OUT, AdvantageScale.NONE)
+                : AdvantageSettings.groupNormalised())
         .withAggregation(
             Aggregation.of(
                 AggregationKind.valueOf(
@@ -191,5 +214,17 @@ class GoldenStepsTest {
                 ? MismatchWeights.NONE
                 : new MismatchWeights(
                     MismatchLevel.TOKEN, MismatchAction.TRUNCATE, WeightBounds.upTo(most), false));
+  }
+
+  private static KlSettings divergence(double beta, String inReward) {
+    return inReward.isEmpty()
+        ? KlSettings.k3(beta)
+        : new KlSettings(
+            KlEstimator.valueOf(inReward.toUpperCase(Locale.ROOT)),
+            beta,
+            KlPlace.REWARD,
+            false,
+            OptionalDouble.empty(),
+            false);
   }
 }

@@ -209,9 +209,21 @@ class ResumeTest {
   /** Takes steps with groups that depend on the step alone. */
   static void take(
       VisionLanguageModel model, AdamW optimizer, long upTo, long runSeed, PromptEncoder encoder) {
+    take(model, ReferencePolicy.none(), optimizer, SETTINGS, upTo, runSeed, encoder);
+  }
+
+  /** As above, against a reference and with settings of any kind. */
+  static void take(
+      VisionLanguageModel model,
+      ReferencePolicy reference,
+      AdamW optimizer,
+      LearnerSettings settings,
+      long upTo,
+      long runSeed,
+      PromptEncoder encoder) {
     var run = new PolicyUpdate.Run(TOTAL_STEPS, runSeed, Map.of());
     try (PolicyUpdate update =
-        new PolicyUpdate(model, ReferencePolicy.none(), optimizer, SETTINGS, run, encoder)) {
+        new PolicyUpdate(model, reference, optimizer, settings, run, encoder)) {
       while (optimizer.numSteps() < upTo) {
         long step = optimizer.numSteps();
         int microBatches =

@@ -5,6 +5,7 @@ import dev.sampo.learner.objective.AggregationKind;
 import dev.sampo.learner.objective.ClipSettings;
 import dev.sampo.learner.objective.EntropySettings;
 import dev.sampo.learner.objective.KlEstimator;
+import dev.sampo.learner.objective.KlPlace;
 import dev.sampo.learner.objective.KlSettings;
 import dev.sampo.learner.objective.MismatchAction;
 import dev.sampo.learner.objective.MismatchLevel;
@@ -157,7 +158,8 @@ final class LossSettings {
   private static KlSettings divergence(Fields inputs) {
     double beta = inputs.number("beta", 0);
     String name = inputs.text("kl_estimator", "k3");
-    return estimator(name, beta, inputs.flag("kl_times_ratio"));
+    boolean timesRatio = inputs.flag("kl_times_ratio");
+    return beta == 0 ? KlSettings.none() : estimator(name, beta, timesRatio);
   }
 
   /** An estimator by its name in the cases; the value of a straight-through one is clamped too. */
@@ -177,7 +179,7 @@ final class LossSettings {
         };
     OptionalDouble limit =
         name.contains("clamp10") || straight ? OptionalDouble.of(10) : OptionalDouble.empty();
-    return new KlSettings(estimator, beta, timesRatio, limit, straight);
+    return new KlSettings(estimator, beta, KlPlace.LOSS, timesRatio, limit, straight);
   }
 
   private static Aggregation aggregation(Fields inputs) {

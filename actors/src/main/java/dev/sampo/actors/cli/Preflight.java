@@ -7,8 +7,10 @@ import dev.sampo.actors.node.SampoNode;
 import dev.sampo.actors.question.RunQuestions;
 import dev.sampo.config.ModelSource;
 import dev.sampo.config.RunConfig;
+import dev.sampo.learner.ReferenceSettings;
 import dev.sampo.reward.RewardSettings.WeightedReward;
 import dev.sampo.reward.pipeline.RewardRegistry;
+import dev.sampo.vlm.ModelException;
 import dev.sampo.vlm.family.AdapterFolder;
 import dev.sampo.vlm.prompt.VlmProcessor;
 import dev.sampo.vlm.weights.Checkpoint;
@@ -31,6 +33,23 @@ final class Preflight {
     RewardRegistry registry = RewardRegistry.standard();
     config.reward().functions().stream().map(WeightedReward::name).forEach(registry::find);
     checkModel(config.model());
+    checkReference(config);
+  }
+
+  /**
+   * Checks that the reference policy can follow: the mix of two pairs of low-rank matrices is not
+   * the pair of the mix.
+   *
+   * @throws ModelException if it cannot
+   */
+  static void checkReference(RunConfig config) {
+    ReferenceSettings reference = config.learner().reference();
+    if (reference.isSynced() && reference.mix() < 1 && AdapterFolder.isOne(config.model().path())) {
+      throw new ModelException(
+          config.model().path()
+              + ": holds adapters, which cannot be mixed; learner.reference.mix must be 1 or"
+              + " learner.reference.sync-every 0");
+    }
   }
 
   /** Checks a model folder: its processor, and the headers of its weights. */

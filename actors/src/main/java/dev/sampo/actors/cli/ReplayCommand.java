@@ -68,6 +68,7 @@ final class ReplayCommand implements Callable<Integer> {
     RunConfig config = loaded.settings();
     ReplayPlan plan = range.plan(recording);
     Preflight.checkModel(config.model());
+    Preflight.checkReference(config);
     SortedMap<String, String> settings = settings(config, recording.manifest(), plan);
     try (RunClaim claim = RunClaim.take(out, "replay", settings);
         RunLog _ = RunLog.to(claim.folder().log())) {

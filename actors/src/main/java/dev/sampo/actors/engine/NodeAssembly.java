@@ -37,6 +37,7 @@ import dev.sampo.tasks.data.EpochOrder;
 import dev.sampo.tasks.data.ImageFiles;
 import dev.sampo.tasks.data.PromptSource;
 import dev.sampo.vlm.VisionLanguageModel;
+import dev.sampo.vlm.family.AdapterFolder;
 import dev.sampo.vlm.ops.NativeBuild;
 import dev.sampo.vlm.weights.transfer.WeightSnapshot;
 import java.nio.file.Path;
@@ -205,10 +206,11 @@ public final class NodeAssembly implements AutoCloseable {
   /**
    * With dropout the log-probs of the learner differ from the rollout's though nothing is wrong.
    */
-  private static double maxMismatch(RunConfig config) {
+  static double maxMismatch(RunConfig config) {
     AdapterSettings adapters = config.model().lora();
-    boolean drops = adapters.enabled() && adapters.dropout() > 0;
-    return drops ? Double.POSITIVE_INFINITY : config.mismatch().max();
+    double dropout =
+        adapters.enabled() ? adapters.dropout() : AdapterFolder.dropout(config.model().path());
+    return dropout > 0 ? Double.POSITIVE_INFINITY : config.mismatch().max();
   }
 
   /**

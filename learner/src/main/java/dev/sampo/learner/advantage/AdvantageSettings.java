@@ -1,7 +1,13 @@
 package dev.sampo.learner.advantage;
 
+import dev.sampo.learner.option.OptionText;
+import dev.sampo.learner.option.Rules;
+
 /**
  * How scores become advantages.
+ *
+ * <p>Without a baseline only the scale {@code none} or {@code token-whitening} means anything: the
+ * others divide by the deviation of equal rewards, which is 0.
  *
  * @param baseline what is subtracted
  * @param scale what the rest is divided by
@@ -18,14 +24,29 @@ public record AdvantageSettings(
     RewardCombination rewards,
     SingletonGroup singleton) {
   public AdvantageSettings {
-    require(epsilon > 0 && Double.isFinite(epsilon), "epsilon must be > 0, got " + epsilon);
-    require(
+    Rules.require(epsilon > 0 && Double.isFinite(epsilon), "epsilon", "> 0", epsilon);
+    Rules.require(
+        baseline != Baseline.NONE
+            || scale == AdvantageScale.NONE
+            || scale == AdvantageScale.TOKEN_WHITENING,
+        "scale",
+        "none or token-whitening where baseline is none: equal rewards would be divided by"
+            + " epsilon",
+        OptionText.of(scale));
+    Rules.require(
         scale != AdvantageScale.LEAVE_ONE_OUT_STD || baseline == Baseline.LEAVE_ONE_OUT,
-        "scale leave-one-out-std needs baseline leave-one-out, got group-mean");
-    require(
-        rewards == RewardCombination.SUM
-            || (scale == AdvantageScale.GROUP_STD && baseline == Baseline.GROUP_MEAN),
-        "rewards normalise-first needs baseline group-mean and scale group-std");
+        "baseline",
+        "leave-one-out where scale is leave-one-out-std",
+        OptionText.of(baseline));
+    if (rewards == RewardCombination.NORMALISE_FIRST) {
+      String why = " where rewards is normalise-first";
+      Rules.require(
+          baseline == Baseline.GROUP_MEAN, "baseline", "group-mean" + why, OptionText.of(baseline));
+      Rules.require(
+          scale == AdvantageScale.GROUP_STD, "scale", "group-std" + why, OptionText.of(scale));
+      Rules.require(
+          singleton == SingletonGroup.ZERO, "singleton", "zero" + why, OptionText.of(singleton));
+    }
   }
 
   /** {@code (r - mean) / (std + 1e-4)} with the unbiased deviation (GRPO, TRL, VLM-R1). */
@@ -37,11 +58,5 @@ public record AdvantageSettings(
   public static AdvantageSettings of(Baseline baseline, AdvantageScale scale) {
     return new AdvantageSettings(
         baseline, scale, Deviation.UNBIASED, 1e-4, RewardCombination.SUM, SingletonGroup.ZERO);
-  }
-
-  private static void require(boolean holds, String message) {
-    if (!holds) {
-      throw new IllegalArgumentException(message);
-    }
   }
 }

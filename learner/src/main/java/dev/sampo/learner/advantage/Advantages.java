@@ -10,8 +10,10 @@ import java.util.stream.IntStream;
 
 /**
  * From the scores of a batch to advantages. Completions without a score count neither in a mean nor
- * in a deviation and get 0. Equal scores in a group give advantages of exactly 0, before whitening.
- * Groups that the filter leaves out count in no mean or deviation of the batch.
+ * in a deviation and get 0. Where there is a baseline, equal scores in a group give advantages of
+ * exactly 0, before whitening. Groups that the filter leaves out count in no mean or deviation of
+ * the batch. Filters look at scores with the penalty of long completions and without the divergence
+ * from a reference model, which differs between completions that are equally good.
  *
  * @param settings the formula
  * @param filter what is left out
@@ -51,6 +53,7 @@ public record Advantages(
       OptionalDouble[] scores,
       double[] values,
       Moments moments,
+      Moments filtered,
       Optional<LeftOut> leftOut,
       List<CompletionUse> uses) {
 
@@ -65,7 +68,7 @@ public record Advantages(
 
     GroupAdvantages result() {
       return new GroupAdvantages(
-          values, uses, moments.mean(), moments.std(), moments.count(), leftOut);
+          values, uses, filtered.mean(), filtered.std(), filtered.count(), leftOut);
     }
   }
 
@@ -79,13 +82,19 @@ public record Advantages(
               ? OptionalDouble.of(outcome.total().getAsDouble() + penalty)
               : OptionalDouble.empty();
     }
-    Moments moments = Moments.of(present(scores), settings.deviation());
-    Optional<LeftOut> leftOut = leftOut(moments);
+    Moments filtered = Moments.of(present(scores), settings.deviation());
+    Optional<LeftOut> leftOut = leftOut(filtered);
     List<CompletionUse> uses =
         IntStream.range(0, scores.length)
             .mapToObj(i -> use(scores[i], outcomes.get(i), leftOut))
             .toList();
-    return new Group(outcomes, scores, new double[scores.length], moments, leftOut, uses);
+    for (int i = 0; i < scores.length; i++) {
+      if (scores[i].isPresent()) {
+        scores[i] = OptionalDouble.of(scores[i].getAsDouble() - outcomes.get(i).divergence());
+      }
+    }
+    Moments moments = Moments.of(present(scores), settings.deviation());
+    return new Group(outcomes, scores, new double[scores.length], moments, filtered, leftOut, uses);
   }
 
   private static double[] present(OptionalDouble[] scores) {

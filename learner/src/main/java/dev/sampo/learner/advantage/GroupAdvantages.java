@@ -4,7 +4,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The advantages of a group with the moments that they were computed from.
+ * The advantages of a group with the moments that filters look at: of the scores with the penalty
+ * of long completions, without what a divergence takes from them.
  *
  * @param values one per completion; 0 for those without a score // [G]
  * @param uses what becomes of each completion
@@ -23,6 +24,17 @@ public record GroupAdvantages(
     Optional<LeftOut> leftOut) {
   public GroupAdvantages {
     uses = List.copyOf(uses);
+  }
+
+  /** The same with every completion that counts trained on. */
+  public GroupAdvantages unmasked() {
+    return new GroupAdvantages(
+        values,
+        uses.stream().map(use -> use == CompletionUse.MASKED ? CompletionUse.LIVE : use).toList(),
+        mean,
+        std,
+        numScored,
+        leftOut);
   }
 
   /** Whether the group says nothing about what is better: no two scores differ. */

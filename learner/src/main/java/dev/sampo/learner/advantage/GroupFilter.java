@@ -1,5 +1,6 @@
 package dev.sampo.learner.advantage;
 
+import dev.sampo.learner.option.Rules;
 import java.util.OptionalDouble;
 
 /**
@@ -21,15 +22,16 @@ public record GroupFilter(
           OptionalDouble.empty(), OptionalDouble.empty(), OptionalDouble.empty(), false);
 
   public GroupFilter {
-    if (minStd.isPresent() && !(minStd.getAsDouble() >= 0)) {
-      throw new IllegalArgumentException("min-std must be >= 0, got " + minStd.getAsDouble());
-    }
-    if (minMean.isPresent()
-        && maxMean.isPresent()
-        && minMean.getAsDouble() >= maxMean.getAsDouble()) {
-      throw new IllegalArgumentException(
-          "max-mean must be > min-mean (%s), got %s"
-              .formatted(minMean.getAsDouble(), maxMean.getAsDouble()));
-    }
+    double std = minStd.orElse(0);
+    Rules.require(std >= 0 && Double.isFinite(std), "min-std", ">= 0", std);
+    double low = minMean.orElse(0);
+    Rules.require(Double.isFinite(low), "min-mean", "a finite number", low);
+    double high = maxMean.orElse(0);
+    Rules.require(Double.isFinite(high), "max-mean", "a finite number", high);
+    Rules.require(
+        minMean.isEmpty() || maxMean.isEmpty() || low < high,
+        "max-mean",
+        "> min-mean (" + low + ")",
+        high);
   }
 }

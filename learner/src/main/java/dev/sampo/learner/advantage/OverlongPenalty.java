@@ -1,5 +1,6 @@
 package dev.sampo.learner.advantage;
 
+import dev.sampo.learner.option.Rules;
 import java.util.OptionalInt;
 
 /**
@@ -17,11 +18,18 @@ public record OverlongPenalty(int buffer, double factor, OptionalInt longest, bo
   public static final OverlongPenalty NONE = new OverlongPenalty(0, 1, OptionalInt.empty(), true);
 
   public OverlongPenalty {
-    require(buffer >= 0, "buffer must be >= 0, got " + buffer);
-    require(factor > 0 && Double.isFinite(factor), "factor must be > 0, got " + factor);
-    require(
+    Rules.require(buffer >= 0, "buffer", ">= 0", buffer);
+    Rules.require(factor > 0 && Double.isFinite(factor), "factor", "> 0", factor);
+    Rules.require(
         longest.orElse(Integer.MAX_VALUE) > buffer,
-        "longest must be > buffer (%d), got %d".formatted(buffer, longest.orElse(0)));
+        "longest",
+        "> buffer (" + buffer + ")",
+        longest.orElse(0));
+    if (buffer == 0) {
+      String none = " where buffer is 0: there is no penalty";
+      Rules.require(longest.isEmpty(), "longest", "left out" + none, longest.orElse(0));
+      Rules.require(bounded, "bounded", "true" + none, bounded);
+    }
   }
 
   public boolean isPresent() {
@@ -42,11 +50,5 @@ public record OverlongPenalty(int buffer, double factor, OptionalInt longest, bo
     double over = length - (longest.orElse(longestSampled) - buffer);
     double share = Math.max(0, over / buffer);
     return -factor * (bounded ? Math.min(share, 1) : share) + 0.0; // + 0.0: no negative zero
-  }
-
-  private static void require(boolean holds, String message) {
-    if (!holds) {
-      throw new IllegalArgumentException(message);
-    }
   }
 }

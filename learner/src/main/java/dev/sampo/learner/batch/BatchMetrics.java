@@ -22,9 +22,10 @@ public final class BatchMetrics {
    * Rewards and lengths of a batch. A reward that no completion has is left out.
    *
    * <ul>
-   *   <li>{@code reward}: mean of the total over scored completions; {@code reward_std}: mean over
-   *       groups of the sample deviation
-   *   <li>{@code frac_reward_zero_std}: share of groups that carry no signal
+   *   <li>{@code reward}: mean of the total over scored completions, as the functions gave it
+   *   <li>{@code reward_std}: mean over groups of the deviation that filters look at, by {@code
+   *       advantage.deviation}: of the totals with the penalty of long completions
+   *   <li>{@code frac_reward_zero_std}: share of groups where that is 0
    *   <li>{@code filtered/<reason>}: share of groups that are left out of the step for it
    *   <li>{@code rewards/<name>/mean}, {@code rewards/<name>/failed}: mean over what the function
    *       scored, and share of what it could not

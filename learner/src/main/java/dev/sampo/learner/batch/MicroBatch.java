@@ -32,7 +32,7 @@ public record MicroBatch(List<Member> members) {
   /** A group with its advantages. */
   public record Member(ScoredGroup group, GroupAdvantages advantages) {
     /** Places of the completions that are trained on. */
-    List<Integer> liveCompletions() {
+    public List<Integer> liveCompletions() {
       return IntStream.range(0, advantages.uses().size())
           .filter(i -> advantages.uses().get(i) == CompletionUse.LIVE)
           .boxed()
@@ -56,7 +56,8 @@ public record MicroBatch(List<Member> members) {
       return group.group().promptTokens().length() + longest * live.size();
     }
 
-    Completion completion(int i) {
+    /** The completion of a place. */
+    public Completion completion(int i) {
       return group.group().completions().get(i);
     }
   }

@@ -98,7 +98,23 @@ public record TrainingBatch(
   }
 
   private static List<GroupAdvantages> results(List<ScoredGroup> groups, Advantages advantages) {
-    return advantages.of(groups.stream().map(TrainingBatch::outcomes).toList(), longest(groups));
+    return results(groups, advantages, Map.of());
+  }
+
+  /**
+   * Advantages of groups.
+   *
+   * @param divergences what to take from the rewards of their completions, for some of them // [G]
+   */
+  private static List<GroupAdvantages> results(
+      List<ScoredGroup> groups, Advantages advantages, Map<GroupId, double[]> divergences) {
+    return advantages.of(
+        groups.stream()
+            .map(group ->
+                outcomes(
+                    group, divergences.getOrDefault(group.id(), new double[group.scores().size()])))
+            .toList(),
+        longest(groups));
   }
 
   private static List<List<MicroBatch.Member>> cut(
@@ -110,16 +126,50 @@ public record TrainingBatch(
         .toList();
   }
 
+  /**
+   * All completions that count, those without live tokens included, as they pass the network
+   * together.
+   */
+  public List<MicroBatch> counted(int tokenBudget) {
+    List<MicroBatch.Member> members =
+        updates.stream()
+            .flatMap(update -> update.members().stream())
+            .map(member -> new MicroBatch.Member(member.group(), member.advantages().unmasked()))
+            .toList();
+    List<Long> sizes =
+        UpdateBatch.live(members).stream().map(MicroBatch.Member::numTreeTokens).toList();
+    return UpdateBatch.of(members, TokenBudget.pack(sizes, tokenBudget)).microBatches();
+  }
+
+  /**
+   * The same updates with other advantages.
+   *
+   * @param divergences what to take from the rewards of the completions of a group // [G]
+   */
+  public TrainingBatch less(Map<GroupId, double[]> divergences, Advantages formula) {
+    List<GroupAdvantages> results = results(groups, formula, divergences);
+    List<UpdateBatch> changed = new ArrayList<>();
+    int from = 0;
+    for (UpdateBatch update : updates) {
+      int to = from + update.members().size();
+      changed.add(
+          UpdateBatch.of(
+              IntStream.range(from, to)
+                  .mapToObj(i -> new MicroBatch.Member(groups.get(i), results.get(i)))
+                  .toList(),
+              update.packing()));
+      from = to;
+    }
+    return new TrainingBatch(groups, results, changed);
+  }
+
   /** How many consecutive groups, of those with live tokens, go into each micro-batch. */
   public List<Integer> packing() {
-    return updates.stream()
-        .flatMap(update -> update.microBatches().stream())
-        .map(microBatch -> microBatch.members().size())
-        .toList();
+    return updates.stream().flatMap(update -> update.packing().stream()).toList();
   }
 
   /** What the advantages need of a group's completions. */
-  private static List<CompletionOutcome> outcomes(ScoredGroup group) {
+  private static List<CompletionOutcome> outcomes(ScoredGroup group, double[] divergences) {
     List<CompletionOutcome> outcomes = new ArrayList<>();
     for (int i = 0; i < group.scores().size(); i++) {
       CompletionScore score = group.scores().get(i);
@@ -137,7 +187,8 @@ public record TrainingBatch(
               score.total(),
               rewards,
               completion.tokens().length(),
-              completion.stop().isTruncated()));
+              completion.stop().isTruncated(),
+              divergences[i]));
     }
     return outcomes;
   }

@@ -34,6 +34,11 @@ public record UpdateBatch(List<MicroBatch.Member> members, List<MicroBatch> micr
     return new UpdateBatch(members, microBatches);
   }
 
+  /** How many consecutive groups with live tokens are in each micro-batch. */
+  List<Integer> packing() {
+    return microBatches.stream().map(microBatch -> microBatch.members().size()).toList();
+  }
+
   static List<MicroBatch.Member> live(List<MicroBatch.Member> members) {
     return members.stream().filter(MicroBatch.Member::isLive).toList();
   }

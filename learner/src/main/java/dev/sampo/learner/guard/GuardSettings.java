@@ -1,5 +1,6 @@
 package dev.sampo.learner.guard;
 
+import dev.sampo.learner.option.Rules;
 import java.util.List;
 
 /**
@@ -12,13 +13,7 @@ import java.util.List;
 public record GuardSettings(List<GuardRule> rules, int maxSkipped, int keepSetAside) {
   public GuardSettings {
     rules = List.copyOf(rules);
-    require(maxSkipped >= 0, "max-skipped", maxSkipped);
-    require(keepSetAside >= 0, "keep-set-aside", keepSetAside);
-  }
-
-  private static void require(boolean holds, String key, int got) {
-    if (!holds) {
-      throw new IllegalArgumentException(key + " must be >= 0, got " + got);
-    }
+    Rules.require(maxSkipped >= 0, "max-skipped", ">= 0", maxSkipped);
+    Rules.require(keepSetAside >= 0, "keep-set-aside", ">= 0", keepSetAside);
   }
 }

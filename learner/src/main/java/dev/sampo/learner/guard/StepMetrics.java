@@ -34,6 +34,7 @@ public final class StepMetrics {
           "grad_norm",
           FIRED,
           "kl",
+          "kl_penalty",
           "kl_sequence_mean",
           "learning_rate",
           "loss",

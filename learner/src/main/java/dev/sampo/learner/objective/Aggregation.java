@@ -1,5 +1,7 @@
 package dev.sampo.learner.objective;
 
+import dev.sampo.learner.option.OptionText;
+import dev.sampo.learner.option.Rules;
 import java.util.OptionalInt;
 
 /**
@@ -18,6 +20,11 @@ public record Aggregation(AggregationKind kind, boolean countEmpty, OptionalInt 
         "left out unless kind is fixed-length",
         length.orElse(0));
     Rules.require(length.orElse(1) >= 1, "length", ">= 1", length.orElse(1));
+    Rules.require(
+        countEmpty || kind.isOverCompletions(),
+        "count-empty",
+        "true where kind is " + OptionText.of(kind) + ": there is no mean over completions",
+        countEmpty);
   }
 
   /** The kind with every completion counted. */

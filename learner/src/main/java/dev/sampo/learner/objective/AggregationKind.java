@@ -13,5 +13,10 @@ public enum AggregationKind {
   /** Mean over all tokens of the update (DAPO). */
   TOKEN_MEAN,
   /** Sum over all tokens. */
-  TOKEN_SUM
+  TOKEN_SUM;
+
+  /** Whether it is a mean over completions. */
+  boolean isOverCompletions() {
+    return this == SEQUENCE_MEAN || this == SEQUENCE_SUM || this == FIXED_LENGTH;
+  }
 }

@@ -1,5 +1,7 @@
 package dev.sampo.learner.objective;
 
+import dev.sampo.learner.option.Rules;
+
 /**
  * What the entropy of a token's distribution does.
  *

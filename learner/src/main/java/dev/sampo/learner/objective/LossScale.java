@@ -20,7 +20,7 @@ public record LossScale(
     double numTokens,
     double fixedLength) {
   /** verl's guard where empty completions are left out, kept so that numbers can be compared. */
-  private static final double EMPTY_GUARD = 1e-8;
+  static final double EMPTY_GUARD = 1e-8;
 
   /**
    * What every token loss of a completion is multiplied by.

@@ -1,5 +1,6 @@
 package dev.sampo.learner.objective;
 
+import dev.sampo.learner.option.Rules;
 import java.util.OptionalDouble;
 
 /**

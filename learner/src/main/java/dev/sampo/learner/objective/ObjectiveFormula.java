@@ -5,6 +5,7 @@ import dev.sampo.learner.advantage.Deviation;
 import dev.sampo.learner.advantage.GroupFilter;
 import dev.sampo.learner.advantage.OverlongPenalty;
 import dev.sampo.learner.advantage.RewardCombination;
+import dev.sampo.learner.option.OptionText;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -23,12 +24,13 @@ record ObjectiveFormula(ObjectiveSettings settings) {
         .offPolicyDelta()
         .ifPresent(delta ->
             lines.add(
-                "kept = 0 where A < 0 and mean(u - p) > " + Numbers.text(delta) + ", else 1"));
+                "kept = 0 where A < 0 and mean(u - p) > " + OptionText.of(delta) + ", else 1"));
     if (settings.needsReference()) {
       lines.add("kl   = " + divergence());
     }
     lines.add("A    = " + advantage());
     addShaping(lines);
+    lines.add("exponents stop at " + OptionText.of(PolicyObjective.LARGEST_EXPONENT));
     return String.join("\n", lines);
   }
 
@@ -43,17 +45,17 @@ record ObjectiveFormula(ObjectiveSettings settings) {
     if (settings.entropy().topShare() < 1) {
       token
           .append("[H in top ")
-          .append(Numbers.text(100 * settings.entropy().topShare()))
-          .append(" %] ");
+          .append(OptionText.of(100 * settings.entropy().topShare()))
+          .append(" % before the updates] ");
     }
     token.append("term");
-    if (settings.needsReference()) {
-      token.append(" + ").append(Numbers.text(settings.kl().beta()));
+    if (settings.kl().isInLoss()) {
+      token.append(" + ").append(OptionText.of(settings.kl().beta()));
       token.append(settings.kl().timesRatio() ? " r kl" : " kl");
     }
     String mean = aggregation(token.toString());
     double bonus = settings.entropy().bonus();
-    return bonus > 0 ? mean + " - " + Numbers.text(bonus) + " mean over tokens(H)" : mean;
+    return bonus > 0 ? mean + " - " + OptionText.of(bonus) + " mean over tokens(H)" : mean;
   }
 
   private String aggregation(String token) {
@@ -63,7 +65,12 @@ record ObjectiveFormula(ObjectiveSettings settings) {
             ? "mean over completions"
             : "mean over completions with live tokens";
     return switch (aggregation.kind()) {
-      case SEQUENCE_MEAN -> completions + "(mean over tokens(" + token + "))";
+      case SEQUENCE_MEAN ->
+          completions
+              + (aggregation.countEmpty()
+                  ? "(mean over tokens(" + token + "))"
+                  : "(sum over tokens(%s) / (tokens + %s))"
+                      .formatted(token, OptionText.of(LossScale.EMPTY_GUARD)));
       case SEQUENCE_SUM -> completions + "(sum over tokens(" + token + "))";
       case FIXED_LENGTH ->
           completions
@@ -85,15 +92,15 @@ record ObjectiveFormula(ObjectiveSettings settings) {
         ClipSettings clip = settings.clip();
         String free =
             clip.delta().isPresent()
-                ? "min(r, " + Numbers.text(clip.delta().getAsDouble()) + ") A"
+                ? "min(r, " + OptionText.of(clip.delta().getAsDouble()) + ") A"
                 : "r A";
         String clipped =
             "-min(%s, clip(r, %s, %s) A)"
-                .formatted(free, Numbers.text(1 - clip.low()), Numbers.text(1 + clip.high()));
+                .formatted(free, OptionText.of(1 - clip.low()), OptionText.of(1 + clip.high()));
         yield clip.dual().isEmpty()
             ? clipped
             : "%s; where A < 0 at most %s |A|"
-                .formatted(clipped, Numbers.text(clip.dual().getAsDouble()));
+                .formatted(clipped, OptionText.of(clip.dual().getAsDouble()));
       }
       case CISPO ->
           settings.cispo().isEmpty()
@@ -135,24 +142,27 @@ record ObjectiveFormula(ObjectiveSettings settings) {
 
   private String divergence() {
     KlSettings kl = settings.kl();
+    String policy = kl.isInReward() ? "u" : "p";
     String value =
         switch (kl.estimator()) {
-          case K1 -> "p - q";
-          case K2 -> "(p - q)^2 / 2";
-          case K3 -> "exp(q - p) - (q - p) - 1";
+          case K1 -> "%s - q";
+          case K2 -> "(%s - q)^2 / 2";
+          case K3 -> "exp(q - %1$s) - (q - %1$s) - 1";
         };
+    value = value.formatted(policy);
     String bounded =
         kl.limit().isPresent()
-            ? "%s, clamped to +-%s".formatted(value, Numbers.text(kl.limit().getAsDouble()))
+            ? "%s, clamped to +-%s".formatted(value, OptionText.of(kl.limit().getAsDouble()))
             : value;
     return bounded
         + (kl.straightThrough() ? ", with the gradient p - q" : "")
+        + (kl.isInReward() ? ", u: the policy that sampled the token" : "")
         + ", q: the reference";
   }
 
   private String advantage() {
     AdvantageSettings advantage = settings.advantage();
-    String epsilon = Numbers.text(advantage.epsilon());
+    String epsilon = OptionText.of(advantage.epsilon());
     if (advantage.rewards() == RewardCombination.NORMALISE_FIRST) {
       return "normalise over the batch(sum of weight (r_k - mean_k of the group) / (std_k of the group + %s)), std %s, epsilon %s"
           .formatted(epsilon, std(), epsilon);
@@ -167,7 +177,8 @@ record ObjectiveFormula(ObjectiveSettings settings) {
       case NONE -> above;
       case GROUP_STD -> "(%s) / (std of the group + %s), std %s".formatted(above, epsilon, std());
       case LEAVE_ONE_OUT_STD ->
-          "(%s) / (std of the others + %s), std %s".formatted(above, epsilon, std());
+          "(%s) / (std of the others + %s) where that std is above 0, else %s, std %s"
+              .formatted(above, epsilon, above, std());
       case BATCH_STD ->
           "(%s) / (std of the batch's rewards + %s), std %s".formatted(above, epsilon, std());
       case BATCH_CENTRED_STD ->
@@ -192,25 +203,30 @@ record ObjectiveFormula(ObjectiveSettings settings) {
       lines.add(
           "reward of n tokens: minus %s max(0, n - (%s - %d)) / %d%s"
               .formatted(
-                  Numbers.text(overlong.factor()),
+                  OptionText.of(overlong.factor()),
                   longest,
                   overlong.buffer(),
                   overlong.buffer(),
-                  overlong.bounded() ? ", at most " + Numbers.text(overlong.factor()) : ""));
+                  overlong.bounded() ? ", at most " + OptionText.of(overlong.factor()) : ""));
+    }
+    if (settings.kl().isInReward()) {
+      lines.add(
+          "reward: minus %s sum over tokens(kl), after groups are left out"
+              .formatted(OptionText.of(settings.kl().beta())));
     }
     GroupFilter filter = settings.filter();
     filter
         .minStd()
         .ifPresent(
-            std -> lines.add("left out: groups with a std of " + Numbers.text(std) + " or less"));
+            std -> lines.add("left out: groups with a std of " + OptionText.of(std) + " or less"));
     filter
         .minMean()
         .ifPresent(mean ->
-            lines.add("left out: groups with a mean of " + Numbers.text(mean) + " or less"));
+            lines.add("left out: groups with a mean of " + OptionText.of(mean) + " or less"));
     filter
         .maxMean()
         .ifPresent(mean ->
-            lines.add("left out: groups with a mean of " + Numbers.text(mean) + " or more"));
+            lines.add("left out: groups with a mean of " + OptionText.of(mean) + " or more"));
     if (filter.truncated()) {
       lines.add("left out: tokens of truncated completions");
     }

@@ -5,6 +5,7 @@ import dev.sampo.learner.advantage.AdvantageSettings;
 import dev.sampo.learner.advantage.Baseline;
 import dev.sampo.learner.advantage.GroupFilter;
 import dev.sampo.learner.advantage.OverlongPenalty;
+import dev.sampo.learner.option.OptionText;
 import java.util.OptionalDouble;
 
 /** Named starting points of the objective; any option of a run overrides them. */
@@ -34,7 +35,7 @@ public enum ObjectivePreset {
 
   /** The name in a configuration, like {@code dr-grpo}. */
   public String key() {
-    return Numbers.name(this);
+    return OptionText.of(this);
   }
 
   /** What the name stands for. */

@@ -11,7 +11,8 @@ import java.util.Optional;
  * @param behaviour log-probs under the policy that sampled // [R, C]
  * @param old log-probs under the policy before the updates of the batch; empty stands for the
  *     current ones without their gradient, which they are in the first update // [R, C]
- * @param reference log-probs under the reference model; present when beta is above 0 // [R, C]
+ * @param reference log-probs under the reference model; present where the divergence from it is in
+ *     the loss // [R, C]
  * @param live true for live tokens, boolean // [R, C]
  * @param lengths live tokens of each row, at least 1 // [R, 1]
  * @param advantages one per row, or one per token // [R, 1] or [R, C]

@@ -5,6 +5,8 @@ import dev.sampo.learner.advantage.Advantages;
 import dev.sampo.learner.advantage.GroupFilter;
 import dev.sampo.learner.advantage.OverlongPenalty;
 import dev.sampo.learner.advantage.RewardCombination;
+import dev.sampo.learner.option.OptionText;
+import dev.sampo.learner.option.Rules;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.function.Consumer;
@@ -48,18 +50,18 @@ public record ObjectiveSettings(
         surrogate == Surrogate.CLIP || (clip.delta().isEmpty() && clip.dual().isEmpty()),
         "surrogate",
         "clip where clip.delta or clip.dual is set",
-        Numbers.name(surrogate));
+        OptionText.of(surrogate));
     Rules.require(
         surrogate != Surrogate.CISPO || ratio == RatioLevel.TOKEN,
         "ratio",
         "token where surrogate is cispo",
-        Numbers.name(ratio));
+        OptionText.of(ratio));
     Rules.require(
         !mismatch.isPresent() || anchor == RatioAnchor.OLD,
         "anchor",
         "old where mismatch.level is not none: a ratio to the behaviour policy has that weight in"
             + " it",
-        Numbers.name(anchor));
+        OptionText.of(anchor));
     if (offPolicyDelta.isPresent()) {
       double delta = offPolicyDelta.getAsDouble();
       Rules.require(Double.isFinite(delta), "off-policy-delta", "a finite number", delta);
@@ -69,6 +71,12 @@ public record ObjectiveSettings(
         "overlong",
         "left out where advantage.rewards is normalise-first: there is no total to add it to",
         "buffer " + overlong.buffer());
+    Rules.require(
+        !kl.isInReward() || advantage.rewards() == RewardCombination.SUM,
+        "kl",
+        "with place = loss where advantage.rewards is normalise-first: there is no total to take it"
+            + " from",
+        "place = reward");
   }
 
   /** Whether updates need log-probs of a reference model. */

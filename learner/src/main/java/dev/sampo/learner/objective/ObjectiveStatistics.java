@@ -9,8 +9,10 @@ import java.util.TreeMap;
 /**
  * What the tokens of an optimizer step say about it, by the metric names of TRL, read from the same
  * numbers as the loss. A token, or a completion where the ratio is one of completions, is clipped
- * low when its advantage is negative and its ratio is below the clip, clipped high when its
- * advantage is positive and its ratio is above: exactly what loses its gradient by the clip.
+ * low when its advantage is negative and its ratio is below {@code 1 - low}, clipped high when its
+ * advantage is positive and its ratio is above {@code 1 + high}. These lose their gradient by the
+ * clip; what {@code delta} or {@code dual} bounds besides, where the advantage is negative and the
+ * ratio large, is not counted.
  */
 public final class ObjectiveStatistics {
   private final ObjectiveSettings settings;
@@ -143,7 +145,7 @@ public final class ObjectiveStatistics {
     double n = Math.max(numTokens(), 1);
     addClipping(metrics);
     metrics.put("entropy", sumEntropy / n);
-    if (settings.needsReference()) {
+    if (settings.kl().isInLoss()) {
       metrics.put("kl", sumDivergence / n);
       metrics.put("kl_sequence_mean", sumRowDivergence / Math.max(numLiveRows, 1));
     }

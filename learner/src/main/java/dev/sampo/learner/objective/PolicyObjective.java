@@ -18,6 +18,8 @@ import java.util.Optional;
  *   w    = bounded exp(o - u), constant
  * </pre>
  *
+ * <p>Where {@link KlPlace#REWARD} has {@code kl}, it is in {@code A} and not here.
+ *
  * <p>Tokens that are not live are selected away before anything is exponentiated, so that padding
  * may hold anything without reaching loss or gradient. Exponents of ratios stop at 20 (as in verl),
  * where the gradient ends too: an overflow would turn an advantage of 0 into NaN.
@@ -25,7 +27,7 @@ import java.util.Optional;
  * @param settings the options
  */
 public record PolicyObjective(ObjectiveSettings settings) {
-  private static final double LARGEST_EXPONENT = 20;
+  static final double LARGEST_EXPONENT = 20;
   private static final int[] OVER_TOKENS = {1};
 
   /**
@@ -73,7 +75,7 @@ public record PolicyObjective(ObjectiveSettings settings) {
               entropies.gte(rows.step().entropyThreshold()).toType(logProbs.getDataType(), false));
     }
     Optional<NDArray> divergence =
-        settings.needsReference() ? Optional.of(divergence(live, none, rows)) : Optional.empty();
+        settings.kl().isInLoss() ? Optional.of(divergence(live, none, rows)) : Optional.empty();
     if (divergence.isPresent()) {
       NDArray penalty = divergence.get().mul(settings.kl().beta());
       term = term.add(settings.kl().timesRatio() ? penalty.mul(ratio) : penalty);
@@ -158,33 +160,15 @@ public record PolicyObjective(ObjectiveSettings settings) {
   }
 
   private NDArray divergence(NDArray live, NDArray none, ObjectiveRows rows) {
-    KlSettings kl = settings.kl();
     NDArray reference =
         NDArrays.where(
             rows.live(),
             rows.reference()
                 .orElseThrow(() ->
-                    new IllegalArgumentException("beta > 0 needs log-probs of the reference")),
+                    new IllegalArgumentException(
+                        "kl in the loss needs log-probs of the reference")),
             none);
-    NDArray difference = live.sub(reference); // [R, C]
-    NDArray value =
-        switch (kl.estimator()) {
-          case K1 -> difference;
-          case K2 -> difference.square().mul(0.5);
-          case K3 -> {
-            NDArray negative = difference.neg().clip(-Float.MAX_VALUE, LARGEST_EXPONENT);
-            yield negative.exp().sub(negative).sub(1);
-          }
-        };
-    if (kl.limit().isPresent()) {
-      double limit = kl.limit().getAsDouble();
-      value = value.clip(-limit, limit);
-    }
-    if (!kl.straightThrough()) {
-      return value;
-    }
-    NDArray squares = difference.square().mul(0.5);
-    return squares.sub(squares.stopGradient()).add(value.stopGradient());
+    return new Divergence(settings.kl()).of(live.sub(reference)); // [R, C]
   }
 
   private static NDArray mean(NDArray values, ObjectiveRows rows) {

@@ -1,5 +1,7 @@
 package dev.sampo.learner.objective;
 
+import dev.sampo.learner.option.Rules;
+
 /**
  * Numbers of a whole update that its rows need.
  *

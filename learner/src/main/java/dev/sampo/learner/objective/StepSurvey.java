@@ -4,8 +4,9 @@ import ai.djl.ndarray.NDArray;
 import java.util.stream.DoubleStream;
 
 /**
- * Gathers {@link StepConstants} from all rows of an update, before the update, where {@link
- * ObjectiveSettings#needsScoresBefore()}.
+ * Gathers {@link StepConstants} from all rows of an update, before the updates of the batch, where
+ * {@link ObjectiveSettings#needsScoresBefore()}. They stay what they are while the policy moves: a
+ * later round compares its entropies with the threshold of the first.
  */
 public final class StepSurvey {
   private final PolicyObjective objective;

@@ -1,5 +1,7 @@
 package dev.sampo.learner.objective;
 
+import dev.sampo.learner.option.OptionText;
+import dev.sampo.learner.option.Rules;
 import java.util.OptionalDouble;
 
 /**
@@ -48,8 +50,8 @@ public record WeightBounds(OptionalDouble low, OptionalDouble high) {
   @Override
   public String toString() {
     return "["
-        + Numbers.text(lowest())
+        + OptionText.of(lowest())
         + ", "
-        + (high.isPresent() ? Numbers.text(high.getAsDouble()) + "]" : "inf)");
+        + (high.isPresent() ? OptionText.of(high.getAsDouble()) + "]" : "inf)");
   }
 }

@@ -1,5 +1,7 @@
 package dev.sampo.learner.optimizer;
 
+import dev.sampo.learner.option.Rules;
+
 /**
  * Constants of AdamW.
  *
@@ -12,16 +14,12 @@ package dev.sampo.learner.optimizer;
 public record AdamWSettings(
     double weightDecay, double beta1, double beta2, double epsilon, double maxGradNorm) {
   public AdamWSettings {
-    require(weightDecay >= 0 && Double.isFinite(weightDecay), "weight-decay", ">= 0", weightDecay);
-    require(beta1 >= 0 && beta1 < 1, "beta1", "in [0, 1)", beta1);
-    require(beta2 >= 0 && beta2 < 1, "beta2", "in [0, 1)", beta2);
-    require(epsilon > 0 && Double.isFinite(epsilon), "epsilon", "> 0", epsilon);
-    require(maxGradNorm >= 0 && Double.isFinite(maxGradNorm), "max-grad-norm", ">= 0", maxGradNorm);
-  }
-
-  private static void require(boolean holds, String name, String rule, double got) {
-    if (!holds) {
-      throw new IllegalArgumentException(name + " must be " + rule + ", got " + got);
-    }
+    Rules.require(
+        weightDecay >= 0 && Double.isFinite(weightDecay), "weight-decay", ">= 0", weightDecay);
+    Rules.require(beta1 >= 0 && beta1 < 1, "beta1", "in [0, 1)", beta1);
+    Rules.require(beta2 >= 0 && beta2 < 1, "beta2", "in [0, 1)", beta2);
+    Rules.require(epsilon > 0 && Double.isFinite(epsilon), "epsilon", "> 0", epsilon);
+    Rules.require(
+        maxGradNorm >= 0 && Double.isFinite(maxGradNorm), "max-grad-norm", ">= 0", maxGradNorm);
   }
 }

@@ -1,5 +1,6 @@
 package dev.sampo.learner.sft;
 
+import dev.sampo.learner.option.Rules;
 import java.nio.file.Path;
 
 /**
@@ -20,14 +21,8 @@ public record SftPhase(
     int questionsPerImage,
     long steps) {
   public SftPhase {
-    require(imagesPerStep >= 1, "images-per-step", imagesPerStep);
-    require(questionsPerImage >= 1, "questions-per-image", questionsPerImage);
-    require(steps >= 1, "steps", steps);
-  }
-
-  private static void require(boolean holds, String name, long got) {
-    if (!holds) {
-      throw new IllegalArgumentException(name + " must be >= 1, got " + got);
-    }
+    Rules.require(imagesPerStep >= 1, "images-per-step", ">= 1", imagesPerStep);
+    Rules.require(questionsPerImage >= 1, "questions-per-image", ">= 1", questionsPerImage);
+    Rules.require(steps >= 1, "steps", ">= 1", steps);
   }
 }

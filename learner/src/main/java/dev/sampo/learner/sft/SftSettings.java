@@ -3,6 +3,7 @@ package dev.sampo.learner.sft;
 import dev.sampo.learner.optimizer.AdamWSettings;
 import dev.sampo.learner.optimizer.LearningRateSchedule;
 import dev.sampo.learner.optimizer.ScheduleShape;
+import dev.sampo.learner.option.Rules;
 import java.util.List;
 
 /**
@@ -13,7 +14,7 @@ import java.util.List;
  * @param schedule how the learning rate decays
  * @param warmUpSteps steps over which the learning rate rises linearly
  * @param warmUpShare the same as a share of all steps; the longer of the two counts
- * @param decayFrom share of all steps after which the decay begins
+ * @param decayFrom share of all steps after which the decay begins, not before the warm-up ends
  * @param decayTo share of the peak that is left at the end
  * @param weightDecay decoupled decay of matrices
  * @param beta1 decay of the mean of the gradients
@@ -44,15 +45,15 @@ public record SftSettings(
     int threads) {
   public SftSettings {
     phases = List.copyOf(phases);
-    require(
+    Rules.require(
         learningRate > 0 && Double.isFinite(learningRate), "learning-rate", "> 0", learningRate);
-    require(warmUpSteps >= 0, "warm-up-steps", ">= 0", warmUpSteps);
-    require(warmUpShare >= 0 && warmUpShare <= 1, "warm-up-share", "in [0, 1]", warmUpShare);
-    require(decayFrom >= 0 && decayFrom <= 1, "decay-from", "in [0, 1]", decayFrom);
-    require(decayTo >= 0 && decayTo <= 1, "decay-to", "in [0, 1]", decayTo);
-    require(microBatchTokens >= 1, "micro-batch-tokens", ">= 1", microBatchTokens);
-    require(logitTokens >= 1, "logit-tokens", ">= 1", logitTokens);
-    require(threads >= 1, "threads", ">= 1", threads);
+    Rules.require(warmUpSteps >= 0, "warm-up-steps", ">= 0", warmUpSteps);
+    Rules.require(warmUpShare >= 0 && warmUpShare <= 1, "warm-up-share", "in [0, 1]", warmUpShare);
+    Rules.require(decayFrom >= 0 && decayFrom <= 1, "decay-from", "in [0, 1]", decayFrom);
+    Rules.require(decayTo >= 0 && decayTo <= 1, "decay-to", "in [0, 1]", decayTo);
+    Rules.require(microBatchTokens >= 1, "micro-batch-tokens", ">= 1", microBatchTokens);
+    Rules.require(logitTokens >= 1, "logit-tokens", ">= 1", logitTokens);
+    Rules.require(threads >= 1, "threads", ">= 1", threads);
     new AdamWSettings(weightDecay, beta1, beta2, epsilon, maxGradNorm);
   }
 
@@ -68,15 +69,10 @@ public record SftSettings(
 
   /** The learning rates of the run. */
   public LearningRateSchedule learningRates() {
-    long decaySteps = totalSteps() - Math.round(decayFrom * totalSteps());
     long warmUp = LearningRateSchedule.warmUp(warmUpSteps, warmUpShare, totalSteps());
+    long plateauEnd = Math.max(warmUp, Math.round(decayFrom * totalSteps()));
+    long decaySteps = Math.max(totalSteps() - plateauEnd, 0);
     return new LearningRateSchedule(
         schedule, learningRate, warmUp, totalSteps(), decaySteps, decayTo);
-  }
-
-  private static void require(boolean holds, String name, String rule, Number got) {
-    if (!holds) {
-      throw new IllegalArgumentException(name + " must be " + rule + ", got " + got);
-    }
   }
 }

@@ -51,8 +51,12 @@ class PolicyObjectiveTest {
             grpo.withSurrogate(Surrogate.UNCLIPPED),
             grpo.withOffPolicyDelta(OptionalDouble.of(0.05)),
             grpo.withEntropy(new EntropySettings(0.1, 0.5)),
-            grpo.withKl(new KlSettings(KlEstimator.K3, 0.1, true, OptionalDouble.of(10), false)),
-            grpo.withKl(new KlSettings(KlEstimator.K1, 0.1, false, OptionalDouble.empty(), true)),
+            grpo.withKl(
+                new KlSettings(
+                    KlEstimator.K3, 0.1, KlPlace.LOSS, true, OptionalDouble.of(10), false)),
+            grpo.withKl(
+                new KlSettings(
+                    KlEstimator.K1, 0.1, KlPlace.LOSS, false, OptionalDouble.empty(), true)),
             grpo.withClip(new ClipSettings(0.2, 0.2, OptionalDouble.of(4), OptionalDouble.of(3))));
     return Stream.of(presets, ratios, mismatches, others).flatMap(all -> all);
   }

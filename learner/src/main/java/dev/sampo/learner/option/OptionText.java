@@ -1,14 +1,14 @@
-package dev.sampo.learner.objective;
+package dev.sampo.learner.option;
 
 import java.math.BigDecimal;
 import java.util.Locale;
 
 /** Numbers and options in messages and printed formulas. */
-final class Numbers {
-  private Numbers() {}
+public final class OptionText {
+  private OptionText() {}
 
   /** The shortest text that reads back to the value: {@code 0.2}, {@code 2}, {@code 1e-4}. */
-  static String text(double value) {
+  public static String of(double value) {
     if (value == Math.rint(value) && Math.abs(value) < 1e6) {
       return Long.toString((long) value);
     }
@@ -18,7 +18,7 @@ final class Numbers {
   }
 
   /** An option as the configuration spells it. */
-  static String name(Enum<?> option) {
+  public static String of(Enum<?> option) {
     return option.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 }
