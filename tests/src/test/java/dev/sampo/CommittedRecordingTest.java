@@ -9,6 +9,7 @@ import dev.sampo.actors.engine.NodeAssembly;
 import dev.sampo.actors.engine.PolicyTrainer;
 import dev.sampo.actors.engine.Replay;
 import dev.sampo.actors.engine.ReplayedStep;
+import dev.sampo.config.ResultSettings;
 import dev.sampo.config.RunConfig;
 import dev.sampo.config.RunConfigReader;
 import dev.sampo.protocol.log.Recording;
@@ -42,7 +43,7 @@ class CommittedRecordingTest {
             config,
             image -> Optional.of(recording.image(image.sha256())),
             folder,
-            NodeAssembly.Start.anew(config))) {
+            new NodeAssembly.Start(Optional.empty(), ResultSettings.replayed(config), 1))) {
       Replay.run(recording, trainer, 0, replayed::add);
     }
 

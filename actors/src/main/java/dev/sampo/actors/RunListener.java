@@ -9,6 +9,17 @@ public interface RunListener {
   void stepFinished(StepReport report);
 
   /**
+   * A recovering learner has taken a step again that the run had taken before, to the same weights.
+   */
+  default void stepRetaken(StepReport report) {}
+
+  /**
+   * A checkpoint follows; what was told of steps is on the disk when this returns, so that no
+   * checkpoint is ahead of it.
+   */
+  default void force() {}
+
+  /**
    * A group was set aside.
    *
    * @param reason names the row and what is wrong with it

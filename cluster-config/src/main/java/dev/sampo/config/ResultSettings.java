@@ -24,7 +24,28 @@ public final class ResultSettings {
   private static final List<String> REPLAYED =
       List.of("run.seed", "run.steps", "model", "reward.functions", "learner");
 
+  private static final List<String> TRAINED =
+      List.of(
+          "run.seed",
+          "run.steps",
+          "model",
+          "data",
+          "sampling",
+          "rollout.group-size",
+          "rollout.max-prompt-tokens",
+          "rollout.deterministic",
+          "rollout.threads",
+          "reward.functions",
+          "learner",
+          "staleness.max",
+          "recording.only");
+
   private ResultSettings() {}
+
+  /** Those of {@code sampo train}: what is asked, sampled, rewarded and learned. */
+  public static SortedMap<String, String> trained(RunConfig config) {
+    return chosen(config, TRAINED);
+  }
 
   /** Those of {@code sampo sft}. */
   public static SortedMap<String, String> supervised(RunConfig config) {

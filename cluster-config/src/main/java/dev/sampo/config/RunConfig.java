@@ -26,6 +26,7 @@ import dev.sampo.rollout.RolloutSettings;
  * @param guards what watches over the steps
  * @param checkpoint when checkpoints are written
  * @param recording the rollout log
+ * @param ledger the database of the run's ledger
  * @param sft the supervised training of {@code sampo sft}
  * @param node this node of the cluster
  */
@@ -44,6 +45,7 @@ public record RunConfig(
     GuardSettings guards,
     CheckpointSettings checkpoint,
     RecordingSettings recording,
+    LedgerSettings ledger,
     SftSettings sft,
     NodeSettings node) {
   public RunConfig {

@@ -1,6 +1,8 @@
 package dev.sampo.protocol;
 
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The G completions of one prompt under one lease.
@@ -34,6 +36,14 @@ public record CompletionGroup(
   /** The optimizer step of the oldest policy that sampled a token of the group. */
   public long oldestStep() {
     return completions.stream().mapToLong(Completion::oldestStep).min().orElseThrow();
+  }
+
+  /** Every policy that sampled a token of the group. */
+  public Set<PolicyVersion> versions() {
+    return completions.stream()
+        .flatMap(completion -> completion.versions().stream())
+        .map(VersionSpan::version)
+        .collect(Collectors.toSet());
   }
 
   /** Sampled tokens of all completions. */

@@ -1,5 +1,7 @@
 package dev.sampo.protocol;
 
+import java.util.Comparator;
+
 /**
  * A version of the policy: what the learner published after an optimizer step.
  *
@@ -10,6 +12,10 @@ package dev.sampo.protocol;
  * @param weightsHash SHA-256 over all weights in name order, lower-case hex
  */
 public record PolicyVersion(String runId, int term, long step, String weightsHash) {
+  /** In the order of a run's history: a later term goes before more steps of an earlier one. */
+  public static final Comparator<PolicyVersion> IN_HISTORY =
+      Comparator.comparingInt(PolicyVersion::term).thenComparingLong(PolicyVersion::step);
+
   public PolicyVersion {
     if (term < 1 || step < 0) {
       throw new IllegalArgumentException(

@@ -1,5 +1,7 @@
 package dev.sampo.protocol;
 
+import dev.sampo.protocol.ledger.LedgerEvent;
+import dev.sampo.protocol.ledger.LogPlace;
 import dev.sampo.protocol.message.NodeMessage;
 import dev.sampo.protocol.message.NodeMessage.GiveBackReason;
 import java.time.Duration;
@@ -63,6 +65,25 @@ public final class RandomRecords {
   public StepCommitted step() {
     return new StepCommitted(
         version(), listOf(9, this::groupId), listOf(5, () -> random.nextInt(8)), number());
+  }
+
+  public List<LedgerEvent> oneOfEachLedgerEvent() {
+    PolicyVersion from = version();
+    return List.of(
+        new LedgerEvent.RunOpened(text(), random.nextLong(), hash()),
+        new LedgerEvent.TermOpened(
+            1 + random.nextInt(9), from, List.of(from.step() + 1, from.step() + 2)),
+        new LedgerEvent.GroupOpened(groupId(), text()),
+        new LedgerEvent.GroupAccepted(
+            leaseId(),
+            random.nextInt(9),
+            random.nextInt(9),
+            maybe(() -> new LogPlace(random.nextInt(9), random.nextInt(1 << 30)))),
+        new LedgerEvent.GroupReturned(groupId(), text()),
+        new LedgerEvent.GroupFiltered(groupId(), text()),
+        new LedgerEvent.GroupSetAside(groupId(), text()),
+        new LedgerEvent.StepTaken(step(), hash()),
+        new LedgerEvent.VersionPublished(version()));
   }
 
   public WeightDelta weightDelta() {

@@ -1,6 +1,7 @@
 package dev.sampo.actors.cli;
 
 import dev.sampo.actors.engine.ReplayException;
+import dev.sampo.actors.journal.LedgerException;
 import dev.sampo.actors.node.NodeStartException;
 import dev.sampo.actors.node.NodeStoppedException;
 import dev.sampo.actors.node.RunStoppedException;
@@ -50,7 +51,8 @@ final class CommandFailures implements IExecutionExceptionHandler, IParameterExc
           NodeStartException.class,
           NodeStoppedException.class,
           RunStoppedException.class,
-          ReplayException.class);
+          ReplayException.class,
+          LedgerException.class);
 
   private final BooleanSupplier debug;
 

@@ -5,7 +5,7 @@ import dev.sampo.actors.StepReport;
 import dev.sampo.actors.engine.NodeAssembly;
 import dev.sampo.actors.node.NodeStoppedException;
 import dev.sampo.actors.node.SampoNode;
-import dev.sampo.actors.report.RunFolder;
+import dev.sampo.actors.report.RunClaim;
 import dev.sampo.config.LoadedConfig;
 import dev.sampo.config.NodeRole;
 import dev.sampo.config.RunConfig;
@@ -80,11 +80,10 @@ final class NodeCommand implements Callable<Integer> {
     loaded.requireFiles();
     PrintWriter out = spec.commandLine().getOut();
     if (loaded.settings().node().has(NodeRole.LEARNER)) {
-      RunFolder.requireFree(loaded.settings().run().folder());
       Preflight.check(loaded.settings());
-      RunFolder folder = RunFolder.create(loaded.settings().run().folder());
-      try (RunLog _ = RunLog.to(folder.log())) {
-        new TrainingRun(loaded, folder, out, started).run();
+      try (RunClaim claim = TrainingRun.claim(loaded.settings());
+          RunLog _ = RunLog.to(claim.folder().log())) {
+        new TrainingRun(loaded, claim, out, started).run();
       }
     } else {
       serve(loaded, out);
@@ -107,7 +106,7 @@ final class NodeCommand implements Callable<Integer> {
 
   private static void serve(LoadedConfig loaded, PrintWriter out) {
     RunConfig config = loaded.settings();
-    try (NodeAssembly assembly = NodeAssembly.of(loaded, temporaryFolder());
+    try (NodeAssembly assembly = NodeAssembly.of(loaded, temporaryFolder(), Optional.empty());
         SampoNode node =
             SampoNode.start(
                 TrainingRun.address(config.node()), assembly.parts(), quiet(), loaded.pekko())) {

@@ -1,5 +1,6 @@
 package dev.sampo.actors.cli;
 
+import dev.sampo.actors.report.RunClaim;
 import dev.sampo.actors.report.RunFolder;
 import dev.sampo.config.LoadedConfig;
 import dev.sampo.config.RunConfig;
@@ -75,15 +76,15 @@ final class QuickstartCommand implements Callable<Integer> {
     RunFolder.requireFree(target);
     requireModel(loaded.settings().model().path());
     Preflight.checkModel(loaded.settings().model());
-    RunFolder folder = RunFolder.create(target);
-    try (RunLog _ = RunLog.to(folder.log())) {
-      RunConfig config = loaded.settings();
-      RecDataSettings data =
-          RecDataSettings.forTraining(
-              TRAINING_ROWS, config.evaluation().prompts(), config.run().seed());
-      DataSynthCommand.write(folder.data(), data, spec.commandLine());
-      loaded.requireFiles();
-      new TrainingRun(loaded, folder, spec.commandLine().getOut(), started).run();
+    RunConfig config = loaded.settings();
+    RecDataSettings data =
+        RecDataSettings.forTraining(
+            TRAINING_ROWS, config.evaluation().prompts(), config.run().seed());
+    DataSynthCommand.write(new RunFolder(target).data(), data, spec.commandLine());
+    loaded.requireFiles();
+    try (RunClaim claim = TrainingRun.claim(config);
+        RunLog _ = RunLog.to(claim.folder().log())) {
+      new TrainingRun(loaded, claim, spec.commandLine().getOut(), started).run();
     }
     return CommandLine.ExitCode.OK;
   }

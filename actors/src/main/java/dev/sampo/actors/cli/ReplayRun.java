@@ -20,6 +20,8 @@ import java.util.SortedMap;
 
 /** A replay from its beginning, or from where it was left, to the last step that is asked for. */
 final class ReplayRun {
+  private static final int LEARNER_TERM = 1; // of whoever replays, however often that goes on
+
   private final ReplayPlan plan;
   private final Optional<Path> checkpoint;
   private final LoadedConfig loaded;
@@ -65,7 +67,7 @@ final class ReplayRun {
                 config,
                 this::image,
                 folder.path(),
-                new NodeAssembly.Start(start.checkpoint().or(() -> checkpoint), settings))) {
+                new NodeAssembly.Start(start.checkpoint().or(() -> checkpoint), settings, LEARNER_TERM))) {
       if (tally.steps() == 0) {
         left.requireStart(trainer.version().weightsHash());
       }

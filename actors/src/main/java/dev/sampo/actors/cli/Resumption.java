@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,6 +38,20 @@ record Resumption(
    */
   static Resumption find(
       RunClaim claim, RunConfig config, SortedMap<String, String> settings, PrintWriter out) {
+    return find(claim, config, settings, state -> true, out);
+  }
+
+  /**
+   * As {@link #find(RunClaim, RunConfig, SortedMap, PrintWriter)}.
+   *
+   * @param counts whether a checkpoint belongs to the run as it is
+   */
+  static Resumption find(
+      RunClaim claim,
+      RunConfig config,
+      SortedMap<String, String> settings,
+      Predicate<TrainerState> counts,
+      PrintWriter out) {
     CheckpointFolder checkpoints =
         new CheckpointFolder(
             claim.folder().checkpoints(), config.model().path(), config.checkpoint().retention());
@@ -44,7 +59,7 @@ record Resumption(
       return new Resumption(false, checkpoints, Optional.empty(), Optional.empty());
     }
     claim.remarks().forEach(remark -> say(out, remark + "; results may differ by rounding"));
-    Optional<Path> newest = checkpoints.newest(warning -> say(out, warning));
+    Optional<Path> newest = checkpoints.newest(warning -> say(out, warning), counts);
     Optional<TrainerState> state = newest.map(CheckpointFolder::state);
     state.ifPresent(present -> requireSame(newest.orElseThrow(), present, settings));
     if (claim.isUnknown()) {
@@ -82,7 +97,7 @@ record Resumption(
     }
   }
 
-  private static void say(PrintWriter out, String line) {
+  static void say(PrintWriter out, String line) {
     LOG.info("{}", line);
     out.println(line);
   }

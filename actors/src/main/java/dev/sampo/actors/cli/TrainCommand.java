@@ -1,6 +1,6 @@
 package dev.sampo.actors.cli;
 
-import dev.sampo.actors.report.RunFolder;
+import dev.sampo.actors.report.RunClaim;
 import dev.sampo.config.LoadedConfig;
 import dev.sampo.config.NodeRole;
 import java.nio.file.Path;
@@ -18,7 +18,10 @@ import picocli.CommandLine.Spec;
 /** {@code sampo train CONF}. */
 @Command(
     name = "train",
-    description = "Run the training that a configuration describes, on this node's roles.")
+    description = {
+      "Run the training that a configuration describes, on this node's roles.",
+      "Run again with the same configuration, it goes on where it was left."
+    })
 @SuppressWarnings("NullAway.Init") // picocli fills the fields
 final class TrainCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
@@ -46,11 +49,10 @@ final class TrainCommand implements Callable<Integer> {
       spec.commandLine().getOut().print(DryRun.of(loaded.settings()));
       return CommandLine.ExitCode.OK;
     }
-    RunFolder.requireFree(loaded.settings().run().folder());
     Preflight.check(loaded.settings());
-    RunFolder folder = RunFolder.create(loaded.settings().run().folder());
-    try (RunLog _ = RunLog.to(folder.log())) {
-      new TrainingRun(loaded, folder, spec.commandLine().getOut(), started).run();
+    try (RunClaim claim = TrainingRun.claim(loaded.settings());
+        RunLog _ = RunLog.to(claim.folder().log())) {
+      new TrainingRun(loaded, claim, spec.commandLine().getOut(), started).run();
     }
     return CommandLine.ExitCode.OK;
   }

@@ -4,21 +4,29 @@ import dev.sampo.actors.RunListener;
 import dev.sampo.actors.StepReport;
 import dev.sampo.actors.engine.NodeAssembly;
 import dev.sampo.actors.engine.RunModels;
+import dev.sampo.actors.engine.RunStart;
 import dev.sampo.actors.evaluation.Comparison;
 import dev.sampo.actors.evaluation.SplitResult;
+import dev.sampo.actors.journal.RunLedger;
 import dev.sampo.actors.node.NodeAddress;
 import dev.sampo.actors.node.SampoNode;
 import dev.sampo.actors.report.ComparisonTable;
 import dev.sampo.actors.report.Findings;
+import dev.sampo.actors.report.RunClaim;
 import dev.sampo.actors.report.RunFolder;
 import dev.sampo.actors.report.RunReport;
 import dev.sampo.actors.report.RunTotals;
+import dev.sampo.actors.run.RunHistory;
+import dev.sampo.actors.transfer.HashedFiles;
 import dev.sampo.config.LoadedConfig;
 import dev.sampo.config.NodeSettings;
+import dev.sampo.config.ResultSettings;
 import dev.sampo.config.RunConfig;
 import dev.sampo.learner.checkpoint.CheckpointFolder;
+import dev.sampo.learner.checkpoint.TrainerState;
 import dev.sampo.vlm.VisionLanguageModel;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -26,42 +34,94 @@ import java.time.Instant;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
  * One training on the learner's node, from its configuration to its run folder: evaluation,
- * training, evaluation, report.
+ * training, evaluation, report. One that was left goes on from what its ledger says.
  */
 final class TrainingRun {
   private final LoadedConfig loaded;
   private final RunConfig config;
+  private final RunClaim claim;
   private final RunFolder folder;
+  private final SortedMap<String, String> settings;
   private final PrintWriter out;
   private final Instant started;
 
   /**
    * Prepares a run.
    *
-   * @param folder its folder, made already
+   * @param claim its folder, taken for {@link #settings}
    * @param started when the command started
    */
-  TrainingRun(LoadedConfig loaded, RunFolder folder, PrintWriter out, Instant started) {
+  TrainingRun(LoadedConfig loaded, RunClaim claim, PrintWriter out, Instant started) {
     this.loaded = loaded;
     this.config = loaded.settings();
-    this.folder = folder;
+    this.claim = claim;
+    this.folder = claim.folder();
+    this.settings = settings(config);
     this.out = out;
     this.started = started;
   }
 
+  /** Takes the folder of a run, for this process alone. */
+  static RunClaim claim(RunConfig config) {
+    return RunClaim.take(config.run().folder(), "train", settings(config));
+  }
+
+  /** What decides the result: the settings, and the rows that they name. */
+  private static SortedMap<String, String> settings(RunConfig config) {
+    SortedMap<String, String> settings = ResultSettings.trained(config);
+    settings.put("SHA-256 of data.train", HashedFiles.sha256Of(config.data().train()));
+    return settings;
+  }
+
   /** Runs to the last step and writes the run folder. */
   void run() {
+    if (config.run().steps() == 0) {
+      run(0, report -> Duration.ZERO);
+      return;
+    }
+    try (RunLedger ledger = RunLedger.open(config.ledger(), folder.ledger(), config.run().id())) {
+      requireSameRun(ledger);
+      RunHistory history = ledger.groups().history();
+      Resumption resumption =
+          Resumption.find(claim, config, settings, state -> counts(state, history), out);
+      long taken = config.recording().only() ? history.step() : resumption.numTaken();
+      boolean isTrained = taken == config.run().steps();
+      if (isTrained && isReported()) {
+        throw new CommandFailedException(
+            "%s holds a finished run of %d steps; name another folder for a new one"
+                .formatted(folder.path(), taken));
+      }
+      run(taken, report -> isTrained ? Duration.ZERO : train(report, ledger, resumption, taken));
+    }
+  }
+
+  private void requireSameRun(RunLedger ledger) {
+    if (!claim.isResumed() && !ledger.isNew()) {
+      throw new CommandFailedException(
+          "the ledger holds run %s already, which has another folder than %s; give this one another run.name or run.seed"
+              .formatted(config.run().id(), folder.path()));
+    }
+    if (claim.isResumed() && ledger.isNew() && Files.exists(folder.checkpoints())) {
+      throw new CommandFailedException(
+          "%s has checkpoints, but the ledger holds nothing of run %s: it was replaced by another one"
+              .formatted(folder.path(), config.run().id()));
+    }
+  }
+
+  private void run(long numTaken, Function<RunReport, Duration> training) {
     folder.writeConfig(loaded.render());
-    try (RunReport report = new RunReport(folder, Clock.systemUTC())) {
+    try (RunReport report = new RunReport(folder, Clock.systemUTC(), numTaken)) {
       if (config.evaluation().splits().isEmpty() || config.recording().only()) {
-        train(report);
+        Duration _ = training.apply(report);
         report.drawCurves(config.run().name(), config.staleness().max());
       } else {
-        trainBetweenEvaluations(report);
+        trainBetweenEvaluations(report, training);
       }
       if (report.numSetAside() > 0) {
         out.printf("%d groups were set aside; %s says why%n", report.numSetAside(), folder.log());
@@ -70,21 +130,36 @@ final class TrainingRun {
     out.println("run folder: " + folder.path());
   }
 
-  private void trainBetweenEvaluations(RunReport report) {
+  private boolean isReported() {
+    return config.evaluation().splits().isEmpty()
+        || config.recording().only()
+        || Files.exists(folder.summary());
+  }
+
+  /** Not of a step that was abandoned. */
+  private static boolean counts(TrainerState state, RunHistory history) {
+    return history
+        .versionAt(state.step())
+        .filter(version -> version.weightsHash().equals(state.version().weightsHash()))
+        .isPresent();
+  }
+
+  private void trainBetweenEvaluations(
+      RunReport report, Function<RunReport, Duration> training) {
     PolicyMeasurement measurement = PolicyMeasurement.of(config, out);
     Map<String, SplitResult> before =
         measurement.measure("before", () -> RunModels.open(config.model(), config.run().seed()));
-    Duration training = train(report);
+    Duration duration = training.apply(report);
     Map<String, SplitResult> after = measurement.measure("after", trained());
     Comparison comparison = Comparison.of(before, after);
     report.drawCurves(config.run().name(), config.staleness().max());
     report.drawScenes(comparison, measurement.splits().images()::find);
     RunTotals totals =
         new RunTotals(
-            training,
+            duration,
             Duration.between(started, Instant.now()),
             report.max("staleness/max").orElse(0.0).longValue(),
-            report.sum("num_sampled_tokens") / Math.max(1e-9, training.toNanos() / 1e9),
+            report.sum("num_sampled_tokens") / Math.max(1e-9, duration.toNanos() / 1e9),
             config.run().seed());
     report.writeSummary(comparison, totals);
     out.println();
@@ -102,19 +177,35 @@ final class TrainingRun {
   }
 
   /** Trains; returns how long it took. */
-  private Duration train(RunReport report) {
-    if (config.run().steps() == 0) {
-      return Duration.ZERO;
+  private Duration train(
+      RunReport report, RunLedger ledger, Resumption resumption, long taken) {
+    resumption.announce(out);
+    if (claim.isResumed()) {
+      Resumption.say(
+          out,
+          "the ledger ends at step %d, %d finished groups wait to be trained on"
+              .formatted(ledger.groups().history().step(), ledger.groups().counts().accepted()));
     }
-    try (CommandProgress progress = new CommandProgress("training", config.run().steps(), out);
-        NodeAssembly assembly = NodeAssembly.of(loaded, folder.path());
-        SampoNode node =
-            SampoNode.start(
-                address(config.node()), assembly.parts(), told(report, progress), loaded.pekko())) {
-      out.println("control: " + node.httpUrl() + " (sampo pause, sampo resume; /status, /metrics)");
-      Instant begin = Instant.now();
-      node.finished().toCompletableFuture().join();
-      return Duration.between(begin, Instant.now());
+    try (CommandProgress progress =
+            new CommandProgress("training", taken, config.run().steps(), out)) {
+      RunListener listener = told(report, progress);
+      RunStart start =
+          new RunStart(
+              ledger,
+              resumption.checkpoint(),
+              settings,
+              listener::stepRetaken,
+              listener::noticed);
+      try (NodeAssembly assembly = NodeAssembly.of(loaded, folder.path(), Optional.of(start));
+          SampoNode node =
+              SampoNode.start(
+                  address(config.node()), assembly.parts(), listener, loaded.pekko())) {
+        out.println(
+            "control: " + node.httpUrl() + " (sampo pause, sampo resume; /status, /metrics)");
+        Instant begin = Instant.now();
+        node.finished().toCompletableFuture().join();
+        return Duration.between(begin, Instant.now());
+      }
     }
   }
 
@@ -127,6 +218,17 @@ final class TrainingRun {
             step.step(),
             String.format(
                 Locale.ROOT, "reward %.2f", step.metrics().getOrDefault("reward", Double.NaN)));
+      }
+
+      @Override
+      public void stepRetaken(StepReport step) {
+        report.stepRetaken(step);
+        progress.to(step.step(), "taken again");
+      }
+
+      @Override
+      public void force() {
+        report.force();
       }
 
       @Override

@@ -4,6 +4,7 @@ import dev.sampo.actors.node.LearnerPart;
 import dev.sampo.actors.node.NodeParts;
 import dev.sampo.actors.node.RewardPart;
 import dev.sampo.actors.node.RolloutPart;
+import dev.sampo.actors.pipeline.JournalWriter;
 import dev.sampo.actors.pipeline.SkippedGroups;
 import dev.sampo.actors.pipeline.Trainer;
 import dev.sampo.actors.question.RunQuestions;
@@ -12,12 +13,12 @@ import dev.sampo.actors.report.SetAside;
 import dev.sampo.actors.run.GroupDispatch;
 import dev.sampo.actors.run.PromptFeed;
 import dev.sampo.actors.run.StalenessGate;
+import dev.sampo.actors.transfer.HashedFiles;
 import dev.sampo.config.AdapterSettings;
 import dev.sampo.config.DataSettings;
 import dev.sampo.config.LoadedConfig;
 import dev.sampo.config.NodeRole;
 import dev.sampo.config.RecordingSettings;
-import dev.sampo.config.ResultSettings;
 import dev.sampo.config.RunConfig;
 import dev.sampo.learner.batch.CachedPromptEncoder;
 import dev.sampo.learner.checkpoint.CheckpointFolder;
@@ -25,6 +26,7 @@ import dev.sampo.learner.weights.PublishedWeights;
 import dev.sampo.protocol.ImageRef;
 import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.ScoredGroup;
+import dev.sampo.protocol.log.Recording;
 import dev.sampo.protocol.log.RecordingManifest;
 import dev.sampo.protocol.log.RecordingWriter;
 import dev.sampo.reward.RewardSettings.WeightedReward;
@@ -40,6 +42,7 @@ import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.family.AdapterFolder;
 import dev.sampo.vlm.ops.NativeBuild;
 import dev.sampo.vlm.weights.transfer.WeightSnapshot;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -62,6 +65,8 @@ public final class NodeAssembly implements AutoCloseable {
   private static final long MAX_SHARD_BYTES = 64L << 20;
   private static final int KEPT_VERSIONS = 4;
   private static final int CACHED_IMAGES = 4096;
+  private static final String RECORDING = "rollouts";
+  private static final String WEIGHTS = "weights";
 
   /** Of a run that only records; bounds the groups that wait for the disk. */
   private static final long MAX_STEPS_AHEAD = 10_000;
@@ -73,19 +78,16 @@ public final class NodeAssembly implements AutoCloseable {
   private final NodeParts parts;
 
   /**
-   * Where a run begins.
+   * Where a trainer begins.
    *
    * @param checkpoint where it was left; empty for a new run
    * @param settings what decides its result, for the checkpoints
+   * @param term the learner's term
    */
-  public record Start(Optional<Path> checkpoint, SortedMap<String, String> settings) {
-    /** A new run whose checkpoints nobody compares. */
-    public static Start anew(RunConfig config) {
-      return new Start(Optional.empty(), ResultSettings.replayed(config));
-    }
-  }
+  public record Start(
+      Optional<Path> checkpoint, SortedMap<String, String> settings, int term) {}
 
-  private NodeAssembly(LoadedConfig loaded, Path folder) {
+  private NodeAssembly(LoadedConfig loaded, Path folder, Optional<RunStart> start) {
     this.loaded = loaded;
     this.config = loaded.settings();
     this.folder = folder;
@@ -95,7 +97,7 @@ public final class NodeAssembly implements AutoCloseable {
             Thread.ofPlatform().daemon().name("reward-", 0).factory());
     this.parts =
         new NodeParts(
-            config.node().has(NodeRole.LEARNER) ? Optional.of(learner()) : Optional.empty(),
+            start.map(this::learner),
             config.node().has(NodeRole.ROLLOUT) ? Optional.of(rollout()) : Optional.empty(),
             config.node().has(NodeRole.REWARD) ? Optional.of(reward()) : Optional.empty());
   }
@@ -104,12 +106,16 @@ public final class NodeAssembly implements AutoCloseable {
    * Makes the parts that the roles of the configuration ask for.
    *
    * @param folder run folder of the learner; of other nodes a folder for what they fetch
+   * @param start present exactly on the learner's node
    * @throws dev.sampo.tasks.DataException when the training data cannot be used
    * @throws dev.sampo.reward.RewardException when a reward function is not known
    * @throws dev.sampo.vlm.ModelException when the model folder cannot be used
    */
-  public static NodeAssembly of(LoadedConfig loaded, Path folder) {
-    return new NodeAssembly(loaded, folder);
+  public static NodeAssembly of(LoadedConfig loaded, Path folder, Optional<RunStart> start) {
+    if (start.isPresent() != loaded.settings().node().has(NodeRole.LEARNER)) {
+      throw new IllegalArgumentException("a start is given on the learner's node, and there alone");
+    }
+    return new NodeAssembly(loaded, folder, start);
   }
 
   public NodeParts parts() {
@@ -156,19 +162,30 @@ public final class NodeAssembly implements AutoCloseable {
     return new PromptSource(rows, order, DataCursor.START);
   }
 
-  private LearnerPart learner() {
+  private static String fingerprint(SortedMap<String, String> settings) {
+    return HashedFiles.sha256Of(settings.toString().getBytes(StandardCharsets.UTF_8));
+  }
+
+  private LearnerPart learner(RunStart start) {
     ImageFiles images = new ImageFiles();
-    Path weights = folder.resolve("weights");
+    Optional<RecordingWriter> writer =
+        config.recording().enabled() ? Optional.of(openRecording()) : Optional.empty();
+    Optional<Recording> recording =
+        writer.map(present -> Recording.open(folder.resolve(RECORDING)));
+    Recovery recovery = new Recovery(start, recording);
     return new LearnerPart(
         config.recording().only()
-            ? this::recordOnlyTrainer
-            : () ->
-                trainer(config, image -> images.find(image.sha256()), folder, Start.anew(config)),
+            ? () -> recordOnlyTrainer(start)
+            : () -> recovered(start, recovery, image -> find(image, images, recording)),
         feed(images),
         images,
-        config.recording().enabled() ? Optional.of(openRecording()) : Optional.empty(),
+        writer,
+        start.ledger(),
+        recovery.accepted(),
+        new JournalWriter.Patience(config.ledger().attempts(), config.ledger().retryAfter()),
         new GroupDispatch.Terms(
             config.run().seed(),
+            fingerprint(start.settings()),
             config.rollout().groupSize(),
             config.sampling(),
             config.lease().patience(),
@@ -176,8 +193,24 @@ public final class NodeAssembly implements AutoCloseable {
         gate(),
         config.staleness().maxWait(),
         config.guards(),
-        skippedGroups(loaded, image -> images.find(image.sha256()), folder),
-        weights);
+        skippedGroups(loaded, image -> find(image, images, recording), folder),
+        folder.resolve(WEIGHTS));
+  }
+
+  private PolicyTrainer recovered(
+      RunStart start, Recovery recovery, Function<ImageRef, Optional<byte[]>> images) {
+    return recovery.trainer(
+        term ->
+            trainer(config, images, folder, new Start(start.checkpoint(), start.settings(), term)),
+        checkpoints(config, folder));
+  }
+
+  /** Rows that this process has not visited have their images in the recording. */
+  private static Optional<byte[]> find(
+      ImageRef image, ImageFiles images, Optional<Recording> recording) {
+    return images
+        .find(image.sha256())
+        .or(() -> recording.map(present -> present.image(image.sha256())));
   }
 
   /** Weights that never change make no group too old. */
@@ -190,17 +223,22 @@ public final class NodeAssembly implements AutoCloseable {
     return new StalenessGate(max, config.learner().groupsPerStep(), steps);
   }
 
-  private RecordOnlyTrainer recordOnlyTrainer() {
+  private RecordOnlyTrainer recordOnlyTrainer(RunStart start) {
     WeightSnapshot weights;
     try (VisionLanguageModel model = RunModels.open(config.model(), config.run().seed())) {
       weights = WeightSnapshot.of(model.parameters());
     }
     return new RecordOnlyTrainer(
-        new PolicyVersion(config.run().id(), 1, 0, weights.sha256()),
+        start
+            .ledger()
+            .groups()
+            .history()
+            .version()
+            .orElseGet(() -> new PolicyVersion(config.run().id(), 1, 0, weights.sha256())),
         weights,
         config.learner(),
         rewardWeights(config),
-        new PublishedWeights(folder.resolve("weights"), MAX_SHARD_BYTES, KEPT_VERSIONS));
+        new PublishedWeights(folder.resolve(WEIGHTS), MAX_SHARD_BYTES, KEPT_VERSIONS));
   }
 
   /**
@@ -227,6 +265,7 @@ public final class NodeAssembly implements AutoCloseable {
     return new PolicyTrainer(
         new PolicyTrainer.Terms(
             config.run().id(),
+            start.term(),
             seed,
             config.run().steps(),
             rewardWeights(config),
@@ -238,7 +277,7 @@ public final class NodeAssembly implements AutoCloseable {
         models.policy(),
         models.reference(),
         new CachedPromptEncoder(RunModels.processor(config.model()), images, CACHED_IMAGES),
-        new PublishedWeights(folder.resolve("weights"), MAX_SHARD_BYTES, KEPT_VERSIONS),
+        new PublishedWeights(folder.resolve(WEIGHTS), MAX_SHARD_BYTES, KEPT_VERSIONS),
         checkpoints(config, folder),
         start.checkpoint());
   }
@@ -310,7 +349,7 @@ public final class NodeAssembly implements AutoCloseable {
   private RecordingWriter openRecording() {
     RecordingWriter recording =
         RecordingWriter.open(
-            folder.resolve("rollouts"),
+            folder.resolve(RECORDING),
             manifest(loaded, initialWeightsHash()),
             config.recording().segmentSize().toBytes());
     if (recording.numCutBytes() > 0) {

@@ -29,8 +29,6 @@ import java.util.TreeMap;
 
 /** The learner with a model of its own: steps, published versions, checkpoints. */
 public final class PolicyTrainer implements Trainer {
-  private static final int TERM = 1;
-
   /** Name of the weights of a reference policy in a checkpoint. */
   private static final String REFERENCE = "reference";
 
@@ -38,6 +36,7 @@ public final class PolicyTrainer implements Trainer {
    * What does not change during a run.
    *
    * @param runId the run that the versions belong to
+   * @param term the learner's term, part of its versions
    * @param seed seed of the run, for dropout; kept in checkpoints
    * @param steps optimizer steps of the run
    * @param rewardWeights weight of every reward function by name
@@ -49,6 +48,7 @@ public final class PolicyTrainer implements Trainer {
    */
   public record Terms(
       String runId,
+      int term,
       long seed,
       long steps,
       Map<String, Double> rewardWeights,
@@ -208,7 +208,7 @@ public final class PolicyTrainer implements Trainer {
   }
 
   private PolicyVersion versionOf(long step, WeightSnapshot present) {
-    return new PolicyVersion(terms.runId(), TERM, step, present.sha256());
+    return new PolicyVersion(terms.runId(), terms.term(), step, present.sha256());
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.sampo.actors.engine;
 
 import dev.sampo.actors.run.PromptFeed;
+import dev.sampo.protocol.GroupId;
 import dev.sampo.tasks.DataException;
 import dev.sampo.tasks.data.DataRow;
 import dev.sampo.tasks.data.PromptSource;
@@ -20,8 +21,8 @@ final class RowFeed implements PromptFeed {
   }
 
   @Override
-  public Visit next() {
-    return switch (rows.next().row()) {
+  public Visit visit(GroupId group) {
+    return switch (rows.visit(group).row()) {
       case DataRow.Example example -> {
         badInARow = 0;
         yield new Visit.Ready(example.prompt());

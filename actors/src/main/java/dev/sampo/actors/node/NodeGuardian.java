@@ -2,6 +2,7 @@ package dev.sampo.actors.node;
 
 import dev.sampo.actors.RunListener;
 import dev.sampo.actors.pipeline.ExperienceBuffer;
+import dev.sampo.actors.pipeline.JournalWriter;
 import dev.sampo.actors.pipeline.Learner;
 import dev.sampo.actors.pipeline.Recorder;
 import dev.sampo.actors.pipeline.RewardWorker;
@@ -15,12 +16,11 @@ import dev.sampo.actors.pipeline.WeightPublisher;
 import dev.sampo.actors.pipeline.WeightSubscriber;
 import dev.sampo.actors.run.ExperienceQueue;
 import dev.sampo.actors.run.GroupDispatch;
-import dev.sampo.actors.run.GroupState;
-import dev.sampo.actors.run.LedgerEvent;
 import dev.sampo.actors.run.StalenessGate;
 import dev.sampo.actors.transfer.BlobCache;
 import dev.sampo.actors.transfer.HashedFiles;
 import dev.sampo.protocol.PolicyVersion;
+import dev.sampo.protocol.ledger.LedgerEvent;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;
@@ -42,12 +42,15 @@ import org.apache.pekko.actor.typed.receptionist.ServiceKey;
 import org.apache.pekko.cluster.typed.ClusterSingleton;
 import org.apache.pekko.cluster.typed.ClusterSingletonSettings;
 import org.apache.pekko.cluster.typed.SingletonActor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Spawns what the node's parts say and knows it by name. When something that the node cannot do
  * without fails, the node's result fails.
  */
 final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> {
+  private static final Logger LOG = LoggerFactory.getLogger(NodeGuardian.class);
   private static final DispatcherSelector DEVICE =
       DispatcherSelector.fromConfig("sampo.dispatcher.device");
   private static final DispatcherSelector BLOCKING =
@@ -174,15 +177,32 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
   }
 
   private Behavior<RunCoordinator.Command> coordinator(LearnerPart part, String httpUrl) {
-    GroupDispatch dispatch =
-        new GroupDispatch(1, part.terms(), part.gate(), part.feed(), this::tellOfSetAside);
+    ActorRef<JournalWriter.Command> journal =
+        getContext()
+            .spawn(
+                JournalWriter.create(part.ledger().journal(), part.patience()),
+                "journal",
+                BLOCKING);
+    getContext().watch(journal);
     RunCoordinator.Setup setup =
-        new RunCoordinator.Setup(part.gate().steps(), part.stragglerWait(), httpUrl + "/blobs");
-    return RunCoordinator.create(dispatch, setup, InstantSource.system());
+        new RunCoordinator.Setup(
+            part.gate().steps(), part.stragglerWait(), httpUrl + "/blobs", journal);
+    return RunCoordinator.create(
+        events -> dispatch(part, events), setup, InstantSource.system());
+  }
+
+  private GroupDispatch dispatch(LearnerPart part, Consumer<LedgerEvent> events) {
+    return new GroupDispatch(
+        part.ledger().groups(),
+        part.terms(),
+        part.gate(),
+        part.feed(),
+        events.andThen(this::tellOfSetAside),
+        event -> LOG.debug("{}", event));
   }
 
   private void tellOfSetAside(LedgerEvent event) {
-    if (event instanceof LedgerEvent.Ended(var group, GroupState.SetAside(String reason))) {
+    if (event instanceof LedgerEvent.GroupSetAside(var group, String reason)) {
       listener.groupSetAside(reason);
     }
   }
@@ -207,7 +227,8 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
                 ExperienceBuffer.create(
                     new ExperienceBuffer.Setup(
                         capacity(part.gate()), RETRY, coordinator.orElseThrow(), recorder),
-                    new ExperienceQueue(part.gate())),
+                    new ExperienceQueue(part.gate()),
+                    part.restored()),
                 "experience");
     ActorRef<Learner.Command> started =
         getContext()

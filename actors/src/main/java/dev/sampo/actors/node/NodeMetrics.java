@@ -53,6 +53,16 @@ final class NodeMetrics implements RunListener {
     next.stepFinished(report);
   }
 
+  @Override
+  public void stepRetaken(StepReport report) {
+    next.stepRetaken(report);
+  }
+
+  @Override
+  public void force() {
+    next.force();
+  }
+
   private void show(String name, double value) {
     if (latest.put(name, value) == null) {
       Gauge.builder("sampo.training", latest, all -> all.getOrDefault(name, Double.NaN))

@@ -6,12 +6,14 @@ import dev.sampo.actors.run.GroupDispatch;
 import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.LeaseId;
 import dev.sampo.protocol.ScoredGroup;
+import dev.sampo.protocol.ledger.LogPlace;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.AbstractMatchingBehavior;
@@ -24,8 +26,8 @@ import org.apache.pekko.actor.typed.receptionist.ServiceKey;
  * beyond the capacity is answered {@link Busy}, the worker keeps the group and its lease, and so
  * decoding stops when the learner does.
  *
- * <p>Edges. <i>Offer</i>: answered when the coordinator has judged the group and the recording has
- * it, so that an accepted group is never lost. <i>Batch</i>: the learner waits until there are
+ * <p>Edges. <i>Offer</i>: answered when the coordinator has judged the group, the recording has it and
+ * then the ledger, so that an accepted group is never lost; put off until the term is open. <i>Batch</i>: the learner waits until there are
  * enough groups within the bound; unblocked by an offer.
  */
 public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceBuffer.Command> {
@@ -71,7 +73,13 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
 
   private record Judged(Offer offer, GroupDispatch.Verdict verdict) implements Command {}
 
-  private record Kept(Offer offer) implements Command {}
+  private record Kept(Offer offer, Optional<LogPlace> place) implements Command {}
+
+  private record Refused(Offer offer, String reason) implements Command {}
+
+  private record Settled(Offer offer, GroupDispatch.Verdict verdict) implements Command {}
+
+  private record TermOpened(Set<GroupId> accepted) implements Command {}
 
   private record Unanswered(Offer offer, String reason) implements Command {}
 
@@ -81,7 +89,7 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
    * @param capacity most groups, those being judged included
    * @param retryAfter when a worker may offer again that found no room
    * @param coordinator judges every offer
-   * @param recorder makes accepted groups durable
+   * @param recorder records what is to be accepted
    */
   public record Setup(
       int capacity,
@@ -94,17 +102,40 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
   private final Set<LeaseId> pending = new HashSet<>();
   private final Set<LeaseId> kept = new HashSet<>();
   private final Set<LeaseId> learning = new HashSet<>(); // of the batch that the learner has
+  private final List<ScoredGroup> restored;
   private Optional<Take> learnerWaits = Optional.empty();
+  private boolean isTermOpen;
 
-  private ExperienceBuffer(ActorContext<Command> context, Setup setup, ExperienceQueue queue) {
+  private ExperienceBuffer(
+      ActorContext<Command> context,
+      Setup setup,
+      ExperienceQueue queue,
+      List<ScoredGroup> restored) {
     super(context);
     this.setup = setup;
     this.queue = queue;
+    this.restored = restored;
+    ActorRef<RunCoordinator.StillAccepted> opened =
+        context.messageAdapter(
+            RunCoordinator.StillAccepted.class, still -> new TermOpened(still.groups()));
+    setup
+        .coordinator()
+        .tell(
+            new RunCoordinator.Held(
+                restored.stream().map(ScoredGroup::id).collect(Collectors.toSet()), opened));
   }
 
-  /** An empty buffer. */
-  public static Behavior<Command> create(Setup setup, ExperienceQueue queue) {
-    return Behaviors.setup(context -> new ExperienceBuffer(context, setup, queue));
+  /**
+   * A buffer.
+   *
+   * @param queue empty
+   * @param restored groups that were accepted before the run was left; those that the coordinator
+   *     still wants go into the queue when it opens the term
+   */
+  public static Behavior<Command> create(
+      Setup setup, ExperienceQueue queue, List<ScoredGroup> restored) {
+    return Behaviors.setup(context ->
+        new ExperienceBuffer(context, setup, queue, List.copyOf(restored)));
   }
 
   @Override
@@ -112,7 +143,13 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
     switch (message) {
       case Offer offer -> onOffer(offer);
       case Judged(Offer offer, GroupDispatch.Verdict verdict) -> onJudged(offer, verdict);
-      case Kept(Offer offer) -> onKept(offer);
+      case Kept(Offer offer, Optional<LogPlace> place) -> onKept(offer, place);
+      case Refused(Offer offer, String reason) -> {
+        pending.remove(leaseOf(offer));
+        discard(offer, reason);
+      }
+      case Settled(Offer offer, GroupDispatch.Verdict verdict) -> onSettled(offer, verdict);
+      case TermOpened(Set<GroupId> accepted) -> onTermOpened(accepted);
       case Unanswered(Offer offer, String reason) -> onUnanswered(offer, reason);
       case Take take -> {
         learning.clear(); // the coordinator knows what became of them before it allows a step
@@ -130,15 +167,14 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
       offer.replyTo().tell(new Accepted(lease));
       return;
     }
-    if (pending.contains(lease) || queue.size() + pending.size() >= setup.capacity()) {
+    if (!isTermOpen || pending.contains(lease) || queue.size() + pending.size() >= setup.capacity()) {
       setup.coordinator().tell(new RunCoordinator.StillHeld(lease));
       offer.replyTo().tell(new Busy(lease, setup.retryAfter()));
       return;
     }
     Optional<String> unusable = whyUnusable(offer.group());
     if (unusable.isPresent()) {
-      setup.coordinator().tell(new RunCoordinator.Unusable(lease, unusable.get()));
-      offer.replyTo().tell(new Discarded(lease, unusable.get()));
+      discard(offer, unusable.get());
       return;
     }
     pending.add(lease);
@@ -146,8 +182,14 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
         offer,
         setup.coordinator(),
         (ActorRef<GroupDispatch.Verdict> replyTo) ->
-            new RunCoordinator.Offered(lease, offer.group().group().oldestStep(), replyTo),
+            new RunCoordinator.Offered(lease, offer.group().group().versions(), replyTo),
         verdict -> new Judged(offer, verdict));
+  }
+
+  /** Of no use, now and ever. */
+  private void discard(Offer offer, String reason) {
+    setup.coordinator().tell(new RunCoordinator.Unusable(leaseOf(offer), reason));
+    offer.replyTo().tell(new Discarded(leaseOf(offer), reason));
   }
 
   /**
@@ -173,8 +215,13 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
           askNeighbour(
               offer,
               setup.recorder(),
-              (ActorRef<Recorder.Done> replyTo) -> new Recorder.KeepGroup(offer.group(), replyTo),
-              done -> new Kept(offer));
+              (ActorRef<Recorder.Answer> replyTo) ->
+                  new Recorder.KeepGroup(offer.group(), replyTo),
+              answer ->
+                  switch (answer) {
+                    case Recorder.Done(var place) -> new Kept(offer, place);
+                    case Recorder.Refused(String reason) -> new Refused(offer, reason);
+                  });
       case GroupDispatch.Verdict.Discard(String reason) -> {
         pending.remove(leaseOf(offer));
         offer.replyTo().tell(new Discarded(leaseOf(offer), reason));
@@ -182,11 +229,36 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
     }
   }
 
-  private void onKept(Offer offer) {
-    pending.remove(leaseOf(offer));
-    kept.add(leaseOf(offer));
-    queue.add(offer.group());
-    offer.replyTo().tell(new Accepted(leaseOf(offer)));
+  private void onKept(Offer offer, Optional<LogPlace> place) {
+    askNeighbour(
+        offer,
+        setup.coordinator(),
+        (ActorRef<GroupDispatch.Verdict> replyTo) ->
+            new RunCoordinator.Recorded(leaseOf(offer), place, replyTo),
+        verdict -> new Settled(offer, verdict));
+  }
+
+  private void onSettled(Offer offer, GroupDispatch.Verdict verdict) {
+    LeaseId lease = leaseOf(offer);
+    pending.remove(lease);
+    switch (verdict) {
+      case GroupDispatch.Verdict.Keep _ -> {
+        keep(offer.group());
+        offer.replyTo().tell(new Accepted(lease));
+      }
+      case GroupDispatch.Verdict.Discard(String reason) ->
+          offer.replyTo().tell(new Discarded(lease, reason));
+    }
+  }
+
+  private void keep(ScoredGroup group) {
+    kept.add(group.group().lease());
+    queue.add(group);
+  }
+
+  private void onTermOpened(Set<GroupId> accepted) {
+    isTermOpen = true;
+    restored.stream().filter(group -> accepted.contains(group.id())).forEach(this::keep);
   }
 
   private void onUnanswered(Offer offer, String reason) {

@@ -29,15 +29,16 @@ import org.apache.pekko.actor.typed.javadsl.Behaviors;
  * <pre>
  *   want a step --allowed--> take a batch --batch--> micro-batch 0 ... n-1 --> finish
  *        ^                                                                       |
- *        +---- publish the weights, report <---- the recording has the step <----+
+ *        +-- publish the weights, report <-- ledger has the step <-- recording has it
  * </pre>
  *
  * At most one message that drives this loop is under way at a time. A learner that shall pause ends
  * the step that it has begun, saves a checkpoint, and holds back what would begin the next.
  *
  * <p>Edges. <i>Step</i>: waits for the coordinator. <i>Batch</i>: waits for the buffer.
- * <i>Commit</i>: waits for the recorder, so that no version is published that a replay could not
- * reach.
+ * <i>Commit</i>: waits for the recorder and then for the coordinator, whose ledger is on the disk by
+ * then, so that no version is published that a recovering learner could not reach or would not know
+ * of.
  */
 public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
   private static final Duration PATIENCE_WITH_RECORDER = Duration.ofMinutes(2);
@@ -77,6 +78,8 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
   private record Finish() implements Drive {}
 
   private record Kept(Trainer.Update.Taken update) implements Drive {}
+
+  private record Committed(Trainer.Update.Taken update) implements Drive {}
 
   private record NotKept(String reason) implements Command {}
 
@@ -131,6 +134,9 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
     this.meter = meter;
     this.guards = new Guards(setup.guards().rules());
     setup.publisher().tell(new WeightPublisher.Publish(trainer.writeSnapshot()));
+    if (trainer.isCheckpointDue()) {
+      save(); // of a step that was taken again; the run was left before it was saved
+    }
     wantStep();
   }
 
@@ -184,6 +190,7 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
 
   private void save() {
     if (trainer.version().step() > 0) {
+      setup.listener().force();
       meter.working(() -> trainer.saveCheckpoint(Map.of()));
     }
   }
@@ -213,7 +220,8 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
         runNext(index + 1, count);
       }
       case Finish _ -> finish();
-      case Kept(Trainer.Update.Taken update) -> publish(update);
+      case Kept(Trainer.Update.Taken update) -> writeIntoLedger(update);
+      case Committed(Trainer.Update.Taken update) -> publish(update);
     }
   }
 
@@ -235,11 +243,18 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
             Asking.ask(
                 getContext().getSystem(),
                 setup.recorder(),
-                (ActorRef<Recorder.Done> replyTo) ->
+                (ActorRef<Recorder.Answer> replyTo) ->
                     new Recorder.KeepStep(taken.committed(), taken.loss(), replyTo),
                 PATIENCE_WITH_RECORDER),
             (done, failure) ->
                 done != null ? new Kept(taken) : new NotKept(String.valueOf(failure)));
+  }
+
+  private void writeIntoLedger(Trainer.Update.Taken taken) {
+    ActorRef<RunCoordinator.Committed> durable =
+        getContext()
+            .messageAdapter(RunCoordinator.Committed.class, committed -> new Committed(taken));
+    setup.coordinator().tell(new RunCoordinator.StepTaken(taken.committed(), durable));
   }
 
   private void skip(Trainer.Update.Skipped skipped) {
@@ -275,18 +290,17 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
     setup.publisher().tell(new WeightPublisher.Publish(meter.working(trainer::writeDelta)));
     snapshotsWanted.forEach(wanted -> getContext().getSelf().tell(wanted));
     snapshotsWanted.clear();
-    List<GroupId> groups = batch.stream().map(ScoredGroup::id).toList();
-    setup.coordinator().tell(new RunCoordinator.StepTaken(step, groups));
+    setup.coordinator().tell(new RunCoordinator.Published(update.committed().version()));
     setup.skips().keep(trainer.version(), batch, update);
     batch = List.of();
     update.notice().ifPresent(setup.listener()::noticed);
-    if (trainer.isCheckpointDue()) {
-      save();
-    }
     Optional<String> stop = report(meter.stepFinished(step, update.metrics()));
     if (stop.isPresent()) {
       stop(stop.get());
     } else {
+      if (trainer.isCheckpointDue()) {
+        save();
+      }
       saveIfPaused();
       wantStep();
     }
@@ -323,7 +337,7 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
     }
     ActorRef<RunCoordinator.StepAllowed> allowed =
         getContext().messageAdapter(RunCoordinator.StepAllowed.class, granted -> new Allowed());
-    setup.coordinator().tell(new RunCoordinator.StepWanted(allowed));
+    setup.coordinator().tell(new RunCoordinator.StepWanted(trainer.version(), allowed));
   }
 
   @Override

@@ -3,10 +3,14 @@ package dev.sampo.actors.pipeline;
 import dev.sampo.protocol.ImageRef;
 import dev.sampo.protocol.ScoredGroup;
 import dev.sampo.protocol.StepCommitted;
+import dev.sampo.protocol.ledger.LogPlace;
 import dev.sampo.protocol.log.RecordingWriter;
 import dev.sampo.tasks.data.BlobStore;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.PostStop;
@@ -16,9 +20,9 @@ import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 
 /**
- * Writes accepted groups, their images and the committed steps; runs on a dispatcher for blocking
- * work. A step is on the disk, with everything before it, when it is answered. Without a recording
- * every message is answered at once.
+ * Writes groups that are to be kept, their images and the steps; runs on a dispatcher for blocking
+ * work. What is answered is on the disk, with everything before it; what waits is forced to the
+ * disk together. Without a recording every message is answered without a place.
  */
 public final class Recorder extends AbstractMatchingBehavior<Recorder.Command> {
 
@@ -26,21 +30,36 @@ public final class Recorder extends AbstractMatchingBehavior<Recorder.Command> {
   public sealed interface Command {}
 
   /** Append a group and store its images. */
-  record KeepGroup(ScoredGroup group, ActorRef<Done> replyTo) implements Command {}
+  record KeepGroup(ScoredGroup group, ActorRef<Answer> replyTo) implements Command {}
 
   /**
-   * Append a step and return when it is durable.
+   * Append a step.
    *
    * @param loss of the step; empty if nothing was trained on
    */
-  record KeepStep(StepCommitted step, OptionalDouble loss, ActorRef<Done> replyTo)
+  record KeepStep(StepCommitted step, OptionalDouble loss, ActorRef<Answer> replyTo)
       implements Command {}
 
-  /** It is written. */
-  record Done() {}
+  private record Sync() implements Command {}
+
+  /** What becomes of it. */
+  sealed interface Answer {}
+
+  /**
+   * It is on the disk.
+   *
+   * @param place where; empty without a recording
+   */
+  record Done(Optional<LogPlace> place) implements Answer {}
+
+  /** A group that can never be recorded, so that nobody could learn from it again. */
+  record Refused(String reason) implements Answer {}
+
+  private record Appended(LogPlace place, ActorRef<Answer> replyTo) {}
 
   private final Optional<RecordingWriter> recording;
   private final BlobStore images;
+  private final List<Appended> unsynced = new ArrayList<>();
 
   private Recorder(
       ActorContext<Command> context, Optional<RecordingWriter> recording, BlobStore images) {
@@ -62,33 +81,50 @@ public final class Recorder extends AbstractMatchingBehavior<Recorder.Command> {
   @Override
   public Behavior<Command> onMessage(Command message) {
     switch (message) {
-      case KeepGroup(ScoredGroup group, ActorRef<Done> replyTo) -> {
-        recording.ifPresent(writer -> keep(writer, group));
-        replyTo.tell(new Done());
+      case KeepGroup(ScoredGroup group, ActorRef<Answer> replyTo) -> {
+        Optional<String> lost = recording.flatMap(writer -> storeImages(writer, group));
+        if (lost.isPresent()) {
+          replyTo.tell(new Refused(lost.get()));
+        } else {
+          append(writer -> writer.append(group), replyTo);
+        }
       }
-      case KeepStep(StepCommitted step, OptionalDouble loss, ActorRef<Done> replyTo) -> {
-        recording.ifPresent(writer -> {
-          writer.append(step, loss);
-          writer.sync();
-        });
-        replyTo.tell(new Done());
+      case KeepStep(StepCommitted step, OptionalDouble loss, ActorRef<Answer> replyTo) ->
+          append(writer -> writer.append(step, loss), replyTo);
+      case Sync _ -> {
+        recording.orElseThrow().sync();
+        unsynced.forEach(done -> done.replyTo().tell(new Done(Optional.of(done.place()))));
+        unsynced.clear();
       }
     }
     return this;
   }
 
-  private void keep(RecordingWriter writer, ScoredGroup group) {
+  private void append(Function<RecordingWriter, LogPlace> entry, ActorRef<Answer> replyTo) {
+    if (recording.isEmpty()) {
+      replyTo.tell(new Done(Optional.empty()));
+      return;
+    }
+    unsynced.add(new Appended(entry.apply(recording.get()), replyTo));
+    if (unsynced.size() == 1) {
+      getContext().getSelf().tell(new Sync()); // after what is in the mailbox already
+    }
+  }
+
+  /** Stores the images of a group; says which is nowhere to be found, if one is. */
+  private Optional<String> storeImages(RecordingWriter writer, ScoredGroup group) {
     for (ImageRef image : group.group().prompt().images()) {
       if (!writer.has(image)) {
-        byte[] bytes =
-            images
-                .find(image.sha256())
-                .orElseThrow(
-                    () -> new IllegalStateException("image " + image.sha256() + " has gone"));
-        writer.store(image, bytes);
+        Optional<byte[]> bytes = images.find(image.sha256());
+        if (bytes.isEmpty()) {
+          return Optional.of(
+              "%s: image %s has gone"
+                  .formatted(group.group().prompt().source(), image.sha256()));
+        }
+        writer.store(image, bytes.get());
       }
     }
-    writer.append(group);
+    return Optional.empty();
   }
 
   @Override

@@ -5,14 +5,24 @@ import dev.sampo.actors.run.GroupDispatch;
 import dev.sampo.actors.run.LeaseTable;
 import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.LeaseId;
+import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.RolloutLease;
+import dev.sampo.protocol.StepCommitted;
+import dev.sampo.protocol.ledger.LedgerEvent;
+import dev.sampo.protocol.ledger.LogPlace;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.AbstractMatchingBehavior;
@@ -23,9 +33,10 @@ import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
 /**
  * Hands out leases and owns the ledger; a cluster singleton.
  *
- * <p>Edges. <i>Grant</i>: waits for a worker's demand and for quota; unblocked by a finished, lost
- * or filtered group and by a committed step. <i>Verdict</i>: asked by the experience buffer, never
- * waits. <i>Step</i>: the learner waits until a batch is accepted and no running group would become
+ * <p>Edges. <i>Term</i>: waits for what learner and buffer hold, and for the journal. <i>Grant</i>:
+ * waits for a worker's demand and for quota; unblocked by a finished, lost or filtered group and by
+ * a committed step. <i>Verdict</i>: asked by the experience buffer, never waits. <i>Accepted</i>
+ * and <i>Committed</i>: answered when the journal has it on the disk. <i>Step</i>: the learner waits until a batch is accepted and no running group would become
  * too old by the step; unblocked by results, and after a configured time by cancelling those
  * groups.
  */
@@ -82,8 +93,36 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
   }
 
   /** The buffer has a result and asks what to do with it. */
-  record Offered(LeaseId lease, long oldestStep, ActorRef<GroupDispatch.Verdict> replyTo)
+  record Offered(
+      LeaseId lease, Set<PolicyVersion> versions, ActorRef<GroupDispatch.Verdict> replyTo)
+      implements Command {
+    Offered {
+      versions = Set.copyOf(versions);
+    }
+  }
+
+  /** The recording has a result that is to be kept; answered when the ledger has it as well. */
+  record Recorded(
+      LeaseId lease, Optional<LogPlace> place, ActorRef<GroupDispatch.Verdict> replyTo)
       implements Command {}
+
+  /**
+   * The first thing that a buffer says.
+   *
+   * @param groups what it found in the recording, accepted before the run was left
+   */
+  record Held(Set<GroupId> groups, ActorRef<StillAccepted> replyTo) implements Command {
+    Held {
+      groups = Set.copyOf(groups);
+    }
+  }
+
+  /** The term is open; these of the groups that the buffer holds wait for the learner. */
+  record StillAccepted(Set<GroupId> groups) {
+    StillAccepted {
+      groups = Set.copyOf(groups);
+    }
+  }
 
   /** A finished group waits for room in the buffer; its worker is not to blame. */
   record StillHeld(LeaseId lease) implements Command {}
@@ -97,14 +136,27 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
   /** The buffer dropped accepted groups because they are too old. */
   record Returned(List<GroupId> groups, String reason) implements Command {}
 
-  /** The learner is ready for its next step; answered once, when it may take it. */
-  record StepWanted(ActorRef<StepAllowed> replyTo) implements Command {}
+  /**
+   * The learner is ready for its next step; answered once, when it may take it. The first one of a
+   * learner opens the term.
+   *
+   * @param version what it holds
+   */
+  record StepWanted(PolicyVersion version, ActorRef<StepAllowed> replyTo) implements Command {}
 
   /** The learner may take the next batch. */
   record StepAllowed() {}
 
-  /** An optimizer step is durable. */
-  record StepTaken(long step, List<GroupId> groups) implements Command {}
+  /** The recording has an optimizer step; answered when the ledger has it as well. */
+  record StepTaken(StepCommitted step, ActorRef<Committed> replyTo) implements Command {}
+
+  /** The step is durable: its version may be published. */
+  record Committed(PolicyVersion version) {}
+
+  /** The workers were told of a version. */
+  record Published(PolicyVersion version) implements Command {}
+
+  private record Durable(long numEvents) implements Command {}
 
   /** The learner could not take a step with this batch. */
   record StepSkipped(List<GroupId> culprits, List<GroupId> others, String reason)
@@ -128,8 +180,18 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
    * @param steps optimizer steps of the run
    * @param stragglerWait how long a step waits for groups that it would make too old
    * @param blobUrl where workers get the images of the prompts: {@code <blobUrl>/<sha256>}
+   * @param journal makes the ledger durable
    */
-  public record Setup(long steps, Duration stragglerWait, String blobUrl) {}
+  public record Setup(
+      long steps,
+      Duration stragglerWait,
+      String blobUrl,
+      ActorRef<JournalWriter.Command> journal) {}
+
+  /** An answer that waits until so many events are durable. */
+  private record Deferred(long numEvents, Runnable answer) {}
+
+  private static final long MOST_WAITING_EVENTS = 1_000;
 
   private record WorkerDemand(int leases, long step) {}
 
@@ -138,24 +200,38 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
   private final InstantSource clock;
   private final TimerScheduler<Command> timers;
   private final Map<ActorRef<RolloutWorker.Command>, WorkerDemand> workers = new LinkedHashMap<>();
-  private Optional<ActorRef<StepAllowed>> learnerWaits = Optional.empty();
+  private final ActorRef<JournalWriter.Durable> durable;
+  private final Queue<Deferred> deferred = new ArrayDeque<>();
+  private Optional<StepWanted> learnerWaits = Optional.empty();
+  private Optional<Held> held = Optional.empty();
+  private long numEvents; // given to the journal
+  private long numDurable; // of these
+  private boolean isTermDurable;
 
   private RunCoordinator(
       ActorContext<Command> context,
       TimerScheduler<Command> timers,
-      GroupDispatch dispatch,
+      Function<Consumer<LedgerEvent>, GroupDispatch> dispatch,
       Setup setup,
       InstantSource clock) {
     super(context);
     this.timers = timers;
-    this.dispatch = dispatch;
     this.setup = setup;
     this.clock = clock;
+    this.durable =
+        context.messageAdapter(
+            JournalWriter.Durable.class, written -> new Durable(written.numEvents()));
+    this.dispatch = dispatch.apply(this::note);
     timers.startTimerWithFixedDelay(new LookForExpiredLeases(), Duration.ofMillis(500));
   }
 
-  /** A coordinator that grants what {@code dispatch} allows. */
-  public static Behavior<Command> create(GroupDispatch dispatch, Setup setup, InstantSource clock) {
+  /**
+   * A coordinator that grants what its dispatch allows.
+   *
+   * @param dispatch makes it, from the consumer of its events
+   */
+  public static Behavior<Command> create(
+      Function<Consumer<LedgerEvent>, GroupDispatch> dispatch, Setup setup, InstantSource clock) {
     return Behaviors.setup(context ->
         Behaviors.withTimers(
             timers -> new RunCoordinator(context, timers, dispatch, setup, clock)));
@@ -169,13 +245,23 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
       case Holds holds -> onHolds(holds);
       case GiveBack giveBack -> onGiveBack(giveBack);
       case Offered offered ->
-          offered.replyTo().tell(dispatch.offered(offered.lease(), offered.oldestStep()));
-      case StillHeld held -> dispatch.renew(held.lease(), clock.instant());
+          offered.replyTo().tell(dispatch.offered(offered.lease(), offered.versions()));
+      case Recorded(LeaseId lease, Optional<LogPlace> place, var replyTo) -> {
+        GroupDispatch.Verdict verdict = dispatch.recorded(lease, place);
+        whenDurable(() -> replyTo.tell(verdict));
+      }
+      case Held holding -> {
+        held = Optional.of(holding);
+        openTermIfAllAreThere();
+      }
+      case StillHeld(LeaseId lease) -> dispatch.renew(lease, clock.instant());
       case NotKept(LeaseId lease, String reason) -> dispatch.notKept(lease, reason);
       case Unusable unusable -> dispatch.setAside(unusable.lease(), unusable.reason());
       case Returned returned -> dispatch.returned(returned.groups(), returned.reason());
-      case StepWanted wanted -> learnerWaits = Optional.of(wanted.replyTo());
+      case StepWanted wanted -> onStepWanted(wanted);
       case StepTaken taken -> onStepTaken(taken);
+      case Published(PolicyVersion version) -> dispatch.published(version);
+      case Durable(long written) -> onDurable(written);
       case StepSkipped(var culprits, var others, String reason) -> {
         dispatch.setAside(culprits, reason);
         dispatch.returned(others, reason);
@@ -203,7 +289,11 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
   private void onProgress(Progress progress) {
     boolean wanted =
         dispatch.progress(
-            progress.lease(), progress.oldestStep(), progress.tokens(), clock.instant());
+            progress.lease(),
+            nameOf(progress.worker()),
+            progress.oldestStep(),
+            progress.tokens(),
+            clock.instant());
     if (!wanted) {
       progress.worker().tell(new RolloutWorker.Cancel(progress.lease(), "not leased any more"));
     }
@@ -230,9 +320,48 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
     }
   }
 
+  private void note(LedgerEvent event) {
+    numEvents++;
+    setup.journal().tell(new JournalWriter.Append(event, durable));
+  }
+
+  private void whenDurable(Runnable answer) {
+    deferred.add(new Deferred(numEvents, answer));
+    onDurable(numDurable);
+  }
+
+  private void onDurable(long written) {
+    numDurable = written;
+    while (!deferred.isEmpty() && deferred.element().numEvents() <= numDurable) {
+      deferred.remove().answer().run();
+    }
+  }
+
+  private void onStepWanted(StepWanted wanted) {
+    learnerWaits = Optional.of(wanted);
+    openTermIfAllAreThere();
+  }
+
+  /** A lease carries the term, so none is granted before the term is durable. */
+  private void openTermIfAllAreThere() {
+    if (dispatch.isOpen() || learnerWaits.isEmpty() || held.isEmpty()) {
+      return;
+    }
+    Held holding = held.get();
+    dispatch.openTerm(learnerWaits.get().version(), holding.groups());
+    Set<GroupId> accepted =
+        holding.groups().stream().filter(dispatch::isAccepted).collect(Collectors.toSet());
+    whenDurable(() -> {
+      isTermDurable = true;
+      holding.replyTo().tell(new StillAccepted(accepted));
+    });
+  }
+
   private void onStepTaken(StepTaken taken) {
-    dispatch.committed(taken.step(), taken.groups());
-    if (taken.step() == setup.steps()) {
+    dispatch.committed(taken.step());
+    PolicyVersion version = taken.step().version();
+    whenDurable(() -> taken.replyTo().tell(new Committed(version)));
+    if (dispatch.step() == setup.steps()) {
       cancel(dispatch.allRunning(), "the run is finished");
     }
   }
@@ -266,8 +395,8 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
 
   /** One lease to each worker with room in turn, so that a late joiner gets its share. */
   private void grantWhatQuotaAllows() {
-    boolean granted = true;
-    while (granted) {
+    boolean granted = isTermDurable;
+    while (granted && numEvents - numDurable < MOST_WAITING_EVENTS) {
       granted = false;
       for (Map.Entry<ActorRef<RolloutWorker.Command>, WorkerDemand> worker : workers.entrySet()) {
         String name = nameOf(worker.getKey());
@@ -286,12 +415,12 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
   }
 
   private void allowStepIfNothingHoldsIt() {
-    if (learnerWaits.isEmpty() || !dispatch.hasBatch()) {
+    if (!isTermDurable || learnerWaits.isEmpty() || !dispatch.hasBatch()) {
       return;
     }
     if (dispatch.stragglers().isEmpty()) {
       timers.cancel(StragglersAreDue.class);
-      learnerWaits.get().tell(new StepAllowed());
+      learnerWaits.get().replyTo().tell(new StepAllowed());
       learnerWaits = Optional.empty();
     } else if (!timers.isTimerActive(StragglersAreDue.class)) {
       timers.startSingleTimer(

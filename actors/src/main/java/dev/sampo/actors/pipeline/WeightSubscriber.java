@@ -24,7 +24,8 @@ import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
 
 /**
  * Keeps a worker's weights up to date: hears of versions, fetches their files, one version at a
- * time, and hands them over. Whatever goes wrong, the worker keeps the version it has and a
+ * time, and hands them over. Versions of an earlier learner's term are fenced: a later term counts,
+ * though it has fewer steps. Whatever goes wrong, the worker keeps the version it has and a
  * snapshot is asked for.
  *
  * <pre>
@@ -62,7 +63,8 @@ public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubsc
   private final FileSource files;
   private final Path folder;
   private final TimerScheduler<Command> timers;
-  private final TreeMap<Long, WeightPublisher.Announced> ahead = new TreeMap<>();
+  private final TreeMap<PolicyVersion, WeightPublisher.Announced> ahead =
+      new TreeMap<>(PolicyVersion.IN_HISTORY);
   private Optional<PolicyVersion> held = Optional.empty();
   private boolean fetching;
   private boolean needsSnapshot;
@@ -135,15 +137,15 @@ public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubsc
 
   private void onHeard(WeightPublisher.Announced announced) {
     PolicyVersion version = announced.delta().version();
-    if (held.isPresent() && held.get().step() >= version.step()) {
+    if (held.isPresent() && PolicyVersion.IN_HISTORY.compare(held.get(), version) >= 0) {
       return;
     }
-    ahead.merge(version.step(), announced, (old, now) -> now.delta().isSnapshot() ? now : old);
+    ahead.merge(version, announced, (old, now) -> now.delta().isSnapshot() ? now : old);
     fetchNext();
   }
 
   private void fetchNext() {
-    held.ifPresent(version -> ahead.headMap(version.step(), true).clear());
+    held.ifPresent(version -> ahead.headMap(version, true).clear());
     if (fetching || ahead.isEmpty()) {
       return;
     }
@@ -152,7 +154,7 @@ public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubsc
     if (next.isPresent()) {
       fetch(next.get());
     } else {
-      askForSnapshot("no way from " + held + " to step " + ahead.lastKey());
+      askForSnapshot("no way from " + held + " to " + ahead.lastKey());
     }
   }
 
@@ -196,7 +198,7 @@ public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubsc
   private void onFailed(WeightDelta delta, String reason) {
     getContext().getLog().warn("version {} is unusable: {}", delta.version().step(), reason);
     fetching = false;
-    ahead.remove(delta.version().step());
+    ahead.remove(delta.version());
     askForSnapshot(reason);
   }
 
@@ -216,6 +218,7 @@ public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubsc
 
   private Path folderOf(WeightDelta delta) {
     String kind = delta.isSnapshot() ? "snapshot" : "delta";
-    return folder.resolve("step-" + delta.version().step() + "-" + kind);
+    PolicyVersion version = delta.version();
+    return folder.resolve("term-%d-step-%d-%s".formatted(version.term(), version.step(), kind));
   }
 }

@@ -40,28 +40,29 @@ final class MetricsLog implements AutoCloseable {
     file.force(true);
   }
 
-  /**
-   * Cuts off what a run wrote after some step, a torn line included.
-   *
-   * @param numTaken steps to keep
-   * @return what is left
-   */
-  static List<StepReport> cut(Path file, long numTaken) throws IOException {
+  /** The lines up to a torn one; none for a file that is not there. */
+  static List<StepReport> read(Path file) throws IOException {
     if (!Files.exists(file)) {
       return List.of();
     }
-    List<StepReport> kept = new ArrayList<>();
-    StringBuilder lines = new StringBuilder();
+    List<StepReport> read = new ArrayList<>();
     for (String line : Files.readAllLines(file)) {
-      Optional<StepReport> report = parse(line).filter(step -> step.step() <= numTaken);
+      Optional<StepReport> report = parse(line);
       if (report.isEmpty()) {
         break;
       }
-      kept.add(report.get());
-      lines.append(line).append('\n');
+      read.add(report.get());
     }
-    RunFolder.write(file, lines.toString().getBytes(StandardCharsets.UTF_8));
-    return kept;
+    return read;
+  }
+
+  /** Writes the file anew, with these lines alone. */
+  static void replace(Path file, List<StepReport> lines) throws IOException {
+    StringBuilder text = new StringBuilder();
+    for (StepReport line : lines) {
+      text.append(line(line)).append('\n');
+    }
+    RunFolder.write(file, text.toString().getBytes(StandardCharsets.UTF_8));
   }
 
   /** A line as it was written; empty for a torn one. */

@@ -87,7 +87,7 @@ public final class RunClaim implements AutoCloseable {
   private static RunClaim take(
       RunFolder folder, FileChannel lock, String command, SortedMap<String, String> settings)
       throws IOException {
-    if (!Files.exists(folder.claim()) || !hasSteps(folder)) {
+    if (!Files.exists(folder.claim()) || !hasBegun(folder)) {
       write(folder, command, settings);
       return new RunClaim(folder, lock, command, settings, State.NEW, List.of());
     }
@@ -118,13 +118,17 @@ public final class RunClaim implements AutoCloseable {
     }
   }
 
-  /** A run that took no step has nothing that could be lost. */
-  private static boolean hasSteps(RunFolder folder) throws IOException {
+  /** A run that began nothing has nothing that could be lost. */
+  private static boolean hasBegun(RunFolder folder) throws IOException {
     return (Files.exists(folder.metrics()) && Files.size(folder.metrics()) > 0)
-        || Files.exists(folder.checkpoints());
+        || Files.exists(folder.checkpoints())
+        || Files.exists(folder.ledger());
   }
 
-  /** What a process that died before it wrote the claim has left does not count. */
+  /**
+   * What a process that died before it wrote the claim has left does not count, nor does the data
+   * that a quick start writes first.
+   */
   private static void requireRunOrNothing(Path path) throws IOException {
     if (!Files.exists(path)) {
       return;
@@ -133,7 +137,8 @@ public final class RunClaim implements AutoCloseable {
       throw OccupiedFolderException.of(path);
     }
     RunFolder folder = new RunFolder(path);
-    Set<Path> nothing = Set.of(folder.lock(), AtomicFile.partial(folder.claim()));
+    Set<Path> nothing =
+        Set.of(folder.lock(), folder.data(), AtomicFile.partial(folder.claim()));
     try (Stream<Path> entries = Files.list(path)) {
       if (!Files.exists(folder.claim()) && !entries.allMatch(nothing::contains)) {
         throw OccupiedFolderException.of(path);
@@ -178,7 +183,7 @@ public final class RunClaim implements AutoCloseable {
     return folder;
   }
 
-  /** Whether the run took steps before. */
+  /** Whether the run was begun before. */
   public boolean isResumed() {
     return state != State.NEW;
   }

@@ -16,6 +16,7 @@ import java.util.stream.Stream;
  * metrics.jsonl      one object per optimizer step
  * tensorboard/       the same as TensorBoard events
  * rollouts/          the recording
+ * ledger/            what became of every group and step
  * checkpoints/       step-N/ in the Hugging Face layout
  * set-aside/         step-N/ of a step that was left out: why, and what it was taken on
  * summary.json       the evaluations and totals, written last
@@ -31,22 +32,7 @@ import java.util.stream.Stream;
 public record RunFolder(Path path) {
 
   /**
-   * Makes the folder.
-   *
-   * @param path a folder that does not exist yet or is empty
-   * @throws OccupiedFolderException when it holds anything
-   */
-  public static RunFolder create(Path path) {
-    requireFree(path);
-    try {
-      return new RunFolder(Files.createDirectories(path).toAbsolutePath().normalize());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  /**
-   * Checks that {@link #create} would work, without making anything.
+   * Checks that nothing is there.
    *
    * @throws OccupiedFolderException when the path is a file or a folder that holds anything
    */
@@ -78,6 +64,11 @@ public record RunFolder(Path path) {
 
   public Path setAside() {
     return path.resolve("set-aside");
+  }
+
+  /** Folder of the ledger's database and of the file that remembers its end. */
+  public Path ledger() {
+    return path.resolve("ledger");
   }
 
   public Path summary() {

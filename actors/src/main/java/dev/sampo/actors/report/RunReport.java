@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -35,24 +36,27 @@ public final class RunReport implements RunListener, AutoCloseable {
   private final MetricsLog metrics;
   private final TensorBoardFile tensorBoard;
   private final List<StepReport> steps = new ArrayList<>();
+  private final Map<Long, StepReport> before = new HashMap<>(); // of steps that are taken again
   private long numSetAside;
-
-  /** Begins the report in a folder that exists. */
-  public RunReport(RunFolder folder, Clock clock) {
-    this(folder, clock, 0);
-  }
 
   /**
    * Begins the report, or goes on with it.
    *
    * @param folder exists
-   * @param numTaken steps that the run has taken; what the folder reports of later ones is void
+   * @param numTaken steps that the run has taken; what the folder reports of later ones is cut off
    */
   public RunReport(RunFolder folder, Clock clock, long numTaken) {
     this.folder = folder;
     this.clock = clock;
     try {
-      this.steps.addAll(MetricsLog.cut(folder.metrics(), numTaken));
+      for (StepReport report : MetricsLog.read(folder.metrics())) {
+        if (report.step() <= numTaken) {
+          steps.add(report);
+        } else {
+          before.put(report.step(), report);
+        }
+      }
+      MetricsLog.replace(folder.metrics(), steps);
       this.metrics = new MetricsLog(folder.metrics());
       this.tensorBoard =
           new TensorBoardFile(
@@ -73,7 +77,13 @@ public final class RunReport implements RunListener, AutoCloseable {
     }
   }
 
-  /** Returns when all steps reported are on the disk; a checkpoint must not be ahead of them. */
+  /** A step was taken again to the same weights: what was measured the first time counts. */
+  @Override
+  public synchronized void stepRetaken(StepReport report) {
+    stepFinished(before.getOrDefault(report.step(), report));
+  }
+
+  @Override
   public synchronized void force() {
     try {
       metrics.force();

@@ -2,17 +2,25 @@ package dev.sampo.actors.run;
 
 import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.LeaseId;
+import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.Prompt;
 import dev.sampo.protocol.RolloutLease;
 import dev.sampo.protocol.SamplingSettings;
+import dev.sampo.protocol.StepCommitted;
+import dev.sampo.protocol.ledger.LedgerEvent;
+import dev.sampo.protocol.ledger.LogPlace;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
+import java.util.LongSummaryStatistics;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.LongStream;
 
 /**
  * Decides which group is generated, by whom, and what becomes of the result: the ledger, the lease
@@ -28,13 +36,19 @@ public final class GroupDispatch {
    * What is the same for every lease.
    *
    * @param seed the run's seed; the seed of a group derives from it and the group id alone
+   * @param settings fingerprint of the settings that decide what the run ends in
    * @param groupSize completions of a group, G
    * @param sampling how completions are sampled
    * @param patience a lease expires without progress for this long
    * @param maxAttempts attempts without progress after which a group is set aside
    */
   public record Terms(
-      long seed, int groupSize, SamplingSettings sampling, Duration patience, int maxAttempts) {}
+      long seed,
+      String settings,
+      int groupSize,
+      SamplingSettings sampling,
+      Duration patience,
+      int maxAttempts) {}
 
   /** What becomes of a result. */
   public sealed interface Verdict {
@@ -49,41 +63,91 @@ public final class GroupDispatch {
   private final StalenessGate gate;
   private final PromptFeed feed;
   private final Consumer<LedgerEvent> journal;
-  private final GroupLedger ledger = new GroupLedger();
-  private final LeaseTable leases;
+  private final Consumer<LeaseEvent> leaseLog;
+  private final GroupLedger ledger;
   private final Map<GroupId, Prompt> openPrompts = new HashMap<>();
-  private long nextGroup;
-  private long step;
+  private LeaseTable leases = new LeaseTable(0);
+  private boolean isOpen;
 
   /**
-   * A run at its start.
+   * A run as its ledger has it; it waits for {@link #openTerm}.
    *
-   * @param term the coordinator's term
-   * @param journal gets every event in order, after it took effect
+   * @param ledger restored from its events; empty for a new run
+   * @param journal gets every further event in order, after it took effect
+   * @param leaseLog told what becomes of leases
+   * @throws IllegalArgumentException if the ledger is of a run with another seed
    */
   public GroupDispatch(
-      long term, Terms terms, StalenessGate gate, PromptFeed feed, Consumer<LedgerEvent> journal) {
+      GroupLedger ledger,
+      Terms terms,
+      StalenessGate gate,
+      PromptFeed feed,
+      Consumer<LedgerEvent> journal,
+      Consumer<LeaseEvent> leaseLog) {
+    this.ledger = ledger;
     this.journal = journal;
+    this.leaseLog = leaseLog;
     this.terms = terms;
     this.gate = gate;
     this.feed = feed;
-    this.leases = new LeaseTable(term);
+    ledger
+        .history()
+        .run()
+        .filter(run -> run.seed() != terms.seed())
+        .ifPresent(run -> {
+          throw new IllegalArgumentException(
+              "the ledger is of a run with seed %d, this one has %d"
+                  .formatted(run.seed(), terms.seed()));
+        });
+  }
+
+  /**
+   * Begins, or goes on, under a new term. Leases of the term before go on when their workers report
+   * progress; groups that nobody reports are leased again.
+   *
+   * @param version what the learner holds; committed steps after it are abandoned
+   * @param held accepted groups that wait for the learner; accepted groups that are not among them
+   *     are asked again
+   */
+  public void openTerm(PolicyVersion version, Set<GroupId> held) {
+    List<Long> abandoned =
+        LongStream.rangeClosed(version.step() + 1, ledger.history().step()).boxed().toList();
+    if (ledger.history().run().isEmpty()) {
+      note(new LedgerEvent.RunOpened(version.runId(), terms.seed(), terms.settings()));
+    }
+    long term = ledger.history().term() + 1;
+    note(new LedgerEvent.TermOpened(term, version, abandoned));
+    leases = new LeaseTable(term);
+    isOpen = true;
+    List<GroupId> lost =
+        ledger.states().entrySet().stream()
+            .filter(entry -> entry.getValue() instanceof GroupState.Accepted)
+            .map(Map.Entry::getKey)
+            .filter(group -> !held.contains(group))
+            .toList();
+    returned(lost, "its result was not kept");
+  }
+
+  /** Whether the term is open; nothing is granted, adopted or judged before. */
+  public boolean isOpen() {
+    return isOpen;
   }
 
   /** Grants one lease if the quota allows it and there is a prompt. */
   public Optional<RolloutLease> grant(String worker, Instant now) {
     GroupLedger.Counts counts = ledger.counts();
     long kept = (long) counts.accepted() + counts.trained();
-    if (gate.quota(step, kept, leases.numRunning()) == 0) {
+    if (!isOpen || gate.quota(step(), kept, counts.leased()) == 0) {
       return Optional.empty();
     }
-    long minimumStep = gate.minimumStep(kept + leases.numRunning());
+    long minimumStep = gate.minimumStep(kept + counts.leased());
     return nextPrompt().map(group -> lease(group, worker, minimumStep, now));
   }
 
   private RolloutLease lease(GroupId group, String worker, long minimumStep, Instant now) {
     LeaseId id = leases.grant(group, worker, minimumStep, now);
-    note(new LedgerEvent.Granted(id));
+    ledger.lease(id);
+    leaseLog.accept(new LeaseEvent.Granted(id));
     return new RolloutLease(
         id,
         Objects.requireNonNull(openPrompts.get(group)),
@@ -94,26 +158,40 @@ public final class GroupDispatch {
         terms.patience());
   }
 
+  /** The next group to ask; its prompt is in {@code openPrompts} then. */
   private Optional<GroupId> nextPrompt() {
-    Optional<GroupId> waiting = ledger.firstWaiting();
-    while (waiting.isEmpty()) {
-      GroupId group = new GroupId(nextGroup);
-      switch (feed.next()) {
+    while (true) {
+      Optional<GroupId> waiting = ledger.firstWaiting();
+      if (waiting.isPresent() && openPrompts.containsKey(waiting.get())) {
+        return waiting;
+      }
+      GroupId group = waiting.orElse(ledger.nextGroup());
+      switch (feed.visit(group)) {
         case PromptFeed.Visit.Exhausted _ -> {
           return Optional.empty();
         }
-        case PromptFeed.Visit.Bad bad -> {
-          open(group);
-          end(group, new GroupState.SetAside(bad.source() + ": " + bad.reason()));
+        case PromptFeed.Visit.Bad(String source, String reason) -> {
+          open(group, source);
+          note(new LedgerEvent.GroupSetAside(group, source + ": " + reason));
         }
-        case PromptFeed.Visit.Ready ready -> {
-          open(group);
-          openPrompts.put(group, ready.prompt());
-          waiting = Optional.of(group);
+        case PromptFeed.Visit.Ready(Prompt prompt) -> {
+          open(group, prompt.source());
+          openPrompts.put(group, prompt);
         }
       }
     }
-    return waiting;
+  }
+
+  private void open(GroupId group, String source) {
+    if (ledger.state(group).isEmpty()) {
+      note(new LedgerEvent.GroupOpened(group, source));
+    }
+    Optional<String> recorded = ledger.source(group);
+    if (recorded.isPresent() && !recorded.get().equals(source)) {
+      throw new IllegalStateException(
+          "the data has changed since the run began: group %d was asked from %s, which is %s now"
+              .formatted(group.value(), recorded.get(), source));
+    }
   }
 
   private void note(LedgerEvent event) {
@@ -121,32 +199,42 @@ public final class GroupDispatch {
     journal.accept(event);
   }
 
-  private void open(GroupId group) {
-    note(new LedgerEvent.Opened(group));
-    nextGroup++;
-  }
-
   /**
-   * Notes that a worker goes on with a group.
+   * Notes that a worker goes on with a group, be it of a term before.
    *
    * @return whether the lease is still wanted
    */
-  public boolean progress(LeaseId lease, long oldestStep, long tokens, Instant now) {
-    return leases.progress(lease, oldestStep, tokens, now);
+  public boolean progress(LeaseId lease, String worker, long oldestStep, long tokens, Instant now) {
+    if (isOpen
+        && isOfTermBefore(lease)
+        && ledger.state(lease.group()).orElse(null) instanceof GroupState.Waiting) {
+      leases.adopt(lease, worker, oldestStep, tokens, now);
+      ledger.lease(lease);
+      leaseLog.accept(new LeaseEvent.Granted(lease));
+      return true;
+    }
+    return !isOpen || leases.progress(lease, oldestStep, tokens, now);
+  }
+
+  /** A lease that an earlier coordinator granted, of a history that still counts. */
+  private boolean isOfTermBefore(LeaseId lease) {
+    return lease.term() < ledger.history().term()
+        && lease.term() >= ledger.history().firstTermOfLeases();
   }
 
   /**
    * Whether a result of this attempt might still be accepted, also when the lease is not running.
    */
   public boolean isWanted(LeaseId lease) {
-    return isOpen(lease.group()) && leases.wasGranted(lease);
-  }
-
-  private boolean isOpen(GroupId group) {
-    return switch (ledger.state(group).orElse(null)) {
-      case GroupState.Waiting _, GroupState.Leased _ -> true;
+    return switch (ledger.state(lease.group()).orElse(null)) {
+      case GroupState.Waiting _, GroupState.Leased _ -> !isOpen || isOfThisRun(lease);
+      case GroupState.Won won -> won.lease().equals(lease);
       case null, default -> false;
     };
+  }
+
+  private boolean isOfThisRun(LeaseId lease) {
+    return leases.wasGranted(lease) || isOfTermBefore(lease);
   }
 
   /** Keeps a lease alive whose worker has to wait. */
@@ -156,41 +244,104 @@ public final class GroupDispatch {
 
   /**
    * Decides about a scored result. The first attempt that gets here wins, also when its lease has
-   * expired meanwhile; asking again about the winner gives the same answer.
+   * expired meanwhile or is of a term before; asking again about the winner gives the same answer.
+   * What is to be kept has to be recorded, and {@link #recorded} or {@link #notKept} follows.
    *
-   * @param oldestStep step of the oldest policy that sampled a token of it
+   * @param versions the policies that sampled it
    */
-  public Verdict offered(LeaseId lease, long oldestStep) {
+  public Verdict offered(LeaseId lease, Collection<PolicyVersion> versions) {
     return switch (ledger.state(lease.group()).orElse(null)) {
       case null -> new Verdict.Discard("group " + lease.group().value() + " is not of this run");
-      case GroupState.Accepted(LeaseId winner, long _) when winner.equals(lease) ->
-          new Verdict.Keep();
-      case GroupState.Accepted(LeaseId winner, long _) ->
-          new Verdict.Discard("attempt " + winner.attempt() + " was first");
+      case GroupState.Won won -> ofWinner(won.lease(), lease);
+      case GroupState.Accepted accepted -> ofWinner(accepted.lease(), lease);
       case GroupState.End end -> new Verdict.Discard("the group ended: " + end);
       case GroupState.Waiting _, GroupState.Leased _ ->
-          leases.wasGranted(lease)
-              ? judge(lease, oldestStep)
+          isOfThisRun(lease)
+              ? judge(lease, versions)
               : new Verdict.Discard("lease of another term: " + lease.term());
     };
   }
 
-  private Verdict judge(LeaseId lease, long oldestStep) {
-    if (gate.isTooOld(oldestStep, step)) {
-      giveBack(lease, "too old");
-      return new Verdict.Discard("sampled at step " + oldestStep + ", the learner is at " + step);
+  private static Verdict ofWinner(LeaseId winner, LeaseId lease) {
+    return winner.equals(lease)
+        ? new Verdict.Keep()
+        : new Verdict.Discard(
+            "attempt %d of term %d was first".formatted(winner.attempt(), winner.term()));
+  }
+
+  private Verdict judge(LeaseId lease, Collection<PolicyVersion> versions) {
+    LongSummaryStatistics steps =
+        versions.stream().mapToLong(PolicyVersion::step).summaryStatistics();
+    Optional<String> refusal =
+        versions.stream().allMatch(ledger.history()::isPartOf)
+            ? tooOld(steps.getMin())
+            : Optional.of("sampled by weights that are not part of the run: " + versions);
+    if (refusal.isPresent()) {
+      giveBack(lease, refusal.get());
+      return new Verdict.Discard(refusal.get());
     }
-    note(new LedgerEvent.Accepted(lease, oldestStep));
-    leases.close(lease.group());
+    leases
+        .running(lease.group())
+        .filter(entry -> !entry.id().equals(lease))
+        .ifPresent(other -> giveBack(other.id(), "another attempt was first"));
+    ledger.win(new GroupState.Won(lease, steps.getMin(), steps.getMax()));
     return new Verdict.Keep();
+  }
+
+  private Optional<String> tooOld(long oldestStep) {
+    return gate.isTooOld(oldestStep, step())
+        ? Optional.of("sampled at step %d, the learner is at %d".formatted(oldestStep, step()))
+        : Optional.empty();
+  }
+
+  /**
+   * Accepts a result that is to be kept and is recorded now, unless it grew too old meanwhile.
+   *
+   * @param place where it is recorded; empty when the run records nothing
+   */
+  public Verdict recorded(LeaseId lease, Optional<LogPlace> place) {
+    return switch (ledger.state(lease.group()).orElse(null)) {
+      case GroupState.Won won when won.lease().equals(lease) -> {
+        Optional<String> tooOld = tooOld(won.oldestStep());
+        if (tooOld.isPresent()) {
+          notKept(lease, tooOld.get());
+          yield new Verdict.Discard(tooOld.get());
+        }
+        note(new LedgerEvent.GroupAccepted(lease, won.oldestStep(), won.newestStep(), place));
+        leases.close(lease.group());
+        yield new Verdict.Keep();
+      }
+      case GroupState.Accepted accepted -> ofWinner(accepted.lease(), lease);
+      case null, default -> new Verdict.Discard("the lease was lost while it was recorded");
+    };
+  }
+
+  /** Takes back an attempt that was to be kept or accepted, because it could not be. */
+  public void notKept(LeaseId lease, String reason) {
+    switch (ledger.state(lease.group()).orElse(null)) {
+      case GroupState.Won won when won.lease().equals(lease) -> {
+        if (isRunning(lease)) {
+          giveBack(lease, reason);
+        } else {
+          ledger.release(lease); // it had expired before it was offered
+        }
+      }
+      case GroupState.Accepted accepted when accepted.lease().equals(lease) ->
+          returned(List.of(lease.group()), reason);
+      case null, default -> {} // it was taken back before
+    }
   }
 
   /** Ends a lease that brings no result through no fault of the prompt; the group waits again. */
   public void giveBack(LeaseId lease, String reason) {
-    if (isRunning(lease)) {
-      leases.close(lease.group());
-      note(new LedgerEvent.Lost(lease, reason));
-    }
+    leases
+        .running(lease.group())
+        .filter(entry -> entry.id().equals(lease))
+        .ifPresent(entry -> {
+          leases.close(lease.group());
+          ledger.release(lease);
+          leaseLog.accept(new LeaseEvent.Lost(lease, entry.tokens(), reason));
+        });
   }
 
   /** Ends a lease that made no progress; after too many of them the group is set aside. */
@@ -198,59 +349,58 @@ public final class GroupDispatch {
     if (!isRunning(lease)) {
       return;
     }
-    giveBack(lease, "no progress for " + terms.patience());
+    giveBack(lease, "no progress");
     if (leases.countFruitless(lease.group()) >= terms.maxAttempts()) {
-      end(
-          lease.group(),
-          new GroupState.SetAside("no progress in " + terms.maxAttempts() + " attempts"));
+      setAside(lease.group(), "no progress in " + terms.maxAttempts() + " attempts");
     }
   }
 
   /** Ends a group whose prompt turned out to be impossible to ask or to score. */
   public void setAside(LeaseId lease, String reason) {
     if (isWanted(lease)) {
-      end(lease.group(), new GroupState.SetAside(reason));
+      setAside(lease.group(), reason);
     }
   }
 
   /** Ends accepted groups that the learner cannot learn from. */
   public void setAside(List<GroupId> groups, String reason) {
-    groups.forEach(group -> end(group, new GroupState.SetAside(reason)));
+    groups.forEach(group -> setAside(group, reason));
   }
 
   /** Takes back accepted groups that the learner can no longer use. */
   public void returned(List<GroupId> groups, String reason) {
     for (GroupId group : groups) {
-      note(new LedgerEvent.Returned(group, reason));
+      note(new LedgerEvent.GroupReturned(group, reason));
     }
   }
 
-  /** Takes back an attempt that was accepted, if it was, because it could not be kept. */
-  public void notKept(LeaseId lease, String reason) {
-    if (ledger.state(lease.group()).orElse(null) instanceof GroupState.Accepted accepted
-        && accepted.lease().equals(lease)) {
-      returned(List.of(lease.group()), reason);
+  /** Notes an optimizer step; committing the newest one again changes nothing. */
+  public void committed(StepCommitted committed) {
+    if (ledger.history().version().equals(Optional.of(committed.version()))) {
+      return;
     }
+    note(new LedgerEvent.StepTaken(committed, terms.settings()));
+    committed.groups().forEach(this::forget);
   }
 
-  /**
-   * Notes a committed optimizer step.
-   *
-   * @param newStep the step that resulted
-   * @param groups the groups it learned from
-   */
-  public void committed(long newStep, List<GroupId> groups) {
-    if (newStep != step + 1) {
-      throw new IllegalStateException("step " + newStep + " committed after step " + step);
-    }
-    step = newStep;
-    groups.forEach(group -> end(group, new GroupState.Trained(newStep)));
+  private void setAside(GroupId group, String reason) {
+    note(new LedgerEvent.GroupSetAside(group, reason));
+    forget(group);
   }
 
-  private void end(GroupId group, GroupState.End end) {
-    note(new LedgerEvent.Ended(group, end));
+  private void forget(GroupId group) {
     leases.forget(group);
     openPrompts.remove(group);
+  }
+
+  /** Notes that the workers were told of a version. */
+  public void published(PolicyVersion version) {
+    note(new LedgerEvent.VersionPublished(version));
+  }
+
+  /** Whether a result is recorded and waits for the learner. */
+  public boolean isAccepted(GroupId group) {
+    return ledger.state(group).orElse(null) instanceof GroupState.Accepted;
   }
 
   /** Whether enough groups are accepted for the next optimizer step. */
@@ -260,7 +410,7 @@ public final class GroupDispatch {
 
   /** Running leases whose groups the next optimizer step would make too old. */
   public List<LeaseTable.Entry> stragglers() {
-    return leases.matching(entry -> gate.wouldOutgrow(entry.oldestStep(), step));
+    return leases.matching(entry -> gate.wouldOutgrow(entry.oldestStep(), step()));
   }
 
   /** Leases without progress for longer than the patience. */
@@ -282,9 +432,9 @@ public final class GroupDispatch {
     return leases.running(lease.group()).filter(entry -> entry.id().equals(lease)).isPresent();
   }
 
-  /** Optimizer steps taken. */
+  /** Optimizer steps taken that count. */
   public long step() {
-    return step;
+    return ledger.history().step();
   }
 
   public GroupLedger.Counts counts() {

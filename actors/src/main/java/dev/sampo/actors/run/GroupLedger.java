@@ -1,16 +1,22 @@
 package dev.sampo.actors.run;
 
 import dev.sampo.protocol.GroupId;
+import dev.sampo.protocol.LeaseId;
+import dev.sampo.protocol.StepCommitted;
+import dev.sampo.protocol.ledger.LedgerEvent;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
 
 /**
- * The state of every group of a run. It changes only by {@link #apply}, so the events in order are
- * the ledger: writing them down and applying them again restores it.
+ * The state of every group of a run, its terms and its versions. But for leases it changes only by
+ * {@link #apply}, so the events in order are the ledger: writing them down and applying them again
+ * restores it, with the leased groups waiting.
  */
 public final class GroupLedger {
 
@@ -18,7 +24,7 @@ public final class GroupLedger {
    * How many groups are in each state. They add up to the prompt visits so far.
    *
    * @param waiting groups to lease
-   * @param leased groups being generated
+   * @param leased groups being generated or recorded
    * @param accepted scored groups that wait for the learner
    * @param trained groups the optimizer learned from
    * @param filtered groups without a learning signal
@@ -31,7 +37,9 @@ public final class GroupLedger {
     }
   }
 
+  private final RunHistory history = new RunHistory();
   private final SortedMap<GroupId, GroupState> states = new TreeMap<>();
+  private final Map<GroupId, String> sources = new HashMap<>(); // of groups that have not ended
   private final TreeSet<GroupId> waiting = new TreeSet<>();
   private int leased;
   private int accepted;
@@ -40,50 +48,138 @@ public final class GroupLedger {
   private int setAside;
 
   /**
-   * Moves a group.
+   * Takes note of an event.
    *
-   * @throws IllegalStateException if the group's state does not allow the event
+   * @throws IllegalStateException if what was before does not allow it; nothing is changed then
    */
   public void apply(LedgerEvent event) {
-    GroupState before = states.get(event.group());
-    GroupState after = next(before, event);
-    if (before != null) {
-      count(event.group(), before, -1);
+    switch (event) {
+      case LedgerEvent.RunOpened opened -> history.apply(opened);
+      case LedgerEvent.TermOpened opened -> {
+        history.apply(opened);
+        endLeases();
+        if (!opened.abandonedSteps().isEmpty()) {
+          askAgainAfter(opened.from().step());
+        }
+      }
+      case LedgerEvent.VersionPublished published -> history.apply(published);
+      case LedgerEvent.StepTaken(StepCommitted step, String _) -> applyStep(step);
+      case LedgerEvent.GroupOpened(GroupId group, String source) -> {
+        require(group.value() == states.size(), group, event);
+        sources.put(group, source);
+        move(group, new GroupState.Waiting());
+      }
+      case LedgerEvent.OfGroup ofGroup -> move(ofGroup.group(), next(ofGroup));
     }
-    count(event.group(), after, 1);
-    states.put(event.group(), after);
   }
 
-  private static GroupState next(@Nullable GroupState before, LedgerEvent event) {
+  private void applyStep(StepCommitted step) {
+    Set<GroupId> groups = new HashSet<>(step.groups());
+    for (GroupId group : step.groups()) {
+      require(
+          groups.remove(group) && states.get(group) instanceof GroupState.Accepted, group, step);
+    }
+    history.apply(step);
+    step.groups().forEach(group -> move(group, new GroupState.Trained(step.version().step())));
+  }
+
+  private void endLeases() {
+    states.replaceAll((group, state) -> {
+      if (state instanceof GroupState.Leased || state instanceof GroupState.Won) {
+        count(group, state, -1);
+        count(group, new GroupState.Waiting(), 1);
+        return new GroupState.Waiting();
+      }
+      return state;
+    });
+  }
+
+  /** What abandoned steps learned from, and what their weights sampled, does not count. */
+  private void askAgainAfter(long step) {
+    for (Map.Entry<GroupId, GroupState> entry : states().entrySet()) {
+      boolean abandoned =
+          switch (entry.getValue()) {
+            case GroupState.Trained(long trained) -> trained > step;
+            case GroupState.Accepted accepted -> accepted.newestStep() > step;
+            default -> false;
+          };
+      if (abandoned) {
+        move(entry.getKey(), new GroupState.Waiting());
+      }
+    }
+  }
+
+  /** Notes that a waiting group is being generated: soft, and forgotten with the term. */
+  public void lease(LeaseId lease) {
+    require(states.get(lease.group()) instanceof GroupState.Waiting, lease.group(), lease);
+    move(lease.group(), new GroupState.Leased(lease));
+  }
+
+  /** Notes that a result is being recorded: soft as a lease. */
+  public void win(GroupState.Won won) {
+    GroupId group = won.lease().group();
+    boolean open =
+        switch (states.get(group)) {
+          case GroupState.Waiting _, GroupState.Leased _ -> true;
+          case null, default -> false;
+        };
+    require(open, group, won);
+    move(group, won);
+  }
+
+  /** Notes that a lease is over without a recorded result. */
+  public void release(LeaseId lease) {
+    boolean holds =
+        switch (states.get(lease.group())) {
+          case GroupState.Leased(LeaseId holder) -> holder.equals(lease);
+          case GroupState.Won won -> won.lease().equals(lease);
+          case null, default -> false;
+        };
+    require(holds, lease.group(), lease);
+    move(lease.group(), new GroupState.Waiting());
+  }
+
+  private GroupState next(LedgerEvent.OfGroup event) {
+    GroupState before = states.get(event.group());
+    boolean open =
+        before instanceof GroupState.Waiting
+            || before instanceof GroupState.Leased
+            || before instanceof GroupState.Won;
     return switch (event) {
-      case LedgerEvent.Opened opened when before == null -> new GroupState.Waiting();
-      case LedgerEvent.Granted granted when before instanceof GroupState.Waiting ->
-          new GroupState.Leased(granted.lease());
-      case LedgerEvent.Lost lost when isLeasedAs(before, lost) -> new GroupState.Waiting();
-      case LedgerEvent.Accepted won when isOpen(before) ->
-          new GroupState.Accepted(won.lease(), won.oldestStep());
-      case LedgerEvent.Returned returned when before instanceof GroupState.Accepted ->
+      case LedgerEvent.GroupAccepted won when open ->
+          new GroupState.Accepted(won.lease(), won.oldestStep(), won.newestStep(), won.place());
+      case LedgerEvent.GroupReturned _ when before instanceof GroupState.Accepted ->
           new GroupState.Waiting();
-      case LedgerEvent.Ended ended when mayEnd(before, ended.end()) -> ended.end();
-      default ->
-          throw new IllegalStateException(
-              "group " + event.group().value() + " is " + before + ", which rules out " + event);
+      case LedgerEvent.GroupFiltered(GroupId _, String reason)
+          when before instanceof GroupState.Accepted ->
+          new GroupState.Filtered(reason);
+      case LedgerEvent.GroupSetAside(GroupId _, String reason)
+          when open || before instanceof GroupState.Accepted ->
+          new GroupState.SetAside(reason);
+      default -> throw refusal(event.group(), event);
     };
   }
 
-  private static boolean isLeasedAs(@Nullable GroupState state, LedgerEvent.Lost lost) {
-    return state instanceof GroupState.Leased leased && leased.lease().equals(lost.lease());
+  private void move(GroupId group, GroupState after) {
+    GroupState before = states.put(group, after);
+    if (before != null) {
+      count(group, before, -1);
+    }
+    count(group, after, 1);
+    if (after instanceof GroupState.End) {
+      sources.remove(group);
+    }
   }
 
-  private static boolean isOpen(@Nullable GroupState state) {
-    return state instanceof GroupState.Waiting || state instanceof GroupState.Leased;
+  private void require(boolean holds, GroupId group, Object event) {
+    if (!holds) {
+      throw refusal(group, event);
+    }
   }
 
-  private static boolean mayEnd(@Nullable GroupState state, GroupState.End end) {
-    return switch (end) {
-      case GroupState.Trained _, GroupState.Filtered _ -> state instanceof GroupState.Accepted;
-      case GroupState.SetAside _ -> isOpen(state) || state instanceof GroupState.Accepted;
-    };
+  private IllegalStateException refusal(GroupId group, Object event) {
+    return new IllegalStateException(
+        "group " + group.value() + " is " + states.get(group) + ", which rules out " + event);
   }
 
   private void count(GroupId group, GroupState state, int by) {
@@ -95,7 +191,7 @@ public final class GroupLedger {
           waiting.remove(group);
         }
       }
-      case GroupState.Leased _ -> leased += by;
+      case GroupState.Leased _, GroupState.Won _ -> leased += by;
       case GroupState.Accepted _ -> accepted += by;
       case GroupState.Trained _ -> trained += by;
       case GroupState.Filtered _ -> filtered += by;
@@ -106,6 +202,21 @@ public final class GroupLedger {
   /** The state of a group; empty for a prompt that was not visited. */
   public Optional<GroupState> state(GroupId group) {
     return Optional.ofNullable(states.get(group));
+  }
+
+  /** Terms and versions. */
+  public RunHistory history() {
+    return history;
+  }
+
+  /** The group that the next visit of the data opens: the data cursor. */
+  public GroupId nextGroup() {
+    return new GroupId(states.size());
+  }
+
+  /** Where the row of a group is that has not ended. */
+  public Optional<String> source(GroupId group) {
+    return Optional.ofNullable(sources.get(group));
   }
 
   /** The waiting group that was opened first. */

@@ -1,6 +1,8 @@
 package dev.sampo.actors.run;
 
 import dev.sampo.protocol.LeaseId;
+import dev.sampo.protocol.ledger.LogPlace;
+import java.util.Optional;
 
 /**
  * Where a group is. Every visit of a prompt is in exactly one state at any time.
@@ -9,13 +11,17 @@ import dev.sampo.protocol.LeaseId;
  *            +------ lost, cancelled ------+
  *            v                             |
  *   ---> Waiting ---- granted ---------> Leased
- *            ^                             |
- *            +--- too old --- Accepted <---+ accepted
+ *            ^ ^                           | first result
+ *            | +------- not recorded --- Won
+ *            |                             | recorded
+ *            +--- too old --- Accepted <---+
  *                                |
  *                                +--> Trained | Filtered | SetAside
  * </pre>
  *
- * A waiting or leased group can also be set aside.
+ * Leased and Won are soft: after a restart such a group waits. A late result of an expired lease
+ * takes a waiting group to Won. What has not ended can also be set aside. When a learner abandons steps, what they were
+ * trained on waits again.
  */
 public sealed interface GroupState {
 
@@ -26,14 +32,26 @@ public sealed interface GroupState {
   record Leased(LeaseId lease) implements GroupState {}
 
   /**
-   * A scored result is in the experience buffer.
+   * A scored result is being recorded; no other attempt has a chance.
    *
    * @param lease the attempt that won
    * @param oldestStep optimizer step of the policy that sampled its oldest token
+   * @param newestStep that of its newest token
    */
-  record Accepted(LeaseId lease, long oldestStep) implements GroupState {}
+  record Won(LeaseId lease, long oldestStep, long newestStep) implements GroupState {}
 
-  /** A state that is never left. */
+  /**
+   * A scored result is recorded and waits for the learner.
+   *
+   * @param lease the attempt that won
+   * @param oldestStep optimizer step of the policy that sampled its oldest token
+   * @param newestStep that of its newest token
+   * @param place where it is recorded; empty when the run records nothing
+   */
+  record Accepted(LeaseId lease, long oldestStep, long newestStep, Optional<LogPlace> place)
+      implements GroupState {}
+
+  /** A state that is left only when the step that led to it is abandoned. */
   sealed interface End extends GroupState {}
 
   /**

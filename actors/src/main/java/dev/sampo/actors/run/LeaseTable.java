@@ -47,6 +47,11 @@ public final class LeaseTable {
     return id;
   }
 
+  /** Goes on with a lease that an earlier coordinator granted. */
+  public void adopt(LeaseId id, String worker, long oldestStep, long tokens, Instant now) {
+    running.put(id.group(), new Entry(id, worker, oldestStep, tokens, now));
+  }
+
   /**
    * Renews a lease if it has more tokens than before.
    *

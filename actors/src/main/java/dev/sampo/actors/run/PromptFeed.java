@@ -1,8 +1,10 @@
 package dev.sampo.actors.run;
 
+import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.Prompt;
 
-/** Where the prompts of a run come from, one visit after the other, over all epochs. */
+/** Where the prompts of a run come from, over all epochs. */
+@FunctionalInterface
 public interface PromptFeed {
 
   /** One row of the data set, whether it can be asked or not. */
@@ -23,5 +25,9 @@ public interface PromptFeed {
     record Exhausted() implements Visit {}
   }
 
-  Visit next();
+  /**
+   * Makes a visit, or the same one again: the row depends on the group's id alone, the ordinal of
+   * the visit.
+   */
+  Visit visit(GroupId group);
 }

@@ -100,6 +100,15 @@ public final class HashedFiles implements FileSource {
     }
   }
 
+  /** The SHA-256 of some bytes, lower-case hex. */
+  public static String sha256Of(byte[] bytes) {
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+  }
+
   /** The SHA-256 of a file, lower-case hex. */
   public static String sha256Of(Path file) {
     try (InputStream in =

@@ -8,6 +8,7 @@ import dev.sampo.actors.StepReport;
 import dev.sampo.actors.node.NodeAddress;
 import dev.sampo.actors.node.SampoNode;
 import dev.sampo.config.LoadedConfig;
+import dev.sampo.config.ResultSettings;
 import dev.sampo.config.RunConfigReader;
 import dev.sampo.protocol.log.Recording;
 import dev.sampo.tasks.rec.RecDataSettings;
@@ -43,7 +44,8 @@ class ReplayTest {
             config.settings(),
             image -> Optional.of(recording.image(image.sha256())),
             folder.resolve("replay"),
-            NodeAssembly.Start.anew(config.settings()))) {
+            new NodeAssembly.Start(
+                Optional.empty(), ResultSettings.replayed(config.settings()), 1))) {
       Replay.run(recording, trainer, 0, replayed::add);
     }
 
@@ -79,7 +81,9 @@ class ReplayTest {
             throw new AssertionError(reason.orElse(""));
           }
         };
-    try (NodeAssembly assembly = NodeAssembly.of(config, folder.resolve("run"));
+    Path run = folder.resolve("run");
+    try (NodeAssembly assembly =
+            NodeAssembly.of(config, run, Optional.of(NewRun.in(config, run)));
         SampoNode node =
             SampoNode.start(
                 new NodeAddress("127.0.0.1", 0, 0, Optional.empty()),

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sampo.actors.run.PromptFeed;
+import dev.sampo.protocol.GroupId;
 import dev.sampo.tasks.DataException;
 import dev.sampo.tasks.data.DataCursor;
 import dev.sampo.tasks.data.DataFile;
@@ -34,9 +35,9 @@ class RowFeedTest {
     RowFeed feed =
         new RowFeed(new PromptSource(rows, EpochOrder.ofFiles(), DataCursor.START), rows.size());
 
-    assertThat(feed.next()).isInstanceOf(PromptFeed.Visit.Bad.class);
-    assertThat(feed.next()).isInstanceOf(PromptFeed.Visit.Bad.class);
-    assertThatThrownBy(feed::next)
+    assertThat(feed.visit(new GroupId(0))).isInstanceOf(PromptFeed.Visit.Bad.class);
+    assertThat(feed.visit(new GroupId(1))).isInstanceOf(PromptFeed.Visit.Bad.class);
+    assertThatThrownBy(() -> feed.visit(new GroupId(2)))
         .isInstanceOf(DataException.class)
         .hasMessageContaining("no row can be asked any more");
   }

@@ -10,6 +10,7 @@ import dev.sampo.actors.pipeline.Trainer;
 import dev.sampo.actors.question.RunQuestions;
 import dev.sampo.actors.run.GroupSeeds;
 import dev.sampo.config.LoadedConfig;
+import dev.sampo.config.ResultSettings;
 import dev.sampo.config.RunConfig;
 import dev.sampo.config.RunConfigReader;
 import dev.sampo.learner.batch.CachedPromptEncoder;
@@ -134,7 +135,7 @@ class SynchronousRunTest {
                 config,
                 image -> images.find(image.sha256()),
                 folder.resolve("plain"),
-                NodeAssembly.Start.anew(config));
+                new NodeAssembly.Start(Optional.empty(), ResultSettings.replayed(config), 1));
         GenerationEngine engine =
             new GenerationEngine(
                 sampled,
@@ -204,7 +205,9 @@ class SynchronousRunTest {
 
   private List<Step> liveRun(String name, List<String> changes) throws Exception {
     LoadedConfig config = config(name, "here", changes);
-    try (NodeAssembly assembly = NodeAssembly.of(config, folder.resolve(name));
+    Path run = folder.resolve(name);
+    try (NodeAssembly assembly =
+            NodeAssembly.of(config, run, Optional.of(NewRun.in(config, run)));
         SampoNode node = start(config, assembly, Optional.empty())) {
       node.finished().toCompletableFuture().get(120, TimeUnit.SECONDS);
     }
@@ -220,8 +223,10 @@ class SynchronousRunTest {
             "there",
             "there",
             Stream.concat(oneSlot.stream(), Stream.of("node.roles=[rollout]")).toList());
-    try (NodeAssembly first = NodeAssembly.of(here, folder.resolve("two"));
-        NodeAssembly second = NodeAssembly.of(there, folder.resolve("there"));
+    Path two = folder.resolve("two");
+    try (NodeAssembly first = NodeAssembly.of(here, two, Optional.of(NewRun.in(here, two)));
+        NodeAssembly second =
+            NodeAssembly.of(there, folder.resolve("there"), Optional.empty());
         SampoNode learner = start(here, first, Optional.empty())) {
       learner.pause();
       try (SampoNode worker = start(there, second, Optional.of(learner.joinAddress()))) {

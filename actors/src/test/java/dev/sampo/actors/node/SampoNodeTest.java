@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.ConfigFactory;
+import dev.sampo.actors.journal.ListedJournal;
+import dev.sampo.actors.pipeline.JournalWriter;
 import dev.sampo.actors.pipeline.RunStatus;
 import dev.sampo.actors.run.GroupDispatch;
 import dev.sampo.actors.run.GroupLedger;
@@ -353,8 +355,11 @@ class SampoNodeTest {
             feed(question),
             sha256 -> sha256.equals(hash()) ? Optional.of(IMAGE) : Optional.empty(),
             Optional.empty(),
+            ListedJournal.ledger(),
+            List.of(),
+            new JournalWriter.Patience(1, Duration.ZERO),
             new GroupDispatch.Terms(
-                1, 3, SamplingSettings.atTemperature(1, 8), Duration.ofSeconds(30), 3),
+                1, "settings", 3, SamplingSettings.atTemperature(1, 8), Duration.ofSeconds(30), 3),
             new StalenessGate(maxStaleness, GROUPS_PER_STEP, steps),
             Duration.ofSeconds(2),
             guards,
@@ -386,10 +391,9 @@ class SampoNodeTest {
   private static final AtomicLong SCRATCH = new AtomicLong();
 
   private static PromptFeed feed(LongFunction<String> question) {
-    AtomicLong row = new AtomicLong();
     ImageRef image = new ImageRef(hash(), 1, 1, IMAGE.length);
-    return () -> {
-      long number = row.incrementAndGet();
+    return group -> {
+      long number = group.value() + 1;
       return new PromptFeed.Visit.Ready(
           new Prompt(
               "train.jsonl:" + number,

@@ -5,7 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sampo.actors.run.ExperienceQueue;
 import dev.sampo.actors.run.GroupDispatch;
 import dev.sampo.actors.run.StalenessGate;
+import dev.sampo.protocol.GroupId;
+import dev.sampo.protocol.ScoredGroup;
+import dev.sampo.protocol.ledger.LogPlace;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -14,6 +20,7 @@ import org.junit.jupiter.api.Test;
 
 /** One group a step. */
 class ExperienceBufferTest {
+  private static final LogPlace PLACE = new LogPlace(0, 8);
   private final ActorTestKit kit = LocalActors.kit();
   private final TestProbe<RunCoordinator.Command> coordinator = kit.createTestProbe();
   private final TestProbe<Recorder.Command> recorder = kit.createTestProbe();
@@ -26,13 +33,14 @@ class ExperienceBufferTest {
   }
 
   @Test
-  void aGroupIsAcceptedWhenItIsRecorded() {
+  void aGroupIsAcceptedWhenRecordingAndLedgerHaveIt() {
     ActorRef<ExperienceBuffer.Command> buffer = buffer(2);
 
     buffer.tell(offer(1));
     judgedToKeep();
-    worker.expectNoMessage(Duration.ofMillis(50));
     recorded();
+    worker.expectNoMessage(Duration.ofMillis(50));
+    inTheLedger();
 
     worker.expectMessageClass(ExperienceBuffer.Accepted.class);
   }
@@ -79,10 +87,36 @@ class ExperienceBufferTest {
     worker.expectMessageClass(ExperienceBuffer.Busy.class);
   }
 
+  @Test
+  void whatTheRecordingHoldsWaitsForTheLearnerAgainAsFarAsItIsStillAccepted() {
+    ActorRef<ExperienceBuffer.Command> buffer =
+        buffer(2, LocalActors.scored(1), LocalActors.scored(2));
+    buffer.tell(new ExperienceBuffer.Take(0, learner.getRef()));
+    learner.expectNoMessage(Duration.ofMillis(50));
+
+    openTerm(new GroupId(2));
+
+    assertThat(learner.expectMessageClass(Learner.Batch.class).groups())
+        .extracting(ScoredGroup::id)
+        .containsExactly(new GroupId(2));
+    buffer.tell(offer(2));
+    worker.expectMessageClass(ExperienceBuffer.Accepted.class);
+  }
+
+  @Test
+  void anOfferBeforeTheTermIsOpenIsPutOff() {
+    ActorRef<ExperienceBuffer.Command> buffer = buffer(2, LocalActors.scored(1));
+
+    buffer.tell(offer(2));
+
+    worker.expectMessageClass(ExperienceBuffer.Busy.class);
+  }
+
   private void accept(ActorRef<ExperienceBuffer.Command> buffer, long id) {
     buffer.tell(offer(id));
     judgedToKeep();
     recorded();
+    inTheLedger();
     worker.expectMessageClass(ExperienceBuffer.Accepted.class);
   }
 
@@ -94,18 +128,42 @@ class ExperienceBufferTest {
   }
 
   private void recorded() {
-    recorder.expectMessageClass(Recorder.KeepGroup.class).replyTo().tell(new Recorder.Done());
+    recorder
+        .expectMessageClass(Recorder.KeepGroup.class)
+        .replyTo()
+        .tell(new Recorder.Done(Optional.of(PLACE)));
+  }
+
+  private void inTheLedger() {
+    RunCoordinator.Recorded recorded =
+        coordinator.expectMessageClass(RunCoordinator.Recorded.class);
+    assertThat(recorded.place()).contains(PLACE);
+    recorded.replyTo().tell(new GroupDispatch.Verdict.Keep());
   }
 
   private ExperienceBuffer.Offer offer(long id) {
     return new ExperienceBuffer.Offer(LocalActors.scored(id), worker.getRef());
   }
 
-  private ActorRef<ExperienceBuffer.Command> buffer(int capacity) {
+  private ActorRef<ExperienceBuffer.Command> buffer(int capacity, ScoredGroup... restored) {
     return kit.spawn(
         ExperienceBuffer.create(
             new ExperienceBuffer.Setup(
                 capacity, Duration.ofMillis(100), coordinator.getRef(), recorder.getRef()),
-            new ExperienceQueue(new StalenessGate(1, 1, 10))));
+            new ExperienceQueue(new StalenessGate(1, 1, 10)),
+            List.of(restored)));
+  }
+
+  private ActorRef<ExperienceBuffer.Command> buffer(int capacity) {
+    ActorRef<ExperienceBuffer.Command> buffer = buffer(capacity, new ScoredGroup[0]);
+    openTerm();
+    return buffer;
+  }
+
+  private void openTerm(GroupId... accepted) {
+    coordinator
+        .expectMessageClass(RunCoordinator.Held.class)
+        .replyTo()
+        .tell(new RunCoordinator.StillAccepted(Set.of(accepted)));
   }
 }

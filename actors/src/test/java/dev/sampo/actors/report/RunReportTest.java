@@ -31,9 +31,9 @@ final class RunReportTest {
 
   @Test
   void everyStepIsOneLineAndNumbersThatAreNotFiniteAreLeftOut() throws Exception {
-    RunFolder folder = RunFolder.create(temporary.resolve("run"));
+    RunFolder folder = new RunFolder(Files.createDirectories(temporary.resolve("run")));
 
-    try (RunReport report = new RunReport(folder, Clock.systemUTC())) {
+    try (RunReport report = new RunReport(folder, Clock.systemUTC(), 0)) {
       report.stepFinished(new StepReport(1, Map.of("reward", 0.5, "kl", Double.NaN)));
       report.stepFinished(new StepReport(2, Map.of("reward", 0.75)));
     }
@@ -80,7 +80,7 @@ final class RunReportTest {
   void aFolderThatHoldsAnythingIsRefusedAndLeftAsItIs() throws Exception {
     Path other = Files.writeString(temporary.resolve("notes.txt"), "mine");
 
-    assertThatThrownBy(() -> RunFolder.create(temporary))
+    assertThatThrownBy(() -> RunFolder.requireFree(temporary))
         .isInstanceOf(OccupiedFolderException.class)
         .hasMessageContaining(temporary.toString())
         .hasMessageContaining("new or empty folder");
@@ -147,7 +147,9 @@ final class RunReportTest {
   @Test
   void picturesShowSomethingAndAreWrittenWhole() throws Exception {
     RunFolder folder =
-        RunFolder.create(Path.of("target/report-pictures").resolve(temporary.getFileName()));
+        new RunFolder(
+            Files.createDirectories(
+                Path.of("target/report-pictures").resolve(temporary.getFileName())));
     ImageFiles images = new ImageFiles();
     Comparison comparison =
         ReportFixtures.comparison(
@@ -156,7 +158,7 @@ final class RunReportTest {
             ReportFixtures::inTheWrongConvention,
             ReportFixtures::nearly);
 
-    try (RunReport report = new RunReport(folder, Clock.systemUTC())) {
+    try (RunReport report = new RunReport(folder, Clock.systemUTC(), 0)) {
       ReportFixtures.steps(100).forEach(report::stepFinished);
       report.drawCurves("A made-up run", 2);
       report.drawScenes(comparison, images::find);

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.LeaseId;
+import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.Prompt;
 import dev.sampo.protocol.RolloutLease;
 import dev.sampo.protocol.SamplingSettings;
+import dev.sampo.protocol.StepCommitted;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -14,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -22,7 +25,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 class GroupDispatchTest {
   private static final Instant START = Instant.EPOCH;
   private static final Duration PATIENCE = Duration.ofSeconds(10);
-  private long row;
 
   @Test
   void leasesStopAtTheQuotaAndGoOnWithTheNextStep() {
@@ -50,7 +52,7 @@ class GroupDispatchTest {
   @Test
   void noGroupIsGeneratedThatNoStepNeeds() {
     GroupDispatch dispatch =
-        new GroupDispatch(1, terms(), new StalenessGate(5, 2, 3), this::nextRow, event -> {});
+        open(new GroupLedger(), new StalenessGate(5, 2, 3), GroupDispatchTest::row);
 
     assertThat(grantAll(dispatch)).hasSize(6);
   }
@@ -75,8 +77,8 @@ class GroupDispatchTest {
     LeaseId stuck = dispatch.grant("b", START).orElseThrow().id();
     Instant later = START.plus(PATIENCE).plusSeconds(1);
 
-    assertThat(dispatch.progress(busy, 0, 5, START.plusSeconds(5))).isTrue();
-    assertThat(dispatch.progress(stuck, 0, 0, START.plusSeconds(5))).isTrue();
+    assertThat(dispatch.progress(busy, "a", 0, 5, START.plusSeconds(5))).isTrue();
+    assertThat(dispatch.progress(stuck, "a", 0, 0, START.plusSeconds(5))).isTrue();
 
     assertThat(dispatch.expired(later)).extracting(LeaseTable.Entry::id).containsExactly(stuck);
   }
@@ -103,22 +105,66 @@ class GroupDispatchTest {
     dispatch.expire(first);
     LeaseId second = dispatch.grant("b", START).orElseThrow().id();
 
-    assertThat(dispatch.offered(first, 0)).isEqualTo(new GroupDispatch.Verdict.Keep());
-    assertThat(dispatch.offered(second, 0))
-        .isEqualTo(new GroupDispatch.Verdict.Discard("attempt 1 was first"));
-    assertThat(dispatch.offered(first, 0)).isEqualTo(new GroupDispatch.Verdict.Keep());
-    assertThat(dispatch.progress(second, 0, 9, START)).isFalse();
+    assertThat(dispatch.offered(first, by(0))).isEqualTo(new GroupDispatch.Verdict.Keep());
+    assertThat(dispatch.offered(second, by(0)))
+        .isEqualTo(new GroupDispatch.Verdict.Discard("attempt 1 of term 1 was first"));
+    assertThat(dispatch.offered(first, by(0))).isEqualTo(new GroupDispatch.Verdict.Keep());
+    assertThat(dispatch.progress(second, "a", 0, 9, START)).isFalse();
   }
 
   @Test
-  void aResultOfAnOlderTermIsDiscarded() {
-    GroupDispatch dispatch =
-        new GroupDispatch(2, terms(), new StalenessGate(0, 1, 100), this::nextRow, event -> {});
+  void aResultThatCouldNotBeRecordedLeavesItsGroupToAnotherAttempt() {
+    GroupDispatch dispatch = dispatch(0, 1);
+    LeaseId first = dispatch.grant("a", START).orElseThrow().id();
+    dispatch.offered(first, by(0));
+    assertThat(dispatch.grant("b", START)).isEmpty();
+
+    dispatch.notKept(first, "no disk");
+
+    LeaseId second = dispatch.grant("b", START).orElseThrow().id();
+    assertThat(second).isEqualTo(new LeaseId(1, first.group(), 2));
+    assertThat(dispatch.recorded(first, Optional.empty()))
+        .isInstanceOf(GroupDispatch.Verdict.Discard.class);
+    assertThat(dispatch.counts().accepted()).isZero();
+  }
+
+  @Test
+  void aResultThatIsBeingRecordedIsAStragglerToo() {
+    GroupDispatch dispatch = dispatch(1, 1);
+    LeaseId slow = dispatch.grant("a", START).orElseThrow().id();
+    RolloutLease fast = dispatch.grant("a", START).orElseThrow();
+    acceptAndCommit(dispatch, List.of(fast));
+
+    dispatch.offered(slow, by(0));
+
+    assertThat(dispatch.stragglers()).extracting(LeaseTable.Entry::id).containsExactly(slow);
+    dispatch.recorded(slow, Optional.empty());
+    assertThat(dispatch.stragglers()).isEmpty();
+  }
+
+  @Test
+  void aResultThatGrewTooOldWhileItWasRecordedIsNotAccepted() {
+    GroupDispatch dispatch = dispatch(1, 1);
+    LeaseId late = dispatch.grant("a", START).orElseThrow().id();
+    RolloutLease fast = dispatch.grant("a", START).orElseThrow();
+    dispatch.expire(late);
+    dispatch.offered(late, by(0));
+    acceptAndCommit(dispatch, List.of(fast));
+    acceptAndCommit(dispatch, List.of(dispatch.grant("a", START).orElseThrow()));
+
+    assertThat(dispatch.recorded(late, Optional.empty()))
+        .isEqualTo(new GroupDispatch.Verdict.Discard("sampled at step 0, the learner is at 2"));
+    assertThat(dispatch.states()).containsEntry(late.group(), new GroupState.Waiting());
+  }
+
+  @Test
+  void aResultOfATermThatWasNeverOpenIsDiscarded() {
+    GroupDispatch dispatch = dispatch(0, 1);
     LeaseId current = dispatch.grant("a", START).orElseThrow().id();
 
-    assertThat(dispatch.offered(new LeaseId(1, current.group(), 1), 0))
+    assertThat(dispatch.offered(new LeaseId(2, current.group(), 1), by(0)))
         .isInstanceOf(GroupDispatch.Verdict.Discard.class);
-    assertThat(dispatch.offered(current, 0)).isEqualTo(new GroupDispatch.Verdict.Keep());
+    assertThat(dispatch.offered(current, by(0))).isEqualTo(new GroupDispatch.Verdict.Keep());
   }
 
   @Test
@@ -127,7 +173,7 @@ class GroupDispatchTest {
     acceptAndCommit(dispatch, grantAll(dispatch));
     LeaseId old = dispatch.grant("a", START).orElseThrow().id();
 
-    assertThat(dispatch.offered(old, 0))
+    assertThat(dispatch.offered(old, by(0)))
         .isEqualTo(new GroupDispatch.Verdict.Discard("sampled at step 0, the learner is at 1"));
 
     assertThat(dispatch.grant("a", START).orElseThrow().id())
@@ -148,10 +194,14 @@ class GroupDispatchTest {
 
   @Test
   void aBadRowIsSetAsideWithItsPlaceAndTheNextRowIsAsked() {
-    List<PromptFeed.Visit> rows =
-        new ArrayList<>(List.of(new PromptFeed.Visit.Bad("train.jsonl:7", "no image"), nextRow()));
     GroupDispatch dispatch =
-        new GroupDispatch(1, terms(), new StalenessGate(0, 1, 9), rows::removeFirst, event -> {});
+        open(
+            new GroupLedger(),
+            new StalenessGate(0, 1, 9),
+            group ->
+                group.value() == 0
+                    ? new PromptFeed.Visit.Bad("train.jsonl:7", "no image")
+                    : row(group));
 
     assertThat(dispatch.grant("a", START).orElseThrow().id().group()).isEqualTo(new GroupId(1));
 
@@ -185,12 +235,14 @@ class GroupDispatchTest {
             ? Optional.empty()
             : Optional.of(handedOut.get(random.nextInt(handedOut.size())));
     long sampledAt = Math.max(0, dispatch.step() - random.nextInt(4));
-    switch (random.nextInt(8)) {
+    switch (random.nextInt(11)) {
       case 0, 1, 2 -> dispatch.grant("w" + random.nextInt(3), START).ifPresent(handedOut::add);
-      case 3 -> some.ifPresent(lease -> dispatch.offered(lease.id(), sampledAt));
-      case 4 -> some.ifPresent(lease -> dispatch.offered(lease.id(), dispatch.step()));
+      case 3 -> some.ifPresent(lease -> dispatch.offered(lease.id(), by(sampledAt)));
+      case 4 -> some.ifPresent(lease -> dispatch.offered(lease.id(), by(dispatch.step())));
+      case 7, 8 -> some.ifPresent(lease -> dispatch.recorded(lease.id(), Optional.empty()));
+      case 9 -> some.ifPresent(lease -> dispatch.notKept(lease.id(), "no disk"));
       case 5 -> some.ifPresent(lease -> dispatch.expire(lease.id()));
-      case 6 -> some.ifPresent(lease -> dispatch.giveBack(lease.id(), "worker left"));
+      case 6 -> some.ifPresent(lease -> dispatch.giveBack(lease.id(), "lost"));
       default -> commitIfReady(dispatch, maxStaleness);
     }
   }
@@ -207,17 +259,18 @@ class GroupDispatchTest {
     }
     dispatch.returned(tooOld, "too old");
     if (dispatch.hasBatch()) {
-      dispatch.committed(dispatch.step() + 1, batch);
+      commit(dispatch, batch);
     }
   }
 
   private static void acceptAndCommit(GroupDispatch dispatch, List<RolloutLease> leases) {
     for (RolloutLease lease : leases) {
-      assertThat(dispatch.offered(lease.id(), dispatch.step()))
+      assertThat(dispatch.offered(lease.id(), by(dispatch.step())))
+          .isEqualTo(new GroupDispatch.Verdict.Keep());
+      assertThat(dispatch.recorded(lease.id(), Optional.empty()))
           .isEqualTo(new GroupDispatch.Verdict.Keep());
     }
-    dispatch.committed(
-        dispatch.step() + 1, leases.stream().map(lease -> lease.id().group()).toList());
+    commit(dispatch, leases.stream().map(lease -> lease.id().group()).toList());
   }
 
   private static List<RolloutLease> grantAll(GroupDispatch dispatch) {
@@ -230,22 +283,40 @@ class GroupDispatchTest {
     return all;
   }
 
+  private static void commit(GroupDispatch dispatch, List<GroupId> groups) {
+    dispatch.committed(
+        new StepCommitted(version(dispatch.step() + 1), groups, List.of(groups.size()), 0.1));
+  }
+
   private GroupDispatch dispatch(int maxStaleness, int groupsPerStep) {
-    return new GroupDispatch(
-        1,
-        terms(),
+    return open(
+        new GroupLedger(),
         new StalenessGate(maxStaleness, groupsPerStep, 1_000_000),
-        this::nextRow,
-        event -> {});
+        GroupDispatchTest::row);
+  }
+
+  private static GroupDispatch open(GroupLedger ledger, StalenessGate gate, PromptFeed feed) {
+    GroupDispatch dispatch = new GroupDispatch(ledger, terms(), gate, feed, event -> {}, lease -> {});
+    dispatch.openTerm(version(0), Set.of());
+    return dispatch;
   }
 
   private static GroupDispatch.Terms terms() {
-    return new GroupDispatch.Terms(7, 8, SamplingSettings.atTemperature(1, 32), PATIENCE, 3);
+    return new GroupDispatch.Terms(
+        7, "settings", 8, SamplingSettings.atTemperature(1, 32), PATIENCE, 3);
   }
 
-  private PromptFeed.Visit nextRow() {
-    row++;
+  private static Set<PolicyVersion> by(long step) {
+    return Set.of(version(step));
+  }
+
+  private static PolicyVersion version(long step) {
+    return new PolicyVersion("run", 1, step, "hash " + step);
+  }
+
+  private static PromptFeed.Visit row(GroupId group) {
+    String number = Long.toString(group.value() + 1);
     return new PromptFeed.Visit.Ready(
-        new Prompt("train.jsonl:" + row, "rec", "question " + row, List.of(), "", Map.of()));
+        new Prompt("train.jsonl:" + number, "rec", "question " + number, List.of(), "", Map.of()));
   }
 }

@@ -25,6 +25,7 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -153,18 +154,32 @@ public final class CheckpointFolder {
    * @throws LearnerException if there are some, but none is whole
    */
   public Optional<Path> newest(Consumer<String> warnings) {
+    return newest(warnings, state -> true);
+  }
+
+  /**
+   * As {@link #newest(Consumer)}, of those that count.
+   *
+   * @param counts whether a checkpoint belongs to the run as it is: one of a step that was abandoned
+   *     later does not
+   */
+  public Optional<Path> newest(Consumer<String> warnings, Predicate<TrainerState> counts) {
     try {
       putRight();
       SortedSet<Long> steps = steps();
+      boolean isAnyWhole = false;
       for (long step : List.copyOf(steps).reversed()) {
         Path checkpoint = folder.resolve("step-" + step);
         Optional<String> problem = problem(checkpoint);
-        if (problem.isEmpty()) {
+        if (problem.isEmpty() && counts.test(state(checkpoint))) {
           return Optional.of(checkpoint);
         }
-        warnings.accept("checkpoint " + checkpoint + " is left out: " + problem.orElseThrow());
+        isAnyWhole |= problem.isEmpty();
+        warnings.accept(
+            "checkpoint %s is left out: %s"
+                .formatted(checkpoint, problem.orElse("its step was abandoned")));
       }
-      if (!steps.isEmpty()) {
+      if (!steps.isEmpty() && !isAnyWhole) {
         throw new LearnerException(
             "none of the %d checkpoints in %s is whole".formatted(steps.size(), folder));
       }
@@ -186,6 +201,29 @@ public final class CheckpointFolder {
     } catch (IOException e) {
       throw new LearnerException("cannot read checkpoints in " + folder + ": " + e.getMessage(), e);
     }
+  }
+
+  /**
+   * Deletes the checkpoints of steps that are abandoned.
+   *
+   * @param step the last one that counts
+   * @throws LearnerException if they cannot be deleted
+   */
+  public void deleteAfter(long step) {
+    try {
+      for (long later : steps().tailSet(step + 1)) {
+        delete(folder.resolve("step-" + later));
+      }
+    } catch (IOException e) {
+      throw new LearnerException(
+          "cannot delete checkpoints in " + folder + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static void delete(Path checkpoint) throws IOException {
+    Path doomed = sibling(checkpoint, PARTIAL);
+    Files.move(checkpoint, doomed, StandardCopyOption.ATOMIC_MOVE);
+    deleteAll(doomed);
   }
 
   private static Optional<String> problem(Path checkpoint) throws IOException {
@@ -223,10 +261,7 @@ public final class CheckpointFolder {
       }
     }
     for (long step : retention.expendable(whole)) {
-      Path checkpoint = folder.resolve("step-" + step);
-      Path doomed = sibling(checkpoint, PARTIAL);
-      Files.move(checkpoint, doomed, StandardCopyOption.ATOMIC_MOVE);
-      deleteAll(doomed);
+      delete(folder.resolve("step-" + step));
     }
   }
 

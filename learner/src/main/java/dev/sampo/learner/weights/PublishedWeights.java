@@ -69,6 +69,7 @@ public final class PublishedWeights {
     Optional<Newest> base = newest;
     try {
       if (base.isEmpty()) {
+        deleteAll(folder); // of a process that was here before
         newest = Optional.of(new Newest(version, weights, Optional.empty()));
         published.addLast(version);
         return snapshot();
@@ -112,11 +113,17 @@ public final class PublishedWeights {
 
   private void deleteOld() throws IOException {
     while (published.size() > keep) {
-      Path old = folder(published.removeFirst());
-      try (Stream<Path> files = Files.walk(old)) {
-        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-          Files.delete(file);
-        }
+      deleteAll(folder(published.removeFirst()));
+    }
+  }
+
+  private static void deleteAll(Path path) throws IOException {
+    if (!Files.exists(path)) {
+      return;
+    }
+    try (Stream<Path> files = Files.walk(path)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
       }
     }
   }

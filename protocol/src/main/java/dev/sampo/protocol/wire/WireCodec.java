@@ -6,6 +6,7 @@ import dev.sampo.protocol.LogEntry;
 import dev.sampo.protocol.ScoredGroup;
 import dev.sampo.protocol.StepCommitted;
 import dev.sampo.protocol.WeightDelta;
+import dev.sampo.protocol.ledger.LedgerEvent;
 import dev.sampo.protocol.message.NodeMessage;
 import java.util.function.Function;
 
@@ -57,6 +58,14 @@ public final class WireCodec {
 
   public static WeightDelta decodeWeightDelta(byte[] bytes) {
     return decode("weight delta", bytes, WeightDeltaWire::parseFrom, VersionWires::fromWire);
+  }
+
+  public static byte[] encode(LedgerEvent event) {
+    return LedgerWires.toWire(event).toByteArray();
+  }
+
+  public static LedgerEvent decodeLedgerEvent(byte[] bytes) {
+    return decode("ledger event", bytes, LedgerEventWire::parseFrom, LedgerWires::fromWire);
   }
 
   @FunctionalInterface

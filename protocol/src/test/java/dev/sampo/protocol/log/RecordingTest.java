@@ -21,6 +21,7 @@ import dev.sampo.protocol.StepCommitted;
 import dev.sampo.protocol.StopReason;
 import dev.sampo.protocol.TokenIds;
 import dev.sampo.protocol.VersionSpan;
+import dev.sampo.protocol.ledger.LogPlace;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -90,6 +91,25 @@ class RecordingTest {
     assertThat(steps(Recording.open(root)))
         .extracting(RecordedStep::groups)
         .containsExactly(List.of(group(0, 2)));
+  }
+
+  @Test
+  void aGroupIsReadFromThePlaceThatAppendingNamed() {
+    LogPlace first;
+    LogPlace second;
+    try (RecordingWriter writer = RecordingWriter.open(root, MANIFEST, 1)) { // a segment each
+      first = writer.append(group(0, 1));
+      second = writer.append(group(1, 1));
+    }
+
+    Recording recording = Recording.open(root);
+
+    assertThat(recording.group(first)).isEqualTo(group(0, 1));
+    assertThat(recording.group(second)).isEqualTo(group(1, 1));
+    assertThatThrownBy(() -> recording.group(new LogPlace(second.segment() + 1, 8)))
+        .isInstanceOf(RecordingException.class);
+    assertThatThrownBy(() -> recording.group(new LogPlace(0, first.offset() + 1)))
+        .isInstanceOf(RecordingException.class);
   }
 
   @Test

@@ -9,10 +9,12 @@ import dev.sampo.protocol.LeaseId;
 import dev.sampo.protocol.LogEntry;
 import dev.sampo.protocol.RandomRecords;
 import dev.sampo.protocol.TokenIds;
+import dev.sampo.protocol.ledger.LedgerEvent;
 import dev.sampo.protocol.message.NodeMessage;
 import java.util.Arrays;
 import java.util.OptionalDouble;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -25,6 +27,16 @@ class WireCodecTest {
         .extracting(message -> (Object) message.getClass())
         .containsExactlyInAnyOrder(
             Arrays.stream(NodeMessage.class.getPermittedSubclasses()).toArray());
+    assertThat(new RandomRecords(0).oneOfEachLedgerEvent())
+        .extracting(event -> (Object) event.getClass())
+        .containsExactlyInAnyOrderElementsOf(kindsOf(LedgerEvent.class).toList());
+  }
+
+  /** The records below a sealed interface. */
+  private static Stream<Object> kindsOf(Class<?> kind) {
+    return kind.isInterface()
+        ? Arrays.stream(kind.getPermittedSubclasses()).flatMap(WireCodecTest::kindsOf)
+        : Stream.of(kind);
   }
 
   @ParameterizedTest(name = "seed {0}")
@@ -35,6 +47,9 @@ class WireCodecTest {
     assertThat(records.oneOfEachMessage())
         .allSatisfy(message ->
             assertThat(WireCodec.decodeMessage(WireCodec.encode(message))).isEqualTo(message));
+    assertThat(records.oneOfEachLedgerEvent())
+        .allSatisfy(event ->
+            assertThat(WireCodec.decodeLedgerEvent(WireCodec.encode(event))).isEqualTo(event));
     var group = new LogEntry.GroupRecorded(records.scoredGroup());
     assertThat(WireCodec.decodeLogEntry(WireCodec.encode(group))).isEqualTo(group);
     var step = new LogEntry.StepRecorded(records.step(), OptionalDouble.of(seed / 7.0));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sampo.protocol.LogEntry;
 import dev.sampo.protocol.RandomRecords;
+import dev.sampo.protocol.ledger.LedgerEvent;
 import dev.sampo.protocol.message.NodeMessage;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -37,6 +38,10 @@ class WireGoldenTest {
       actual.put(entry.getClass().getSimpleName(), hex(WireCodec.encode(entry)));
     }
 
+    for (LedgerEvent event : new RandomRecords(SEED).oneOfEachLedgerEvent()) {
+      actual.put(event.getClass().getSimpleName(), hex(WireCodec.encode(event)));
+    }
+
     assertThat(golden).as("lines: %s", actual).isEqualTo(actual);
   }
 
@@ -50,6 +55,9 @@ class WireGoldenTest {
     }
     for (LogEntry entry : logEntries()) {
       assertThat(WireCodec.decodeLogEntry(bytes(golden, entry.getClass()))).isEqualTo(entry);
+    }
+    for (LedgerEvent event : new RandomRecords(SEED).oneOfEachLedgerEvent()) {
+      assertThat(WireCodec.decodeLedgerEvent(bytes(golden, event.getClass()))).isEqualTo(event);
     }
   }
 

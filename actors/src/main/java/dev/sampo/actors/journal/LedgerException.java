@@ -1,0 +1,40 @@
+package dev.sampo.actors.journal;
+
+import org.jspecify.annotations.Nullable;
+
+/** A ledger that cannot be read or written; the message names it and says what is wrong. */
+public final class LedgerException extends RuntimeException {
+  private static final long serialVersionUID = 1;
+
+  private final boolean isPassing;
+
+  private LedgerException(String message, @Nullable Throwable cause, boolean isPassing) {
+    super(message, cause);
+    this.isPassing = isPassing;
+  }
+
+  /** Something that stays as it is, however often it is tried. */
+  static LedgerException lasting(String message) {
+    return new LedgerException(message, null, false);
+  }
+
+  static LedgerException lasting(String message, Throwable cause) {
+    return new LedgerException(message, cause, false);
+  }
+
+  /** Something that may be different a moment later, like a lost connection. */
+  static LedgerException passing(String message, Throwable cause) {
+    return new LedgerException(message, cause, true);
+  }
+
+  /** The same, given up. */
+  public LedgerException after(int attempts) {
+    return new LedgerException(
+        getMessage() + "; given up after " + attempts + " attempts", this, false);
+  }
+
+  /** Whether trying again may help. */
+  public boolean isPassing() {
+    return isPassing;
+  }
+}
