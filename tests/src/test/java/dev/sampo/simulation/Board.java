@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
@@ -32,13 +33,14 @@ final class Board {
   }
 
   /** The board of a node. */
-  Behavior<WeightBoard.Command> at(Place publisher, Place place) {
+  Behavior<WeightBoard.Command> at(Supplier<Place> publisher, Place place) {
     return Behaviors.receiveMessage(message -> {
       switch (message) {
         case WeightBoard.Announce(var announced) -> announce(announced);
         case WeightBoard.Listen(var ear) -> {
           Listener listener =
-              new Listener(place, ear, network.link(publisher, place, () -> Optional.of(ear)));
+              new Listener(
+                  place, ear, network.link(publisher, () -> place, () -> Optional.of(ear)));
           listeners.add(listener);
           last.ifPresent(announced -> gossip(listener, announced));
         }

@@ -6,12 +6,12 @@ package dev.sampo.simulation;
 enum Breakage {
   NONE(""),
   /** The verdict about a second attempt is turned round. */
-  ACCEPT_TWICE("only what is accepted is called so"),
-  /** Results of an earlier term look like those of the present one. */
-  SKIP_TERM_FENCE("no token is of another term"),
+  ACCEPT_TWICE("only what is accepted for sure is called so"),
+  /** Results of an earlier term are taken for results of the present one. */
+  SKIP_TERM_FENCE("nothing of an earlier term has an effect"),
   /** The coordinator does not hear of groups that are given back by the learner's node. */
   FORGET_QUOTA("the run ends"),
-  /** The recorder says that it has written, and writes later. */
+  /** The learner hears that its step is durable before it is. */
   PUBLISH_BEFORE_COMMIT("a version is seen when its step is durable"),
   /** The queue in front of the learner knows no bound. */
   IGNORE_STALENESS("no token is older than"),

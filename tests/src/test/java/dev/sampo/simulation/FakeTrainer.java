@@ -19,9 +19,6 @@ import java.util.SplittableRandom;
  * nothing else while it computes.
  */
 final class FakeTrainer implements Trainer {
-  private static final String RUN = "run";
-
-  private final int term;
   private final double skips;
   private final SplittableRandom random;
   private final Checker checker;
@@ -34,32 +31,34 @@ final class FakeTrainer implements Trainer {
   private int microBatches;
 
   /**
-   * A trainer before its first step.
+   * A trainer.
    *
+   * @param version what it begins with
    * @param place where it computes
    * @param longest time that it takes for a micro-batch
    * @param skips how often a batch is of no use
    */
   FakeTrainer(
-      int term,
+      PolicyVersion version,
       Schedule schedule,
       Place place,
       Duration longest,
       double skips,
       long seed,
       Checker checker) {
+    this.version = version;
     this.schedule = schedule;
     this.place = place;
     this.longest = longest;
-    this.term = term;
     this.skips = skips;
     this.random = new SplittableRandom(seed);
     this.checker = checker;
-    this.version = versionOf(0);
+    checker.began(version);
   }
 
-  private PolicyVersion versionOf(long step) {
-    return new PolicyVersion(RUN, term, step, "hash-" + term + "-" + step);
+  /** The version of a step. */
+  static PolicyVersion versionOf(int term, long step) {
+    return new PolicyVersion("run", term, step, "hash-" + term + "-" + step);
   }
 
   @Override
@@ -95,11 +94,12 @@ final class FakeTrainer implements Trainer {
       return new Update.Skipped("not finite", culprits, Map.of());
     }
     before = Optional.of(version);
-    version = versionOf(version.step() + 1);
+    version = versionOf(version.term(), version.step() + 1);
     checker.stepTaken(version, batch);
     List<GroupId> groups = batch.stream().map(ScoredGroup::id).toList();
+    List<GroupId> culprits = random.nextDouble() < skips ? List.of(groups.getLast()) : List.of();
     return new Update.Taken(
-        new StepCommitted(version, groups, List.of(groups.size()), 1e-3), List.of(), Map.of());
+        new StepCommitted(version, groups, List.of(groups.size()), 1e-3), culprits, Map.of());
   }
 
   @Override

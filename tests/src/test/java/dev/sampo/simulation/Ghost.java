@@ -21,7 +21,14 @@ import java.util.OptionalDouble;
 
 /** Results of a term that is over. */
 final class Ghost {
+  private static final String NAME = "ghost";
+
   private Ghost() {}
+
+  /** Whether it is such a result, whatever it says about its term. */
+  static boolean isOne(CompletionGroup group) {
+    return group.worker().equals(NAME);
+  }
 
   /** A scored group that was leased and sampled in {@code term}. */
   static ScoredGroup group(long id, int term) {
@@ -43,23 +50,30 @@ final class Ghost {
             SamplingSettings.atTemperature(1, 200),
             id,
             Collections.nCopies(Learning.GROUP_SIZE, completion),
-            "ghost"),
+            NAME),
         Collections.nCopies(Learning.GROUP_SIZE, score));
   }
 
-  /** The same result, as if it had been leased in another term. */
-  static ScoredGroup ofTerm(ScoredGroup scored, int term) {
+  /** The same result, as if it had been leased in another term and sampled by another version. */
+  static ScoredGroup disguised(ScoredGroup scored, long term, PolicyVersion version) {
     CompletionGroup group = scored.group();
-    LeaseId lease = new LeaseId(term, group.lease().group(), group.lease().attempt());
+    Completion completion = group.completions().getFirst();
+    Completion young =
+        new Completion(
+            completion.tokens(),
+            completion.logProbs(),
+            List.of(new VersionSpan(0, version)),
+            completion.stop(),
+            completion.text());
     return new ScoredGroup(
         new CompletionGroup(
-            lease,
+            new LeaseId(term, group.lease().group(), group.lease().attempt()),
             group.prompt(),
             group.promptTokens(),
             group.imageGrids(),
             group.sampling(),
             group.seed(),
-            group.completions(),
+            Collections.nCopies(Learning.GROUP_SIZE, young),
             group.worker()),
         scored.scores());
   }

@@ -2,8 +2,10 @@ package dev.sampo.simulation;
 
 import dev.sampo.actors.RunListener;
 import dev.sampo.actors.StepReport;
+import dev.sampo.actors.journal.SimulatedJournal;
 import dev.sampo.actors.pipeline.BusyClock;
 import dev.sampo.actors.pipeline.ExperienceBuffer;
+import dev.sampo.actors.pipeline.JournalWriter;
 import dev.sampo.actors.pipeline.Learner;
 import dev.sampo.actors.pipeline.LearnerNodeMessages;
 import dev.sampo.actors.pipeline.Recorder;
@@ -13,19 +15,29 @@ import dev.sampo.actors.pipeline.WeightBoard;
 import dev.sampo.actors.pipeline.WeightPublisher;
 import dev.sampo.actors.run.ExperienceQueue;
 import dev.sampo.actors.run.GroupDispatch;
+import dev.sampo.actors.run.GroupLedger;
+import dev.sampo.actors.run.GroupState;
 import dev.sampo.actors.run.PromptFeed;
 import dev.sampo.actors.run.StalenessGate;
 import dev.sampo.learner.guard.GuardSettings;
 import dev.sampo.protocol.GroupId;
+import dev.sampo.protocol.LeaseId;
+import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.Prompt;
 import dev.sampo.protocol.SamplingSettings;
+import dev.sampo.protocol.ScoredGroup;
+import dev.sampo.protocol.StepCommitted;
+import dev.sampo.protocol.ledger.LedgerEvent;
+import dev.sampo.protocol.ledger.LogPlace;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.SplittableRandom;
+import java.util.stream.LongStream;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
@@ -33,12 +45,17 @@ import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The learner's node: coordinator, buffer, recorder, learner and publisher, put together as the
- * product does it, with a recorder that can fall silent.
+ * The learner's node: coordinator, journal, buffer, recorder, learner and publisher, put together
+ * as the product does it. It may die, and begins again at another place with what the journal and
+ * the recording have. The run has a past: a term whose only step was abandoned.
  */
 final class Learning {
-  static final int TERM = 2; // so that there is an earlier one
   static final int GROUP_SIZE = 2;
+
+  /** The term, of coordinator and learner, that is over when a simulation begins. */
+  static final int PAST = 1;
+
+  private static final String SOURCE = "rows:1";
   private static final Duration PATIENCE = Duration.ofSeconds(10);
   private static final int MAX_ATTEMPTS = 4;
   private static final int MOST_SKIPPED = 1000;
@@ -49,11 +66,15 @@ final class Learning {
   private final Breakage breakage;
   private final Schedule schedule;
   private final Checker checker;
-  private final Place trainerPlace = new Place("trainer"); // a thread of its own, which it blocks
-  private final Queue<Recorder.Command> unwritten = new ArrayDeque<>();
+  private final SplittableRandom random;
+  private final SimulatedJournal journal;
+  private final List<ScoredGroup> recording = new ArrayList<>();
   private long recorderSilentUntil;
-  private long rowsRead;
+  private long journalLostUntil;
   private boolean finished;
+  private Place place = new Place("learner");
+  private Place trainerPlace = new Place("trainer"); // a thread of its own, which it blocks
+  private int beginnings;
   private @Nullable ActorRef<RunCoordinator.Command> coordinator;
   private @Nullable ActorRef<ExperienceBuffer.Command> buffer;
   private @Nullable ActorRef<WeightPublisher.Command> publisher;
@@ -63,6 +84,27 @@ final class Learning {
     this.breakage = breakage;
     this.schedule = schedule;
     this.checker = checker;
+    this.random = new SplittableRandom(scenario.seed() + 3);
+    this.journal =
+        new SimulatedJournal(() -> schedule.nanos() < journalLostUntil, checker::durable);
+    journal.append(past());
+  }
+
+  private List<LedgerEvent> past() {
+    List<GroupId> groups =
+        LongStream.range(0, scenario.groupsPerStep()).mapToObj(GroupId::new).toList();
+    List<LedgerEvent> events = new ArrayList<>();
+    events.add(new LedgerEvent.RunOpened("run", scenario.seed(), "settings"));
+    events.add(new LedgerEvent.TermOpened(PAST, FakeTrainer.versionOf(PAST, 0), List.of()));
+    groups.forEach(group -> events.add(new LedgerEvent.GroupOpened(group, SOURCE)));
+    groups.forEach(group ->
+        events.add(
+            new LedgerEvent.GroupAccepted(new LeaseId(PAST, group, 1), 0, 0, Optional.empty())));
+    events.add(
+        new LedgerEvent.StepTaken(
+            new StepCommitted(FakeTrainer.versionOf(PAST, 1), groups, List.of(1), 1e-3),
+            "settings"));
+    return events;
   }
 
   Optional<ActorRef<RunCoordinator.Command>> coordinator() {
@@ -75,6 +117,10 @@ final class Learning {
 
   Optional<ActorRef<WeightPublisher.Command>> publisher() {
     return Optional.ofNullable(publisher);
+  }
+
+  Place place() {
+    return place;
   }
 
   Place trainerPlace() {
@@ -90,22 +136,44 @@ final class Learning {
     recorderSilentUntil = schedule.nanos() + duration.toNanos();
   }
 
+  /** The journal's database is out of reach for a while. */
+  void loseJournal(Duration duration) {
+    journalLostUntil = schedule.nanos() + duration.toNanos();
+  }
+
+  /** The process dies. */
+  void die() {
+    place.kill();
+    trainerPlace.kill();
+    coordinator = null;
+    buffer = null;
+    publisher = null;
+  }
+
+  /** A place for its next life. */
+  void moveOn() {
+    beginnings++;
+    place = new Place("learner-" + beginnings);
+    trainerPlace = new Place("trainer-" + beginnings);
+  }
+
+  /** Begins with what is in the journal. */
   void start(ActorContext<?> context, ActorRef<WeightBoard.Command> board) {
+    GroupLedger ledger = new GroupLedger();
+    List<LedgerEvent> durable = new ArrayList<>();
+    journal.replay(durable::add);
+    durable.forEach(ledger::apply);
+    checker.restarted(durable);
     StalenessGate gate =
         new StalenessGate(scenario.maxStaleness(), scenario.groupsPerStep(), scenario.steps());
-    ActorRef<RunCoordinator.Command> whole =
-        watched(
-            context,
-            RunCoordinator.create(
-                dispatch(gate),
-                new RunCoordinator.Setup(scenario.steps(), STRAGGLER_WAIT, "blobs"),
-                schedule),
-            "coordinator");
+    PolicyVersion version = versionToBeginWith(ledger);
+
+    ActorRef<RunCoordinator.Command> whole = startCoordinator(context, ledger, gate);
     ActorRef<RunCoordinator.Command> asked =
         breakage == Breakage.NONE
             ? whole
             : context.spawn(brokenCoordinator(whole), "broken-coordinator");
-    ActorRef<Recorder.Command> recorder = startRecorder(context);
+    ActorRef<Recorder.Command> recorder = context.spawn(recorder(), "recorder");
     ActorRef<WeightPublisher.Command> weights =
         watched(context, WeightPublisher.create(board, "weights"), "weights");
     ActorRef<ExperienceBuffer.Command> experience =
@@ -113,10 +181,9 @@ final class Learning {
             context,
             ExperienceBuffer.create(
                 new ExperienceBuffer.Setup(scenario.bufferCapacity(), RETRY, asked, recorder),
-                new ExperienceQueue(gateOfQueue(gate))),
+                new ExperienceQueue(gateOfQueue(gate)),
+                accepted(ledger)),
             "experience");
-    ActorRef<Learner.Ending> ended =
-        context.spawn(Behaviors.receiveMessage(this::onEnding), "ended");
     Learner.Setup setup =
         new Learner.Setup(
             scenario.steps(),
@@ -127,22 +194,68 @@ final class Learning {
             new GuardSettings(List.of(), MOST_SKIPPED, 0),
             (policy, groups, update) -> {},
             new DeafListener(),
-            ended);
+            context.spawn(Behaviors.receiveMessage(this::onEnding), "ended"));
     schedule.at(
         trainerPlace,
         () ->
             weights.tell(
                 new WeightPublisher.LearnerIs(
-                    watched(context, Learner.create(setup, this::trainer, meter()), "learner"))));
+                    watched(
+                        context,
+                        Learner.create(setup, () -> trainer(version), meter()),
+                        "learner"))));
     coordinator = whole;
     buffer = experience;
     publisher = weights;
   }
 
-  private ActorRef<Recorder.Command> startRecorder(ActorContext<?> context) {
-    ActorRef<Recorder.Command> written =
-        watched(context, Recorder.create(Optional.empty(), sha256 -> Optional.empty()), "recorder");
-    return context.spawn(recorder(written), "slow-recorder");
+  /** Mostly what the ledger ends in; at times the committed steps end in other weights. */
+  private PolicyVersion versionToBeginWith(GroupLedger ledger) {
+    PolicyVersion last = ledger.history().version().orElseThrow();
+    if (last.term() == PAST) {
+      return FakeTrainer.versionOf(PAST + 1, 0);
+    }
+    boolean abandons = last.step() > 0 && random.nextInt(3) == 0;
+    return abandons ? FakeTrainer.versionOf(last.term() + 1, random.nextLong(last.step())) : last;
+  }
+
+  private List<ScoredGroup> accepted(GroupLedger ledger) {
+    return ledger.states().values().stream()
+        .filter(GroupState.Accepted.class::isInstance)
+        .flatMap(state -> ((GroupState.Accepted) state).place().stream())
+        .map(at -> recording.get(Math.toIntExact(at.offset())))
+        .toList();
+  }
+
+  private ActorRef<RunCoordinator.Command> startCoordinator(
+      ActorContext<?> context, GroupLedger ledger, StalenessGate gate) {
+    GroupDispatch.Terms terms =
+        new GroupDispatch.Terms(
+            scenario.seed(),
+            "settings",
+            GROUP_SIZE,
+            SamplingSettings.atTemperature(1, 200),
+            PATIENCE,
+            MAX_ATTEMPTS);
+    ActorRef<JournalWriter.Command> writer =
+        watched(
+            context,
+            JournalWriter.create(journal, new JournalWriter.Patience(1_000, Duration.ofSeconds(1))),
+            "journal");
+    return watched(
+        context,
+        RunCoordinator.create(
+            events ->
+                new GroupDispatch(
+                    ledger,
+                    terms,
+                    gate,
+                    this::row,
+                    events.andThen(checker::ledger),
+                    checker::lease),
+            new RunCoordinator.Setup(scenario.steps(), STRAGGLER_WAIT, "blobs", writer),
+            schedule),
+        "coordinator");
   }
 
   private StalenessGate gateOfQueue(StalenessGate gate) {
@@ -158,14 +271,14 @@ final class Learning {
     return ref;
   }
 
-  private FakeTrainer trainer() {
+  private FakeTrainer trainer(PolicyVersion version) {
     return new FakeTrainer(
-        TERM,
+        version,
         schedule,
         trainerPlace,
         scenario.microBatch(),
         scenario.skips(),
-        scenario.seed() + 5,
+        scenario.seed() + 5 + beginnings,
         checker);
   }
 
@@ -195,24 +308,12 @@ final class Learning {
     public void paused(Optional<String> reason) {}
   }
 
-  private GroupDispatch dispatch(StalenessGate gate) {
-    GroupDispatch.Terms terms =
-        new GroupDispatch.Terms(
-            scenario.seed(),
-            GROUP_SIZE,
-            SamplingSettings.atTemperature(1, 200),
-            PATIENCE,
-            MAX_ATTEMPTS);
-    return new GroupDispatch(TERM, terms, gate, this::nextRow, checker::ledger);
-  }
-
   /** The groups' prompts; what is wrong with them depends on their number and the seed. */
-  private PromptFeed.Visit nextRow() {
-    GroupId group = new GroupId(rowsRead++);
+  private PromptFeed.Visit row(GroupId group) {
     SplittableRandom ofRow = new SplittableRandom(scenario.seed() * 31 + group.value());
     if (ofRow.nextDouble() < scenario.badRows()) {
       checker.excuse(group);
-      return new PromptFeed.Visit.Bad("rows:1", "bad");
+      return new PromptFeed.Visit.Bad(SOURCE, "bad");
     }
     boolean isUnaskable = ofRow.nextDouble() < scenario.badRows();
     if (isUnaskable) {
@@ -220,7 +321,7 @@ final class Learning {
     }
     return new PromptFeed.Visit.Ready(
         new Prompt(
-            "rows:1",
+            SOURCE,
             "rec",
             isUnaskable ? "unaskable" : "question",
             ofRow.nextBoolean() ? List.of(SimulatedSystem.IMAGE) : List.of(),
@@ -228,34 +329,29 @@ final class Learning {
             Map.of()));
   }
 
-  private Behavior<Recorder.Command> recorder(ActorRef<Recorder.Command> written) {
+  private Behavior<Recorder.Command> recorder() {
+    Queue<Recorder.Command> unwritten = new ArrayDeque<>();
     return Behaviors.receiveMessage(message -> {
-      if (breakage == Breakage.PUBLISH_BEFORE_COMMIT
-          && LearnerNodeMessages.stepOf(message).isPresent()) {
-        LearnerNodeMessages.answerAtOnce(message);
-        schedule.after(Duration.ofSeconds(1), () -> write(message, written));
-        return Behaviors.same();
-      }
       unwritten.add(message);
       long silence = recorderSilentUntil - schedule.nanos();
       if (silence <= 0) {
-        writeAll(written);
+        writeAll(unwritten);
       } else if (unwritten.size() == 1) {
-        schedule.after(Duration.ofNanos(silence), () -> writeAll(written));
+        schedule.after(Duration.ofNanos(silence), () -> writeAll(unwritten));
       }
       return Behaviors.same();
     });
   }
 
-  private void writeAll(ActorRef<Recorder.Command> written) {
+  private void writeAll(Queue<Recorder.Command> unwritten) {
     while (!unwritten.isEmpty()) {
-      write(unwritten.remove(), written);
+      LearnerNodeMessages.record(
+          unwritten.remove(),
+          group -> {
+            recording.add(group);
+            return new LogPlace(1, recording.size() - 1);
+          });
     }
-  }
-
-  private void write(Recorder.Command message, ActorRef<Recorder.Command> written) {
-    LearnerNodeMessages.stepOf(message).ifPresent(checker::durable);
-    written.tell(message);
   }
 
   private Behavior<RunCoordinator.Command> brokenCoordinator(
@@ -266,6 +362,13 @@ final class Learning {
             case ACCEPT_TWICE -> whole.tell(LearnerNodeMessages.keptAnyway(message, context));
             case FORGET_QUOTA -> {
               if (!LearnerNodeMessages.givesBack(message)) {
+                whole.tell(message);
+              }
+            }
+            case PUBLISH_BEFORE_COMMIT -> {
+              if (LearnerNodeMessages.answersAtOnce(message)) {
+                schedule.after(Duration.ofSeconds(1), () -> whole.tell(message));
+              } else if (!LearnerNodeMessages.isPublication(message)) {
                 whole.tell(message);
               }
             }

@@ -16,8 +16,8 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.SplittableRandom;
-import java.util.function.BiFunction;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.apache.pekko.actor.ActorSystem;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
@@ -36,46 +36,48 @@ final class Network {
   private record Known(Place from, ActorRef<?> target) {}
 
   private final class Link {
-    final Place from;
-    final Place to;
+    final Supplier<Place> from;
+    final Supplier<Place> to;
     final Supplier<? extends Optional<? extends ActorRef<?>>> target;
-    final Queue<Object> underWay = new ArrayDeque<>();
+    Queue<Object> underWay = new ArrayDeque<>();
     long lastDue;
 
-    Link(Place from, Place to, Supplier<? extends Optional<? extends ActorRef<?>>> target) {
+    Link(
+        Supplier<Place> from,
+        Supplier<Place> to,
+        Supplier<? extends Optional<? extends ActorRef<?>>> target) {
       this.from = from;
       this.to = to;
       this.target = target;
     }
 
     void send(Object message) {
-      List<Object> copies = fate.apply(message, to);
-      for (Object copy : copies) {
-        Object translated = translate(copy, this);
-        if (isCut(from, to) || random.nextDouble() < loss) {
-          trace.add("lost", from, to, translated);
-        } else {
+      Object sent = fate.apply(message);
+      Object translated = translate(sent, this);
+      if (isCut(from.get(), to.get()) || random.nextDouble() < loss) {
+        trace.add("lost", from.get(), to.get(), translated);
+      } else {
+        post(translated);
+        if (mayComeTwice(translated) && random.nextDouble() < twice) {
           post(translated);
-          if (mayComeTwice(translated) && random.nextDouble() < twice) {
-            post(translated);
-          }
         }
       }
     }
 
     private void post(Object message) {
       lastDue = Math.max(lastDue, schedule.nanos() + delayNanos());
-      underWay.add(message);
-      schedule.after(Duration.ofNanos(lastDue - schedule.nanos()), to, this::deliverNext);
+      Queue<Object> line = underWay;
+      line.add(message);
+      schedule.after(
+          Duration.ofNanos(lastDue - schedule.nanos()), to.get(), () -> deliver(line.remove()));
     }
 
     @SuppressWarnings("unchecked")
-    private void deliverNext() {
-      Object message = underWay.remove();
-      if (from.isRemoved() || to.isRemoved()) {
+    private void deliver(Object message) {
+      if (from.get().isRemoved() || to.get().isRemoved()) {
         return;
       }
-      trace.add("->", from, to, message);
+      trace.add("->", from.get(), to.get(), message);
       target.get().ifPresent(receiver -> ((ActorRef<Object>) receiver).tell(message));
     }
   }
@@ -84,10 +86,11 @@ final class Network {
   private final Schedule schedule;
   private final SplittableRandom random;
   private final Trace trace;
-  private final BiFunction<Object, Place, List<Object>> fate;
+  private final UnaryOperator<Object> fate;
   private final Map<Known, ActorRef<?>> known = new HashMap<>();
   private final Map<Place, List<ActorRef<?>>> leadingTo = new HashMap<>();
   private final List<ActorRef<?>> all = new ArrayList<>();
+  private final List<Link> links = new ArrayList<>();
   private final Set<Pair> cuts = new HashSet<>();
   private double loss;
   private double twice;
@@ -98,11 +101,7 @@ final class Network {
    * @param fate what becomes of a message for a node before it is sent: usually itself
    */
   Network(
-      ActorSystem system,
-      Schedule schedule,
-      long seed,
-      Trace trace,
-      BiFunction<Object, Place, List<Object>> fate) {
+      ActorSystem system, Schedule schedule, long seed, Trace trace, UnaryOperator<Object> fate) {
     this.system = system;
     this.schedule = schedule;
     this.random = new SplittableRandom(seed);
@@ -145,29 +144,46 @@ final class Network {
                 .forEach(link -> system.stop(Adapter.toClassic(link))));
   }
 
+  /** Whatever is on its way to or from a node that begins again is lost. */
+  void forgetWhatIsUnderWay() {
+    links.forEach(link -> {
+      if (link.to.get().isKilled()) {
+        link.underWay = new ArrayDeque<>();
+      }
+    });
+  }
+
   /** What actors at {@code from} know an actor at {@code to} by, which may not be there yet. */
   <T> ActorRef<T> link(Place from, Place to, Supplier<Optional<ActorRef<T>>> target) {
-    Link link = new Link(from, to, target);
-    ActorRef<T> ref =
-        spawn(
-            Behaviors.receiveMessage(message -> {
-              link.send(message);
-              return Behaviors.same();
-            }));
+    ActorRef<T> ref = link(() -> from, () -> to, target);
     leadingTo.computeIfAbsent(to, place -> new ArrayList<>()).add(ref);
     return ref;
+  }
+
+  /** The same for nodes that may die and begin again as another place. */
+  <T> ActorRef<T> link(
+      Supplier<Place> from, Supplier<Place> to, Supplier<Optional<ActorRef<T>>> target) {
+    Link link = new Link(from, to, target);
+    links.add(link);
+    return spawn(
+        Behaviors.receiveMessage(message -> {
+          link.send(message);
+          return Behaviors.same();
+        }));
   }
 
   @SuppressWarnings("unchecked")
   private <T> ActorRef<T> known(ActorRef<T> target, Link carrier) {
     return (ActorRef<T>)
         known.computeIfAbsent(
-            new Known(carrier.to, target),
-            unknown -> link(carrier.to, carrier.from, () -> Optional.of(target)));
+            new Known(carrier.to.get(), target),
+            unknown -> link(carrier.to.get(), carrier.from.get(), () -> Optional.of(target)));
   }
 
   private <T> ActorRef<T> once(ActorRef<T> target, Link carrier) {
-    Link back = new Link(carrier.to, carrier.from, () -> Optional.of(target));
+    Place here = carrier.to.get();
+    Place there = carrier.from.get();
+    Link back = new Link(() -> here, () -> there, () -> Optional.of(target));
     return spawn(
         Behaviors.receiveMessage(message -> {
           back.send(message);

@@ -107,7 +107,6 @@ final class SimulatedRun {
   private final Network network;
   private final Board board;
   private final Learning learning;
-  private final Place learner = new Place("learner");
   private final List<Rollout> rollouts = new ArrayList<>();
   private final List<Rewarder> rewarders = new ArrayList<>();
   private final List<ActorRef<?>> hosts = new ArrayList<>();
@@ -117,15 +116,7 @@ final class SimulatedRun {
     this.scenario = scenario;
     this.breakage = breakage;
     this.random = new SplittableRandom(scenario.seed() + 1);
-    this.checker =
-        new Checker(
-            scenario.maxStaleness(),
-            scenario.groupsPerStep(),
-            scenario.steps(),
-            Learning.TERM,
-            scenario.isCalm(),
-            schedule,
-            trace);
+    this.checker = new Checker(scenario, schedule, trace);
     this.network = new Network(system, schedule, scenario.seed() + 2, trace, this::fateOf);
     this.board = new Board(schedule, network);
     this.learning = new Learning(scenario, breakage, schedule, checker);
@@ -200,9 +191,7 @@ final class SimulatedRun {
   }
 
   private void begin() {
-    places.add(learner);
-    places.add(learning.trainerPlace());
-    host(learner, context -> learning.start(context, boardAt(context, learner)));
+    startLearner();
     for (int i = 0; i < scenario.rewarders(); i++) {
       addRewarder();
     }
@@ -215,6 +204,13 @@ final class SimulatedRun {
         haunt();
       }
     }
+  }
+
+  private void startLearner() {
+    Place place = learning.place();
+    places.add(place);
+    places.add(learning.trainerPlace());
+    host(place, context -> learning.start(context, boardAt(context, place)));
   }
 
   /** An actor that has the others of a node as children and tells when one fails. */
@@ -241,7 +237,7 @@ final class SimulatedRun {
   }
 
   private ActorRef<WeightBoard.Command> boardAt(ActorContext<?> context, Place place) {
-    return context.spawn(board.at(learner, place), "weight-board");
+    return context.spawn(board.at(learning::place, place), "weight-board");
   }
 
   private void addRewarder() {
@@ -285,11 +281,11 @@ final class SimulatedRun {
     refreshRewards(rollout);
     Place place = rollout.place;
     Services<ExperienceBuffer.Command> buffers = new Services<>();
-    buffers.update(List.of(network.link(place, learner, learning::buffer)));
+    buffers.update(List.of(network.link(() -> place, learning::place, learning::buffer)));
     Services<WeightPublisher.Command> publishers = new Services<>();
-    publishers.update(List.of(network.link(place, learner, learning::publisher)));
+    publishers.update(List.of(network.link(() -> place, learning::place, learning::publisher)));
     ActorRef<RunCoordinator.Command> coordinator =
-        network.link(place, learner, learning::coordinator);
+        network.link(() -> place, learning::place, learning::coordinator);
     FileSource files = (urls, sha256, target) -> fetch(rollout, target);
     host(
         place,
@@ -323,7 +319,7 @@ final class SimulatedRun {
     schedule.after(
         Duration.ofMillis(random.nextInt(300)),
         () -> {
-          if (rollout.isWithoutFiles) {
+          if (rollout.isWithoutFiles || learning.place().isKilled()) {
             fetched.completeExceptionally(new ConnectException("nobody is there"));
           } else if (fails) {
             fetched.completeExceptionally(new TransferException("answered 503", false));
@@ -361,33 +357,38 @@ final class SimulatedRun {
         : new CompletionScore(Map.of("r", new RewardOutcome.Scored(1)), OptionalDouble.of(1));
   }
 
-  private List<Object> fateOf(Object message, Place to) {
+  private Object fateOf(Object message) {
     Object sent = message;
     if (breakage == Breakage.LOSE_ON_BUSY
         && message instanceof ExperienceBuffer.Busy(LeaseId lease, Duration _)) {
       sent = new ExperienceBuffer.Discarded(lease, "there is no room");
     }
     if (breakage == Breakage.SKIP_TERM_FENCE
-        && message instanceof ExperienceBuffer.Offer(ScoredGroup group, var replyTo)) {
-      sent = new ExperienceBuffer.Offer(Ghost.ofTerm(group, Learning.TERM), replyTo);
+        && message instanceof ExperienceBuffer.Offer(ScoredGroup group, var replyTo)
+        && Ghost.isOne(group.group())
+        && checker.newest().isPresent()) {
+      sent =
+          new ExperienceBuffer.Offer(
+              Ghost.disguised(group, checker.term(), checker.newest().get()), replyTo);
     }
     if (sent instanceof ExperienceBuffer.Answer answer) {
       checker.answered(answer);
     }
-    return List.of(sent);
+    return sent;
   }
 
   /** A worker of an earlier term, which nobody has told that it is over, offers its groups. */
   private void haunt() {
     Place place = new Place("ghost");
     places.add(place);
-    ActorRef<ExperienceBuffer.Command> buffer = network.link(place, learner, learning::buffer);
+    ActorRef<ExperienceBuffer.Command> buffer =
+        network.link(() -> place, learning::place, learning::buffer);
     host(
         place,
         context -> {
           ActorRef<ExperienceBuffer.Answer> ear = context.spawn(Behaviors.ignore(), "ear");
           for (int i = 0; i < 8; i++) {
-            ScoredGroup group = Ghost.group(random.nextInt(12), Learning.TERM - 1);
+            ScoredGroup group = Ghost.group(random.nextInt(12), Learning.PAST);
             schedule.after(
                 Duration.ofMillis(random.nextInt(10_000)),
                 () -> buffer.tell(new ExperienceBuffer.Offer(group, ear)));
@@ -416,7 +417,7 @@ final class SimulatedRun {
     }
 
     private void one() {
-      int kind = random.nextInt(12);
+      int kind = random.nextInt(15);
       trace.add("FAULT", kind);
       switch (kind) {
         case 0 -> addRollout();
@@ -431,7 +432,7 @@ final class SimulatedRun {
                 .ifPresent(rewarder -> freeze(rewarder.place, upTo(25), () -> gone(rewarder)));
         case 7 -> {
           Duration duration = upTo(8);
-          freeze(learner, duration, () -> {});
+          freeze(learning.place(), duration, () -> {});
           freeze(learning.trainerPlace(), duration, () -> {});
         }
         case 8 -> anyRollout().ifPresent(this::partition);
@@ -451,7 +452,9 @@ final class SimulatedRun {
                   }
                 });
         case 10 -> anyRollout().ifPresent(rollout -> rollout.isWithoutFiles = true);
-        default -> learning.silenceRecorder(upTo(50));
+        case 11 -> learning.silenceRecorder(upTo(50));
+        case 12 -> learning.loseJournal(upTo(30));
+        default -> killLearner();
       }
     }
 
@@ -507,6 +510,21 @@ final class SimulatedRun {
       schedule.after(REMOVED_AFTER, Place.NOWHERE, () -> gone(rewarder));
     }
 
+    private void killLearner() {
+      if (learning.place().isKilled() || learning.isFinished()) {
+        return;
+      }
+      learning.die();
+      schedule.after(
+          upTo(20),
+          Place.NOWHERE,
+          () -> {
+            network.forgetWhatIsUnderWay();
+            learning.moveOn();
+            startLearner();
+          });
+    }
+
     private void gone(Rollout rollout) {
       rollout.gone = true;
       network.remove(rollout.place);
@@ -537,7 +555,9 @@ final class SimulatedRun {
     private void partition(Rollout rollout) {
       Duration duration = upTo(20);
       Place other =
-          random.nextInt(3) == 0 ? anyRewarder().map(r -> r.place).orElse(learner) : learner;
+          random.nextInt(3) == 0
+              ? anyRewarder().map(r -> r.place).orElse(learning.place())
+              : learning.place();
       network.cut(rollout.place, other);
       if (duration.compareTo(REMOVED_AFTER) > 0) {
         schedule.after(REMOVED_AFTER, Place.NOWHERE, () -> gone(rollout));

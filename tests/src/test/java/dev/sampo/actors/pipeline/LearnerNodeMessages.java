@@ -1,8 +1,10 @@
 package dev.sampo.actors.pipeline;
 
 import dev.sampo.actors.run.GroupDispatch;
-import dev.sampo.protocol.StepCommitted;
+import dev.sampo.protocol.ScoredGroup;
+import dev.sampo.protocol.ledger.LogPlace;
 import java.util.Optional;
+import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
@@ -11,16 +13,17 @@ import org.apache.pekko.actor.typed.javadsl.Behaviors;
 public final class LearnerNodeMessages {
   private LearnerNodeMessages() {}
 
-  /** The step that the recorder is to keep, if it is one. */
-  public static Optional<StepCommitted> stepOf(Recorder.Command message) {
-    return message instanceof Recorder.KeepStep keep ? Optional.of(keep.step()) : Optional.empty();
-  }
-
-  /** Tells whoever waits for the recorder that it has written. */
-  public static void answerAtOnce(Recorder.Command message) {
+  /**
+   * Does what a recorder does.
+   *
+   * @param groups puts a group somewhere
+   */
+  public static void record(Recorder.Command message, Function<ScoredGroup, LogPlace> groups) {
     switch (message) {
-      case Recorder.KeepGroup keep -> keep.replyTo().tell(new Recorder.Done());
-      case Recorder.KeepStep keep -> keep.replyTo().tell(new Recorder.Done());
+      case Recorder.KeepGroup keep ->
+          keep.replyTo().tell(new Recorder.Done(Optional.of(groups.apply(keep.group()))));
+      case Recorder.KeepStep keep -> keep.replyTo().tell(new Recorder.Done(Optional.empty()));
+      default -> throw new IllegalArgumentException("not a message of others: " + message);
     }
   }
 
@@ -30,18 +33,38 @@ public final class LearnerNodeMessages {
         || message instanceof RunCoordinator.StepSkipped;
   }
 
+  /** Tells a learner that its step is durable, whether it is or not. */
+  public static boolean answersAtOnce(RunCoordinator.Command message) {
+    if (message instanceof RunCoordinator.StepTaken(var step, var replyTo)) {
+      replyTo.tell(new RunCoordinator.Committed(step.version()));
+      return true;
+    }
+    return false;
+  }
+
+  /** Whether it says that a version was published. */
+  public static boolean isPublication(RunCoordinator.Command message) {
+    return message instanceof RunCoordinator.Published;
+  }
+
   /** The same question, whose answer is always to keep the group. */
   public static RunCoordinator.Command keptAnyway(
       RunCoordinator.Command message, ActorContext<?> context) {
-    if (!(message instanceof RunCoordinator.Offered(var lease, long oldestStep, var replyTo))) {
-      return message;
-    }
-    ActorRef<GroupDispatch.Verdict> generous =
-        context.spawnAnonymous(
-            Behaviors.receiveMessage(verdict -> {
-              replyTo.tell(new GroupDispatch.Verdict.Keep());
-              return Behaviors.stopped();
-            }));
-    return new RunCoordinator.Offered(lease, oldestStep, generous);
+    return switch (message) {
+      case RunCoordinator.Offered(var lease, var versions, var replyTo) ->
+          new RunCoordinator.Offered(lease, versions, generous(replyTo, context));
+      case RunCoordinator.Recorded(var lease, var place, var replyTo) ->
+          new RunCoordinator.Recorded(lease, place, generous(replyTo, context));
+      default -> message;
+    };
+  }
+
+  private static ActorRef<GroupDispatch.Verdict> generous(
+      ActorRef<GroupDispatch.Verdict> asker, ActorContext<?> context) {
+    return context.spawnAnonymous(
+        Behaviors.receiveMessage(verdict -> {
+          asker.tell(new GroupDispatch.Verdict.Keep());
+          return Behaviors.stopped();
+        }));
   }
 }
