@@ -56,14 +56,14 @@ public record RunConfig(
     }
     if (model.lora().enabled() && learner.reference().isSynced()) {
       throw new IllegalArgumentException(
-          "learner.reference.sync-every must be 0 where model.lora.enabled is true: the reference is"
-              + " the model without its adapters, got "
+          "learner.reference.sync-every must be 0 where model.lora.enabled is true: the reference"
+              + " is the model without its adapters, got "
               + learner.reference().syncEvery());
     }
     if (rollout.deterministic() && staleness.max() == 0 && learner.threads() > 1) {
       throw new IllegalArgumentException(
-          "learner.threads must be 1 where rollout.deterministic is true and staleness.max is 0: more"
-              + " threads add up gradients in an order that is not fixed, got "
+          "learner.threads must be 1 where rollout.deterministic is true and staleness.max is 0:"
+              + " more threads add up gradients in an order that is not fixed, got "
               + learner.threads());
     }
   }

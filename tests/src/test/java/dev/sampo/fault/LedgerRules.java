@@ -54,7 +54,9 @@ final class LedgerRules {
           }
         }
         case LedgerEvent.TermOpened term ->
-            assertThat(term.abandonedSteps()).as("the same machine reaches the same bits").isEmpty();
+            assertThat(term.abandonedSteps())
+                .as("the same machine reaches the same bits")
+                .isEmpty();
         default -> {}
       }
     }
@@ -78,8 +80,7 @@ final class LedgerRules {
         assertThat(step.step()).isEqualTo(committed.get(number));
         assertThat(step.groups())
             .allSatisfy(
-                group ->
-                    assertThat(group.group().lease()).isEqualTo(winners.get(group.id())));
+                group -> assertThat(group.group().lease()).isEqualTo(winners.get(group.id())));
       });
     }
     assertThat(seen).hasSize((int) steps);

@@ -34,8 +34,7 @@ class TrainKillTest {
 
   @Test
   void aKilledTrainingLosesNothingAndLearnsNothingTwice() throws Exception {
-    RecDataWriter.write(
-        folder.resolve("data"), RecDataSettings.forTraining(9, 2, 1), (d, n) -> {});
+    RecDataWriter.write(folder.resolve("data"), RecDataSettings.forTraining(9, 2, 1), (d, n) -> {});
     Path file =
         Files.writeString(
             folder.resolve("train.conf"),

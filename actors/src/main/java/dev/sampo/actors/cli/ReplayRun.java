@@ -67,7 +67,8 @@ final class ReplayRun {
                 config,
                 this::image,
                 folder.path(),
-                new NodeAssembly.Start(start.checkpoint().or(() -> checkpoint), settings, LEARNER_TERM))) {
+                new NodeAssembly.Start(
+                    start.checkpoint().or(() -> checkpoint), settings, LEARNER_TERM))) {
       if (tally.steps() == 0) {
         left.requireStart(trainer.version().weightsHash());
       }

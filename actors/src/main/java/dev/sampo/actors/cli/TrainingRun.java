@@ -144,8 +144,7 @@ final class TrainingRun {
         .isPresent();
   }
 
-  private void trainBetweenEvaluations(
-      RunReport report, Function<RunReport, Duration> training) {
+  private void trainBetweenEvaluations(RunReport report, Function<RunReport, Duration> training) {
     PolicyMeasurement measurement = PolicyMeasurement.of(config, out);
     Map<String, SplitResult> before =
         measurement.measure("before", () -> RunModels.open(config.model(), config.run().seed()));
@@ -177,8 +176,7 @@ final class TrainingRun {
   }
 
   /** Trains; returns how long it took. */
-  private Duration train(
-      RunReport report, RunLedger ledger, Resumption resumption, long taken) {
+  private Duration train(RunReport report, RunLedger ledger, Resumption resumption, long taken) {
     resumption.announce(out);
     if (claim.isResumed()) {
       Resumption.say(
@@ -187,19 +185,14 @@ final class TrainingRun {
               .formatted(ledger.groups().history().step(), ledger.groups().counts().accepted()));
     }
     try (CommandProgress progress =
-            new CommandProgress("training", taken, config.run().steps(), out)) {
+        new CommandProgress("training", taken, config.run().steps(), out)) {
       RunListener listener = told(report, progress);
       RunStart start =
           new RunStart(
-              ledger,
-              resumption.checkpoint(),
-              settings,
-              listener::stepRetaken,
-              listener::noticed);
+              ledger, resumption.checkpoint(), settings, listener::stepRetaken, listener::noticed);
       try (NodeAssembly assembly = NodeAssembly.of(loaded, folder.path(), Optional.of(start));
           SampoNode node =
-              SampoNode.start(
-                  address(config.node()), assembly.parts(), listener, loaded.pekko())) {
+              SampoNode.start(address(config.node()), assembly.parts(), listener, loaded.pekko())) {
         out.println(
             "control: " + node.httpUrl() + " (sampo pause, sampo resume; /status, /metrics)");
         Instant begin = Instant.now();

@@ -84,8 +84,7 @@ public final class NodeAssembly implements AutoCloseable {
    * @param settings what decides its result, for the checkpoints
    * @param term the learner's term
    */
-  public record Start(
-      Optional<Path> checkpoint, SortedMap<String, String> settings, int term) {}
+  public record Start(Optional<Path> checkpoint, SortedMap<String, String> settings, int term) {}
 
   private NodeAssembly(LoadedConfig loaded, Path folder, Optional<RunStart> start) {
     this.loaded = loaded;

@@ -111,8 +111,7 @@ public final class JdbcJournal implements LedgerJournal {
 
   private void prepare() throws SQLException {
     if (connection.isReadOnly()) {
-      throw LedgerException.lasting(
-          "ledger %s can only be read".formatted(shown(place.url())));
+      throw LedgerException.lasting("ledger %s can only be read".formatted(shown(place.url())));
     }
     configure();
     try (Statement statement = connection.createStatement()) {
@@ -313,8 +312,7 @@ public final class JdbcJournal implements LedgerJournal {
 
   private static LedgerException failure(String url, String what, SQLException cause) {
     String first = String.valueOf(cause.getMessage()).lines().findFirst().orElse("");
-    return LedgerException.passing(
-        "ledger %s %s: %s".formatted(shown(url), what, first), cause);
+    return LedgerException.passing("ledger %s %s: %s".formatted(shown(url), what, first), cause);
   }
 
   /** Without what follows the name of the database: it may hold a password. */

@@ -187,8 +187,7 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
     RunCoordinator.Setup setup =
         new RunCoordinator.Setup(
             part.gate().steps(), part.stragglerWait(), httpUrl + "/blobs", journal);
-    return RunCoordinator.create(
-        events -> dispatch(part, events), setup, InstantSource.system());
+    return RunCoordinator.create(events -> dispatch(part, events), setup, InstantSource.system());
   }
 
   private GroupDispatch dispatch(LearnerPart part, Consumer<LedgerEvent> events) {

@@ -26,9 +26,10 @@ import org.apache.pekko.actor.typed.receptionist.ServiceKey;
  * beyond the capacity is answered {@link Busy}, the worker keeps the group and its lease, and so
  * decoding stops when the learner does.
  *
- * <p>Edges. <i>Offer</i>: answered when the coordinator has judged the group, the recording has it and
- * then the ledger, so that an accepted group is never lost; put off until the term is open. <i>Batch</i>: the learner waits until there are
- * enough groups within the bound; unblocked by an offer.
+ * <p>Edges. <i>Offer</i>: answered when the coordinator has judged the group, the recording has it
+ * and then the ledger, so that an accepted group is never lost; put off until the term is open.
+ * <i>Batch</i>: the learner waits until there are enough groups within the bound; unblocked by an
+ * offer.
  */
 public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceBuffer.Command> {
   /** Where rollout workers find the buffer. */
@@ -134,8 +135,8 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
    */
   public static Behavior<Command> create(
       Setup setup, ExperienceQueue queue, List<ScoredGroup> restored) {
-    return Behaviors.setup(context ->
-        new ExperienceBuffer(context, setup, queue, List.copyOf(restored)));
+    return Behaviors.setup(
+        context -> new ExperienceBuffer(context, setup, queue, List.copyOf(restored)));
   }
 
   @Override
@@ -167,7 +168,9 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
       offer.replyTo().tell(new Accepted(lease));
       return;
     }
-    if (!isTermOpen || pending.contains(lease) || queue.size() + pending.size() >= setup.capacity()) {
+    if (!isTermOpen
+        || pending.contains(lease)
+        || queue.size() + pending.size() >= setup.capacity()) {
       setup.coordinator().tell(new RunCoordinator.StillHeld(lease));
       offer.replyTo().tell(new Busy(lease, setup.retryAfter()));
       return;
@@ -215,8 +218,7 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
           askNeighbour(
               offer,
               setup.recorder(),
-              (ActorRef<Recorder.Answer> replyTo) ->
-                  new Recorder.KeepGroup(offer.group(), replyTo),
+              (ActorRef<Recorder.Answer> replyTo) -> new Recorder.KeepGroup(offer.group(), replyTo),
               answer ->
                   switch (answer) {
                     case Recorder.Done(var place) -> new Kept(offer, place);

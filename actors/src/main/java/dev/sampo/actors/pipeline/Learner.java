@@ -36,9 +36,9 @@ import org.apache.pekko.actor.typed.javadsl.Behaviors;
  * the step that it has begun, saves a checkpoint, and holds back what would begin the next.
  *
  * <p>Edges. <i>Step</i>: waits for the coordinator. <i>Batch</i>: waits for the buffer.
- * <i>Commit</i>: waits for the recorder and then for the coordinator, whose ledger is on the disk by
- * then, so that no version is published that a recovering learner could not reach or would not know
- * of.
+ * <i>Commit</i>: waits for the recorder and then for the coordinator, whose ledger is on the disk
+ * by then, so that no version is published that a recovering learner could not reach or would not
+ * know of.
  */
 public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
   private static final Duration PATIENCE_WITH_RECORDER = Duration.ofMinutes(2);

@@ -118,8 +118,7 @@ public final class Recorder extends AbstractMatchingBehavior<Recorder.Command> {
         Optional<byte[]> bytes = images.find(image.sha256());
         if (bytes.isEmpty()) {
           return Optional.of(
-              "%s: image %s has gone"
-                  .formatted(group.group().prompt().source(), image.sha256()));
+              "%s: image %s has gone".formatted(group.group().prompt().source(), image.sha256()));
         }
         writer.store(image, bytes.get());
       }

@@ -36,9 +36,9 @@ import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
  * <p>Edges. <i>Term</i>: waits for what learner and buffer hold, and for the journal. <i>Grant</i>:
  * waits for a worker's demand and for quota; unblocked by a finished, lost or filtered group and by
  * a committed step. <i>Verdict</i>: asked by the experience buffer, never waits. <i>Accepted</i>
- * and <i>Committed</i>: answered when the journal has it on the disk. <i>Step</i>: the learner waits until a batch is accepted and no running group would become
- * too old by the step; unblocked by results, and after a configured time by cancelling those
- * groups.
+ * and <i>Committed</i>: answered when the journal has it on the disk. <i>Step</i>: the learner
+ * waits until a batch is accepted and no running group would become too old by the step; unblocked
+ * by results, and after a configured time by cancelling those groups.
  */
 public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinator.Command> {
 
@@ -102,8 +102,7 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
   }
 
   /** The recording has a result that is to be kept; answered when the ledger has it as well. */
-  record Recorded(
-      LeaseId lease, Optional<LogPlace> place, ActorRef<GroupDispatch.Verdict> replyTo)
+  record Recorded(LeaseId lease, Optional<LogPlace> place, ActorRef<GroupDispatch.Verdict> replyTo)
       implements Command {}
 
   /**

@@ -137,8 +137,7 @@ public final class RunClaim implements AutoCloseable {
       throw OccupiedFolderException.of(path);
     }
     RunFolder folder = new RunFolder(path);
-    Set<Path> nothing =
-        Set.of(folder.lock(), folder.data(), AtomicFile.partial(folder.claim()));
+    Set<Path> nothing = Set.of(folder.lock(), folder.data(), AtomicFile.partial(folder.claim()));
     try (Stream<Path> entries = Files.list(path)) {
       if (!Files.exists(folder.claim()) && !entries.allMatch(nothing::contains)) {
         throw OccupiedFolderException.of(path);

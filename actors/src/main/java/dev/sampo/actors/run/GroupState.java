@@ -20,8 +20,8 @@ import java.util.Optional;
  * </pre>
  *
  * Leased and Won are soft: after a restart such a group waits. A late result of an expired lease
- * takes a waiting group to Won. What has not ended can also be set aside. When a learner abandons steps, what they were
- * trained on waits again.
+ * takes a waiting group to Won. What has not ended can also be set aside. When a learner abandons
+ * steps, what they were trained on waits again.
  */
 public sealed interface GroupState {
 

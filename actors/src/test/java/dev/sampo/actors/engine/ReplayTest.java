@@ -82,8 +82,7 @@ class ReplayTest {
           }
         };
     Path run = folder.resolve("run");
-    try (NodeAssembly assembly =
-            NodeAssembly.of(config, run, Optional.of(NewRun.in(config, run)));
+    try (NodeAssembly assembly = NodeAssembly.of(config, run, Optional.of(NewRun.in(config, run)));
         SampoNode node =
             SampoNode.start(
                 new NodeAddress("127.0.0.1", 0, 0, Optional.empty()),

@@ -206,8 +206,7 @@ class SynchronousRunTest {
   private List<Step> liveRun(String name, List<String> changes) throws Exception {
     LoadedConfig config = config(name, "here", changes);
     Path run = folder.resolve(name);
-    try (NodeAssembly assembly =
-            NodeAssembly.of(config, run, Optional.of(NewRun.in(config, run)));
+    try (NodeAssembly assembly = NodeAssembly.of(config, run, Optional.of(NewRun.in(config, run)));
         SampoNode node = start(config, assembly, Optional.empty())) {
       node.finished().toCompletableFuture().get(120, TimeUnit.SECONDS);
     }
@@ -225,8 +224,7 @@ class SynchronousRunTest {
             Stream.concat(oneSlot.stream(), Stream.of("node.roles=[rollout]")).toList());
     Path two = folder.resolve("two");
     try (NodeAssembly first = NodeAssembly.of(here, two, Optional.of(NewRun.in(here, two)));
-        NodeAssembly second =
-            NodeAssembly.of(there, folder.resolve("there"), Optional.empty());
+        NodeAssembly second = NodeAssembly.of(there, folder.resolve("there"), Optional.empty());
         SampoNode learner = start(here, first, Optional.empty())) {
       learner.pause();
       try (SampoNode worker = start(there, second, Optional.of(learner.joinAddress()))) {

@@ -156,8 +156,7 @@ class LostDatabaseTest {
       journal.append(events(0, 2));
       shutDown();
       assertThatThrownBy(() -> journal.append(events(2, 3)))
-          .isInstanceOfSatisfying(
-              LedgerException.class, e -> assertThat(e.isPassing()).isTrue());
+          .isInstanceOfSatisfying(LedgerException.class, e -> assertThat(e.isPassing()).isTrue());
 
       journal.append(events(2, 3));
       journal.append(events(5, 1));

@@ -84,8 +84,7 @@ class JournalWriterTest {
   }
 
   private ActorRef<JournalWriter.Command> writer(LedgerJournal journal, int attempts) {
-    return kit.spawn(
-        JournalWriter.create(journal, new JournalWriter.Patience(attempts, PAUSE)));
+    return kit.spawn(JournalWriter.create(journal, new JournalWriter.Patience(attempts, PAUSE)));
   }
 
   private void append(ActorRef<JournalWriter.Command> writer, long group) {

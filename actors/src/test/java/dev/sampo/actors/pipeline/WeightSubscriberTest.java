@@ -24,7 +24,8 @@ class WeightSubscriberTest {
   private final ActorTestKit kit = LocalActors.kit();
   private final TestProbe<RolloutWorker.Command> worker = kit.createTestProbe();
   private final TestProbe<WeightBoard.Command> board = kit.createTestProbe();
-  private ActorRef<WeightPublisher.Announced> ear = kit.<WeightPublisher.Announced>createTestProbe().ref();
+  private ActorRef<WeightPublisher.Announced> ear =
+      kit.<WeightPublisher.Announced>createTestProbe().ref();
 
   @BeforeEach
   void start() {
@@ -61,7 +62,8 @@ class WeightSubscriberTest {
   private void hear(PolicyVersion version, Optional<PolicyVersion> base) {
     WeightShard shard = new WeightShard("shard", "hash", 1);
     ear.tell(
-        new WeightPublisher.Announced(new WeightDelta(version, base, List.of(shard)), List.of("u")));
+        new WeightPublisher.Announced(
+            new WeightDelta(version, base, List.of(shard)), List.of("u")));
   }
 
   private void installs(PolicyVersion version) {

@@ -47,7 +47,7 @@ final class RunReportTest {
 
   @Test
   void aRunThatGoesOnKeepsItsStepsAndCutsLaterAndTornLines() throws Exception {
-    RunFolder folder = RunFolder.create(temporary.resolve("run"));
+    RunFolder folder = new RunFolder(Files.createDirectories(temporary.resolve("run")));
     Files.writeString(
         folder.metrics(),
         """

@@ -296,7 +296,8 @@ class GroupDispatchTest {
   }
 
   private static GroupDispatch open(GroupLedger ledger, StalenessGate gate, PromptFeed feed) {
-    GroupDispatch dispatch = new GroupDispatch(ledger, terms(), gate, feed, event -> {}, lease -> {});
+    GroupDispatch dispatch =
+        new GroupDispatch(ledger, terms(), gate, feed, event -> {}, lease -> {});
     dispatch.openTerm(version(0), Set.of());
     return dispatch;
   }

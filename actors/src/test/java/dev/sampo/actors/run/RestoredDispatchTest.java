@@ -117,8 +117,7 @@ class RestoredDispatchTest {
     accept(before, late, version(1, 1));
     accept(before, leases.get(2));
 
-    GroupDispatch after =
-        resume(version(2, 0), Set.of(new GroupId(2), late.id().group()));
+    GroupDispatch after = resume(version(2, 0), Set.of(new GroupId(2), late.id().group()));
 
     assertThat(after.step()).isZero();
     assertThat(after.counts().trained()).isZero();

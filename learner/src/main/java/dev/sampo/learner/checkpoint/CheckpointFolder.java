@@ -160,8 +160,8 @@ public final class CheckpointFolder {
   /**
    * As {@link #newest(Consumer)}, of those that count.
    *
-   * @param counts whether a checkpoint belongs to the run as it is: one of a step that was abandoned
-   *     later does not
+   * @param counts whether a checkpoint belongs to the run as it is: one of a step that was
+   *     abandoned later does not
    */
   public Optional<Path> newest(Consumer<String> warnings, Predicate<TrainerState> counts) {
     try {
