@@ -28,7 +28,10 @@ public final class RandomRecords {
   /** One of each kind, in the order of the interface. */
   public List<NodeMessage> oneOfEachMessage() {
     return List.of(
-        new NodeMessage.Demand(text(), random.nextInt(100), random.nextLong()),
+        new NodeMessage.Demand(
+            text(),
+            random.nextInt(100),
+            new PolicyVersion("run", 2, random.nextLong() >>> 1, "0".repeat(64))),
         new NodeMessage.Progress(text(), leaseId(), random.nextLong(), random.nextInt(9)),
         new NodeMessage.GiveBack(text(), leaseId(), oneOf(GiveBackReason.values()), text()),
         new NodeMessage.Grant(text(), lease(), text()),

@@ -200,8 +200,8 @@ final class Network {
 
   private Object translate(Object message, Link by) {
     return switch (message) {
-      case RunCoordinator.Demand(var worker, int leases, long step) ->
-          new RunCoordinator.Demand(known(worker, by), leases, step);
+      case RunCoordinator.Demand(var worker, int leases, var weights) ->
+          new RunCoordinator.Demand(known(worker, by), leases, weights);
       case RunCoordinator.Progress(var worker, var lease, long tokens, long oldest) ->
           new RunCoordinator.Progress(known(worker, by), lease, tokens, oldest);
       case RunCoordinator.Holds(var worker, var leases) ->

@@ -366,15 +366,17 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
   private void demandIfChanged() {
     if (draining) {
       answerDrainersIfEmpty();
-    } else if (generator.version().isPresent()) {
-      int room = generator.numSlots() + Math.min(leaving.size(), generator.numSlots());
-      int demand = isCutOff ? 0 : room;
-      if (demand != lastDemand) {
-        lastDemand = demand;
-        setup
-            .coordinator()
-            .tell(new RunCoordinator.Demand(getContext().getSelf(), demand, weightStep()));
-      }
+    } else {
+      generator.version().ifPresent(this::demandIfChanged);
+    }
+  }
+
+  private void demandIfChanged(PolicyVersion weights) {
+    int room = generator.numSlots() + Math.min(leaving.size(), generator.numSlots());
+    int demand = isCutOff ? 0 : room;
+    if (demand != lastDemand) {
+      lastDemand = demand;
+      setup.coordinator().tell(new RunCoordinator.Demand(getContext().getSelf(), demand, weights));
     }
   }
 

@@ -49,9 +49,9 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
    * A worker can hold this many leases; replaces its earlier demand, so repeating it is harmless.
    *
    * @param leases leases it can hold in all, those it holds included
-   * @param workerStep optimizer step of its weights
+   * @param weights the version that it would begin them with
    */
-  public record Demand(ActorRef<RolloutWorker.Command> worker, int leases, long workerStep)
+  public record Demand(ActorRef<RolloutWorker.Command> worker, int leases, PolicyVersion weights)
       implements Command, CrossesNodes {}
 
   /**
@@ -192,7 +192,7 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
 
   private static final long MOST_WAITING_EVENTS = 1_000;
 
-  private record WorkerDemand(int leases, long step) {}
+  private record WorkerDemand(int leases, PolicyVersion weights) {}
 
   private final GroupDispatch dispatch;
   private final Setup setup;
@@ -278,7 +278,7 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
 
   private void onDemand(Demand demand) {
     WorkerDemand before =
-        workers.put(demand.worker(), new WorkerDemand(demand.leases(), demand.workerStep()));
+        workers.put(demand.worker(), new WorkerDemand(demand.leases(), demand.weights()));
     if (before == null) {
       getContext().watchWith(demand.worker(), new WorkerGone(demand.worker()));
       getContext().getLog().info("rollout worker {} joined", demand.worker().path());
@@ -312,7 +312,7 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
     switch (giveBack.reason()) {
       case LEAVING, OUT_OF_REACH -> {
         workers.computeIfPresent(
-            giveBack.worker(), (worker, demand) -> new WorkerDemand(0, demand.step()));
+            giveBack.worker(), (worker, demand) -> new WorkerDemand(0, demand.weights()));
         dispatch.giveBack(giveBack.lease(), giveBack.detail());
       }
       case BAD_PROMPT -> dispatch.setAside(giveBack.lease(), giveBack.detail());
@@ -392,14 +392,18 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
     }
   }
 
-  /** One lease to each worker with room in turn, so that a late joiner gets its share. */
+  /**
+   * One lease to each worker with room in turn, so that a late joiner gets its share. Not to one
+   * with weights of steps that were abandoned: nobody could learn from what they sample.
+   */
   private void grantWhatQuotaAllows() {
     boolean granted = isTermDurable;
     while (granted && numEvents - numDurable < MOST_WAITING_EVENTS) {
       granted = false;
       for (Map.Entry<ActorRef<RolloutWorker.Command>, WorkerDemand> worker : workers.entrySet()) {
         String name = nameOf(worker.getKey());
-        if (dispatch.heldBy(name).size() < worker.getValue().leases()) {
+        if (dispatch.isPartOfRun(worker.getValue().weights())
+            && dispatch.heldBy(name).size() < worker.getValue().leases()) {
           Optional<RolloutLease> lease = dispatch.grant(name, clock.instant());
           if (lease.isEmpty()) {
             return;
@@ -435,7 +439,7 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
                 nameOf(worker),
                 demand.leases(),
                 dispatch.heldBy(nameOf(worker)).size(),
-                demand.step())));
+                demand.weights().step())));
     return new RunStatus(dispatch.step(), setup.steps(), dispatch.counts(), list);
   }
 

@@ -403,6 +403,11 @@ public final class GroupDispatch {
     return ledger.state(group).orElse(null) instanceof GroupState.Accepted;
   }
 
+  /** Whether what these weights sample can be learned from. */
+  public boolean isPartOfRun(PolicyVersion weights) {
+    return ledger.history().isPartOf(weights);
+  }
+
   /** Whether enough groups are accepted for the next optimizer step. */
   public boolean hasBatch() {
     return ledger.counts().accepted() >= gate.groupsPerStep();

@@ -52,8 +52,8 @@ public final class NodeMessageSerializer extends SerializerWithStringManifest {
 
   private NodeMessage toWire(CrossesNodes message) {
     return switch (message) {
-      case RunCoordinator.Demand(var worker, int leases, long step) ->
-          new NodeMessage.Demand(text(worker), leases, step);
+      case RunCoordinator.Demand(var worker, int leases, var weights) ->
+          new NodeMessage.Demand(text(worker), leases, weights);
       case RunCoordinator.Progress(var worker, var lease, long tokens, long oldest) ->
           new NodeMessage.Progress(text(worker), lease, tokens, oldest);
       case RunCoordinator.Holds(var worker, var leases) ->
@@ -83,8 +83,8 @@ public final class NodeMessageSerializer extends SerializerWithStringManifest {
 
   private CrossesNodes fromWire(NodeMessage message) {
     return switch (message) {
-      case NodeMessage.Demand(var worker, int leases, long step) ->
-          new RunCoordinator.Demand(ref(worker), leases, step);
+      case NodeMessage.Demand(var worker, int leases, var weights) ->
+          new RunCoordinator.Demand(ref(worker), leases, weights);
       case NodeMessage.Progress(var worker, var lease, long tokens, long oldest) ->
           new RunCoordinator.Progress(ref(worker), lease, tokens, oldest);
       case NodeMessage.Holds(var worker, var leases) ->

@@ -24,9 +24,9 @@ public sealed interface NodeMessage {
    *
    * @param leases how many leases it can take in all beyond those it holds; replaces its earlier
    *     demand
-   * @param workerStep optimizer step of the weights it holds
+   * @param weights the version that it would begin them with
    */
-  record Demand(String worker, int leases, long workerStep) implements NodeMessage {
+  record Demand(String worker, int leases, PolicyVersion weights) implements NodeMessage {
     public Demand {
       if (leases < 0) {
         throw new IllegalArgumentException("a demand is at least 0 leases, got " + leases);

@@ -13,8 +13,11 @@ final class MessageWires {
   static NodeMessageWire toWire(NodeMessage message) {
     NodeMessageWire.Builder wire = NodeMessageWire.newBuilder();
     switch (message) {
-      case NodeMessage.Demand(var worker, var leases, var step) ->
-          wire.getDemandBuilder().setWorker(worker).setLeases(leases).setWorkerStep(step);
+      case NodeMessage.Demand(var worker, var leases, var weights) ->
+          wire.getDemandBuilder()
+              .setWorker(worker)
+              .setLeases(leases)
+              .setWeights(VersionWires.toWire(weights));
       case NodeMessage.Progress(var worker, var lease, var tokens, var oldestStep) ->
           wire.getProgressBuilder()
               .setWorker(worker)
@@ -92,7 +95,8 @@ final class MessageWires {
   }
 
   private static NodeMessage fromWire(DemandWire wire) {
-    return new NodeMessage.Demand(wire.getWorker(), wire.getLeases(), wire.getWorkerStep());
+    return new NodeMessage.Demand(
+        wire.getWorker(), wire.getLeases(), VersionWires.fromWire(wire.getWeights()));
   }
 
   private static NodeMessage fromWire(ProgressWire wire) {
