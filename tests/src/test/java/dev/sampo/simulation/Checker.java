@@ -227,7 +227,7 @@ final class Checker {
             lease.term() == term || (lease.term() >= firstTerm && everGranted.contains(lease)),
             "a lease is of the present term, or goes on",
             event);
-        require(durableTerms.contains(term), "a term is durable before its leases", event);
+        require(durableTerms.contains(lease.term()), "a term is durable before its leases", event);
         require(lease.attempt() <= MOST_ATTEMPTS, "no group is tried for ever", event);
         groups.put(group, Where.LEASED);
         holders.put(group, lease);

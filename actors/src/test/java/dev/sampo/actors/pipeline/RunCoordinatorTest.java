@@ -1,0 +1,139 @@
+package dev.sampo.actors.pipeline;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.typesafe.config.ConfigFactory;
+import dev.sampo.actors.journal.ListedJournal;
+import dev.sampo.actors.run.GroupDispatch;
+import dev.sampo.actors.run.GroupLedger;
+import dev.sampo.actors.run.PromptFeed;
+import dev.sampo.actors.run.StalenessGate;
+import dev.sampo.protocol.LeaseId;
+import dev.sampo.protocol.PolicyVersion;
+import dev.sampo.protocol.Prompt;
+import dev.sampo.protocol.SamplingSettings;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
+import org.apache.pekko.actor.testkit.typed.javadsl.ManualTime;
+import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** One group a step, without staleness: there is one lease at a time. */
+class RunCoordinatorTest {
+  private static final PolicyVersion START = new PolicyVersion("run", 2, 0, "hash");
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  private final ActorTestKit kit =
+      ActorTestKit.create(
+          ManualTime.config()
+              .withFallback(ConfigFactory.parseString("pekko.actor.provider = local"))
+              .withFallback(ConfigFactory.load()));
+  private final ManualTime time = ManualTime.get(kit.system());
+  private final TestProbe<RolloutWorker.Command> first = kit.createTestProbe();
+  private final TestProbe<RolloutWorker.Command> second = kit.createTestProbe();
+  private final ActorRef<RunCoordinator.Command> coordinator = coordinator();
+  private Instant now = Instant.EPOCH;
+
+  @BeforeEach
+  void openTerm() {
+    TestProbe<RunCoordinator.StillAccepted> buffer = kit.createTestProbe();
+    TestProbe<RunCoordinator.StepAllowed> learner = kit.createTestProbe();
+    coordinator.tell(new RunCoordinator.Held(Set.of(), buffer.ref()));
+    coordinator.tell(new RunCoordinator.StepWanted(START, learner.ref()));
+    buffer.expectMessageClass(RunCoordinator.StillAccepted.class);
+  }
+
+  @AfterEach
+  void stop() {
+    kit.shutdownTestKit();
+  }
+
+  @Test
+  void whatALeavingWorkerGivesBackGoesToAnotherOneAndNotToItself() {
+    LeaseId lease = granted(first);
+
+    coordinator.tell(
+        new RunCoordinator.GiveBack(
+            first.ref(), lease, RunCoordinator.GiveBack.Reason.LEAVING, "it leaves"));
+    LeaseId again = granted(second);
+
+    assertThat(again.group()).isEqualTo(lease.group());
+    first.expectNoMessage(Duration.ofMillis(50));
+  }
+
+  @Test
+  void aWorkerWithWeightsOfAbandonedStepsGetsNoLease() {
+    coordinator.tell(
+        new RunCoordinator.Demand(first.ref(), 1, new PolicyVersion("run", 1, 3, "abandoned")));
+    granted(second);
+
+    first.expectNoMessage(Duration.ofMillis(50));
+  }
+
+  @Test
+  void whatAWorkerHoldsIsLeasedToNobodyElseUntilItFallsSilent() {
+    LeaseId lease = granted(first);
+    coordinator.tell(new RunCoordinator.Demand(second.ref(), 1, START));
+    for (int i = 0; i < 3; i++) {
+      pass(PATIENCE.minusSeconds(1));
+      coordinator.tell(new RunCoordinator.Holds(first.ref(), List.of(lease)));
+      settle();
+    }
+    second.expectNoMessage(Duration.ofMillis(50));
+    coordinator.tell(new RunCoordinator.Demand(first.ref(), 0, START));
+    settle();
+
+    pass(PATIENCE.plusSeconds(1));
+
+    LeaseId again = second.expectMessageClass(RolloutWorker.Grant.class).lease().id();
+    assertThat(again).isEqualTo(new LeaseId(lease.term(), lease.group(), 2));
+  }
+
+  private LeaseId granted(TestProbe<RolloutWorker.Command> worker) {
+    coordinator.tell(new RunCoordinator.Demand(worker.ref(), 1, START));
+    return worker.expectMessageClass(RolloutWorker.Grant.class).lease().id();
+  }
+
+  private void pass(Duration duration) {
+    now = now.plus(duration);
+    time.timePasses(duration);
+  }
+
+  /** Waits until the coordinator has done what it was told, at the time that it is. */
+  private void settle() {
+    TestProbe<RunStatus> status = kit.createTestProbe();
+    coordinator.tell(new RunCoordinator.GetStatus(status.ref()));
+    status.expectMessageClass(RunStatus.class);
+  }
+
+  private ActorRef<RunCoordinator.Command> coordinator() {
+    GroupDispatch.Terms terms =
+        new GroupDispatch.Terms(
+            1, "settings", 2, SamplingSettings.atTemperature(1, 8), PATIENCE, 3);
+    ActorRef<JournalWriter.Command> journal =
+        kit.spawn(
+            JournalWriter.create(
+                new ListedJournal(0), new JournalWriter.Patience(1, Duration.ofSeconds(1))));
+    return kit.spawn(
+        RunCoordinator.create(
+            events ->
+                new GroupDispatch(
+                    new GroupLedger(),
+                    terms,
+                    new StalenessGate(0, 1, 10),
+                    group ->
+                        new PromptFeed.Visit.Ready(
+                            new Prompt("rows:1", "rec", "question", List.of(), "", Map.of())),
+                    events,
+                    lease -> {}),
+            new RunCoordinator.Setup(10, Duration.ofSeconds(5), "blobs", journal),
+            () -> now));
+  }
+}
