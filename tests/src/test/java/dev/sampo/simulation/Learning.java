@@ -56,7 +56,6 @@ final class Learning {
   static final int PAST = 1;
 
   private static final String SOURCE = "rows:1";
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
   private static final int MAX_ATTEMPTS = 4;
   private static final int MOST_SKIPPED = 1000;
   private static final Duration STRAGGLER_WAIT = Duration.ofSeconds(5);
@@ -235,7 +234,7 @@ final class Learning {
             "settings",
             GROUP_SIZE,
             SamplingSettings.atTemperature(1, 200),
-            PATIENCE,
+            scenario.patience(),
             MAX_ATTEMPTS);
     ActorRef<JournalWriter.Command> writer =
         watched(

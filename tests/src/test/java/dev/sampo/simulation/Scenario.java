@@ -12,6 +12,7 @@ import java.util.SplittableRandom;
  * @param rewarders reward nodes at the start
  * @param bufferCapacity most groups in the experience buffer
  * @param microBatch longest time that the trainer takes for a micro-batch
+ * @param patience after which a lease expires; shorter than what a node may be silent for
  * @param badRows how often a row cannot be asked
  * @param skips how often the trainer cannot learn from a batch
  * @param slowRewards how often a reward takes longer than anyone's patience
@@ -28,6 +29,7 @@ record Scenario(
     int rewarders,
     int bufferCapacity,
     Duration microBatch,
+    Duration patience,
     double badRows,
     double skips,
     double slowRewards,
@@ -50,6 +52,7 @@ record Scenario(
         1 + random.nextInt(2),
         groupsPerStep * (1 + random.nextInt(maxStaleness + 1)),
         Duration.ofMillis(List.of(20, 500, 20_000).get(random.nextInt(3))),
+        Duration.ofSeconds(calm || random.nextBoolean() ? 10 : 5),
         calm ? 0 : 0.05 * random.nextInt(3),
         calm ? 0 : 0.1 * random.nextInt(3),
         calm ? 0 : 0.05 * random.nextInt(3),
