@@ -11,7 +11,6 @@ import dev.sampo.protocol.ScoredGroup;
 import dev.sampo.protocol.VersionSpan;
 import dev.sampo.protocol.ledger.LedgerEvent;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -48,7 +47,6 @@ final class Checker {
   private final Set<PolicyVersion> durable = new HashSet<>();
   private final Set<Long> durableTerms = new HashSet<>();
   private final Set<GroupId> excused = new HashSet<>();
-  private final List<String> sentBack = new ArrayList<>();
 
   // What is so; after a crash as much of it as was durable.
   private final Map<LeaseId, Duration> discarded = new HashMap<>();
@@ -126,11 +124,10 @@ final class Checker {
         groups.put(group, Where.WAITING);
       }
       case LedgerEvent.GroupAccepted accepted -> onAccepted(accepted);
-      case LedgerEvent.GroupReturned(GroupId group, String reason) -> {
+      case LedgerEvent.GroupReturned(GroupId group, String _) -> {
         require(groups.get(group) == Where.ACCEPTED, "only an accepted group is returned", event);
         require(!learnedAt.containsKey(group), "what was learned is not returned", event);
         groups.put(group, Where.WAITING);
-        sentBack.add(group.value() + " " + reason);
       }
       case LedgerEvent.GroupFiltered(GroupId group, String _) -> onOut(group, event);
       case LedgerEvent.GroupSetAside(GroupId group, String reason) -> {
@@ -245,7 +242,6 @@ final class Checker {
             "no lease expires without a fault",
             event);
         groups.put(group, Where.WAITING);
-        sentBack.add(group.value() + " " + reason);
       }
     }
   }
@@ -383,11 +379,6 @@ final class Checker {
   /** The newest version that counts. */
   Optional<PolicyVersion> newest() {
     return history.stream().max(PolicyVersion.IN_HISTORY);
-  }
-
-  /** Groups that were sent back, with the reason. */
-  List<String> sentBack() {
-    return sentBack;
   }
 
   @Override

@@ -71,6 +71,7 @@ final class SimulatedSystem {
     return system;
   }
 
+  /** What the system runs on. */
   static Schedule schedule() {
     return Objects.requireNonNull(schedule);
   }

@@ -1,0 +1,241 @@
+package dev.sampo.simulation;
+
+import dev.sampo.actors.pipeline.RolloutWorker;
+import dev.sampo.simulation.Cluster.Rewarder;
+import dev.sampo.simulation.Cluster.Rollout;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+
+/** What goes wrong in a cluster, and when. */
+final class Faults {
+  /** The cluster removes a node that is silent for so long. */
+  private static final Duration REMOVED_AFTER = Duration.ofSeconds(10);
+
+  private static final Duration LEAVES_AT_LAST = Duration.ofSeconds(60);
+
+  private final Scenario scenario;
+  private final Schedule schedule;
+  private final SplittableRandom random;
+  private final Trace trace;
+  private final Cluster cluster;
+  private final Network network;
+  private final Learning learning;
+
+  Faults(
+      Scenario scenario, Schedule schedule, SplittableRandom random, Trace trace, Cluster cluster) {
+    this.scenario = scenario;
+    this.schedule = schedule;
+    this.random = random;
+    this.trace = trace;
+    this.cluster = cluster;
+    this.network = cluster.network();
+    this.learning = cluster.learning();
+  }
+
+  void plan() {
+    for (int i = 0; i < scenario.faults(); i++) {
+      schedule.after(anyTime(), Place.NOWHERE, this::one);
+    }
+    if (random.nextInt(3) == 0) {
+      network.disturb(0.1 * random.nextDouble(), 0.1 * random.nextDouble());
+    }
+    schedule.after(scenario.faultsEnd(), Place.NOWHERE, this::end);
+  }
+
+  private Duration anyTime() {
+    return Duration.ofMillis(random.nextLong(scenario.faultsEnd().toMillis()));
+  }
+
+  private Duration upTo(int seconds) {
+    return Duration.ofMillis(1 + random.nextInt(seconds * 1000));
+  }
+
+  private void one() {
+    int kind = random.nextInt(15);
+    trace.add("FAULT", kind);
+    switch (kind) {
+      case 0 -> cluster.addRollout();
+      case 1 -> cluster.addRewarder();
+      case 2 -> anyRollout().ifPresent(this::leave);
+      case 3 -> anyRollout().ifPresent(this::kill);
+      case 4 -> anyRewarder().ifPresent(this::kill);
+      case 5 ->
+          anyRollout().ifPresent(rollout -> freeze(rollout.place, upTo(25), () -> gone(rollout)));
+      case 6 ->
+          anyRewarder()
+              .ifPresent(rewarder -> freeze(rewarder.place, upTo(25), () -> gone(rewarder)));
+      case 7 -> {
+        Duration duration = upTo(8);
+        freeze(learning.place(), duration, () -> {});
+        freeze(learning.trainerPlace(), duration, () -> {});
+      }
+      case 8 -> anyRollout().ifPresent(this::partition);
+      case 9 ->
+          anyRollout()
+              .ifPresent(rollout -> {
+                if (random.nextBoolean()) {
+                  rollout.place.slowDown(2 + random.nextInt(30));
+                } else {
+                  rollout.engine.stick(true);
+                  schedule.after(
+                      upTo(40),
+                      Place.NOWHERE,
+                      () -> {
+                        rollout.engine.stick(false);
+                      });
+                }
+              });
+      case 10 -> anyRollout().ifPresent(rollout -> rollout.isWithoutFiles = true);
+      case 11 -> learning.silenceRecorder(upTo(50));
+      case 12 -> learning.loseJournal(upTo(30));
+      default -> killLearner();
+    }
+  }
+
+  private Optional<Rollout> anyRollout() {
+    return any(cluster.rollouts().stream().filter(rollout -> !rollout.gone).toList());
+  }
+
+  private Optional<Rewarder> anyRewarder() {
+    return any(cluster.rewarders().stream().filter(rewarder -> !rewarder.gone).toList());
+  }
+
+  private <T> Optional<T> any(List<T> list) {
+    return list.isEmpty() ? Optional.empty() : Optional.of(list.get(random.nextInt(list.size())));
+  }
+
+  private void leave(Rollout rollout) {
+    rollout.gone = true;
+    if (rollout.worker == null) {
+      return;
+    }
+    ActorRef<RolloutWorker.Command> worker = rollout.worker;
+    cluster.host(
+        rollout.place,
+        context ->
+            worker.tell(
+                new RolloutWorker.Drain(
+                    context.spawn(
+                        Behaviors.receiveMessage((RolloutWorker.Drained drained) -> {
+                          left(rollout.place);
+                          return Behaviors.stopped();
+                        }),
+                        "drained"))));
+    schedule.after(LEAVES_AT_LAST, Place.NOWHERE, () -> left(rollout.place));
+  }
+
+  private void left(Place place) {
+    schedule.after(
+        upTo(2),
+        Place.NOWHERE,
+        () -> {
+          place.kill();
+          network.remove(place);
+        });
+  }
+
+  private void kill(Rollout rollout) {
+    rollout.place.kill();
+    schedule.after(REMOVED_AFTER, Place.NOWHERE, () -> gone(rollout));
+  }
+
+  private void kill(Rewarder rewarder) {
+    rewarder.place.kill();
+    schedule.after(REMOVED_AFTER, Place.NOWHERE, () -> gone(rewarder));
+  }
+
+  private void killLearner() {
+    if (learning.place().isKilled() || learning.isFinished()) {
+      return;
+    }
+    learning.die();
+    schedule.after(
+        upTo(20),
+        Place.NOWHERE,
+        () -> {
+          network.forgetWhatIsUnderWay();
+          learning.moveOn();
+          cluster.startLearner();
+        });
+  }
+
+  private void gone(Rollout rollout) {
+    rollout.gone = true;
+    network.remove(rollout.place);
+    if (random.nextInt(3) > 0) {
+      cluster.addRollout();
+    }
+    leaveSomebody();
+  }
+
+  private void gone(Rewarder rewarder) {
+    rewarder.gone = true;
+    network.remove(rewarder.place);
+    cluster.rollouts().forEach(cluster::refreshRewards);
+    if (random.nextInt(3) > 0) {
+      cluster.addRewarder();
+    }
+    leaveSomebody();
+  }
+
+  private void freeze(Place place, Duration duration, Runnable removed) {
+    place.freeze();
+    schedule.after(duration, Place.NOWHERE, () -> schedule.thaw(place));
+    if (duration.compareTo(REMOVED_AFTER) > 0) {
+      schedule.after(REMOVED_AFTER, Place.NOWHERE, removed);
+    }
+  }
+
+  private void partition(Rollout rollout) {
+    Duration duration = upTo(20);
+    Place other =
+        random.nextInt(3) == 0
+            ? anyRewarder().map(r -> r.place).orElse(learning.place())
+            : learning.place();
+    network.cut(rollout.place, other);
+    if (duration.compareTo(REMOVED_AFTER) > 0) {
+      schedule.after(REMOVED_AFTER, Place.NOWHERE, () -> gone(rollout));
+    } else {
+      schedule.after(duration, Place.NOWHERE, () -> network.heal(rollout.place, other));
+    }
+  }
+
+  private void end() {
+    trace.add("FAULT", "the end of all faults");
+    network.disturb(0, 0);
+    network.healAll();
+    cluster
+        .rollouts()
+        .forEach(rollout -> {
+          rollout.engine.stick(false);
+          rollout.place.slowDown(1);
+          rollout.isWithoutFiles &= isOneOfSeveral(rollout) && random.nextBoolean();
+        });
+    cluster.places().forEach(schedule::thaw);
+    leaveSomebody();
+  }
+
+  private void leaveSomebody() {
+    if (schedule.elapsed().compareTo(scenario.faultsEnd()) < 0) {
+      return;
+    }
+    if (cluster.rewarders().stream().noneMatch(r -> !r.gone && !r.place.isKilled())) {
+      cluster.addRewarder();
+    }
+    if (cluster.rollouts().stream().noneMatch(this::isFit)) {
+      cluster.addRollout();
+    }
+  }
+
+  private boolean isFit(Rollout rollout) {
+    return !rollout.gone && !rollout.place.isKilled() && !rollout.isWithoutFiles;
+  }
+
+  private boolean isOneOfSeveral(Rollout rollout) {
+    return cluster.rollouts().stream().anyMatch(other -> other != rollout && isFit(other));
+  }
+}
