@@ -47,7 +47,7 @@ final class PromptImages {
     for (ImageRef image : images) {
       all =
           all.thenCombine(
-              fetch(image, blobUrl, FIRST_PAUSE),
+              fetch(image, blobUrl, FIRST_PAUSE, true),
               (list, bytes) -> {
                 list.add(bytes);
                 return list;
@@ -56,7 +56,9 @@ final class PromptImages {
     return all;
   }
 
-  private CompletionStage<byte[]> fetch(ImageRef image, String blobUrl, Duration pause) {
+  /** Only a node that answered every time, and never with the image, is the image's fault. */
+  private CompletionStage<byte[]> fetch(
+      ImageRef image, String blobUrl, Duration pause, boolean answered) {
     return cache
         .get(image, blobUrl)
         .exceptionallyCompose(failure -> {
@@ -64,11 +66,13 @@ final class PromptImages {
           if (cause instanceof TransferException missing && missing.isLasting()) {
             return CompletableFuture.failedFuture(missing);
           }
+          boolean answers = answered && cause instanceof TransferException;
           if (pause.compareTo(LONGEST_PAUSE) > 0) {
             return CompletableFuture.failedFuture(
-                cause instanceof TransferException ? cause : new OutOfReachException(image, cause));
+                answers ? cause : new OutOfReachException(image, cause));
           }
-          return Patterns.after(pause, system, () -> fetch(image, blobUrl, pause.multipliedBy(2)));
+          return Patterns.after(
+              pause, system, () -> fetch(image, blobUrl, pause.multipliedBy(2), answers));
         });
   }
 }
