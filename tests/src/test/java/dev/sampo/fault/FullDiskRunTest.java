@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @EnabledIfSystemProperty(
     named = "sampo.mounts",
     matches = "true",
-    disabledReason = "it mounts small disks: mvn -Pfull verify, as root")
+    disabledReason = "it mounts small disks: mvn -Pfaults verify, as root")
 class FullDiskRunTest {
   private static final Path MODEL =
       Path.of("../models/tiny-rec/shifted").toAbsolutePath().normalize();
