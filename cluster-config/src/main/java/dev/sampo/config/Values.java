@@ -75,7 +75,7 @@ final class Values {
 
   /**
    * File and line of a value, or the option that set it. A section that was merged from several
-   * places has none of its own: then those of the first value in it that is no default.
+   * places has none of its own: then those of the first value in it that an option set, or a file.
    */
   static String where(ConfigValue value) {
     return isPlace(value.origin()) || !(value instanceof ConfigObject section)
@@ -96,14 +96,21 @@ final class Values {
   }
 
   private static Optional<ConfigOrigin> firstGiven(ConfigObject section) {
+    List<ConfigOrigin> given = given(section).toList();
+    return given.stream()
+        .filter(origin -> origin.filename() == null)
+        .findFirst()
+        .or(() -> given.stream().findFirst());
+  }
+
+  private static Stream<ConfigOrigin> given(ConfigObject section) {
     return section.keySet().stream()
         .sorted()
         .map(section::get)
         .flatMap(value ->
             value instanceof ConfigObject inner
-                ? firstGiven(inner).stream()
-                : Stream.of(value.origin()).filter(Values::isPlace))
-        .findFirst();
+                ? given(inner)
+                : Stream.of(value.origin()).filter(Values::isPlace));
   }
 
   private static String place(ConfigOrigin origin) {

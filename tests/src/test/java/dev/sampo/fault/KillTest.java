@@ -107,7 +107,7 @@ class KillTest {
         kills += alive ? 1 : 0;
       }
       if (alive) {
-        new SampoProcess(killed, text, command.apply(killed)).await();
+        new SampoProcess(killed, text, command.apply(killed)).awaitFinishedRun();
       }
       assertSame(undisturbed, killed, steps);
     }

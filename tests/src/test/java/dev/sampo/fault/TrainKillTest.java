@@ -27,7 +27,8 @@ class TrainKillTest {
   private static final long SEED = Long.getLong("sampo.kills.seed", 1);
   private static final int STEPS = 14;
   private static final int GROUPS_PER_STEP = 2;
-  private static final Path MODEL = Path.of("../models/tiny-rec").toAbsolutePath().normalize();
+  private static final Path MODEL =
+      Path.of("../models/tiny-rec/shifted").toAbsolutePath().normalize();
   private static final ObjectMapper JSON = new ObjectMapper();
 
   @TempDir private Path folder;
@@ -41,11 +42,11 @@ class TrainKillTest {
             """
             sampo {
               run { name = killed, folder = unused, seed = 5, steps = %d }
-              model { path = "%s", init = random }
+              model.path = "%s"
               data { train = data/train.jsonl, image-folder = data }
-              sampling.max-tokens = 6
-              rollout { group-size = 2, max-groups-in-flight = 3 }
-              learner { groups-per-step = %d, objective { preset = grpo, kl.beta = 0.04 } }
+              sampling.max-tokens = 40
+              rollout { group-size = 4, max-groups-in-flight = 3 }
+              learner { groups-per-step = %d, learning-rate = 2e-4, objective { preset = grpo, kl.beta = 0.04 } }
               staleness.max = 1
               checkpoint { every = 3, keep = 2 }
             }
@@ -64,7 +65,7 @@ class TrainKillTest {
         kills += alive ? 1 : 0;
       }
       if (alive) {
-        new SampoProcess(killed, text, command).await();
+        new SampoProcess(killed, text, command).awaitFinishedRun();
       }
       LedgerRules.requireKept(killed, "killed-5", STEPS, GROUPS_PER_STEP);
       assertThat(stepsOfMetrics(killed))
