@@ -145,6 +145,22 @@ final class RunConfigReaderTest {
   }
 
   @Test
+  void groupsAreReplacedOnlyWhereAFilterCallsThemUseless() {
+    assertThatThrownBy(
+            () -> RunConfigReader.read(Optional.empty(), List.of("learner.max-extra-groups=8")))
+        .hasMessageContaining("max-extra-groups")
+        .hasMessageContaining("must be 0 where objective.filter leaves nothing out");
+    assertThat(
+            RunConfigReader.read(
+                    Optional.empty(),
+                    List.of("learner.max-extra-groups=8", "learner.objective.filter.min-std=0"))
+                .settings()
+                .learner()
+                .maxExtraGroups())
+        .isEqualTo(8);
+  }
+
+  @Test
   void limitsOfImagesAreOptionalAndChecked() throws IOException {
     Path wrong =
         write("sampo.model { images { min-pixels = 300, max-pixels = 200 }, lora.rank = 0 }");

@@ -1,5 +1,6 @@
 package dev.sampo.learner;
 
+import dev.sampo.learner.advantage.GroupFilter;
 import dev.sampo.learner.objective.ObjectiveSettings;
 import dev.sampo.learner.optimizer.AdamWSettings;
 import dev.sampo.learner.optimizer.LearningRateSchedule;
@@ -10,6 +11,8 @@ import dev.sampo.learner.option.Rules;
  * How the learner takes its steps.
  *
  * @param groupsPerStep groups of one step: what is trained on between two versions of the policy
+ * @param maxExtraGroups most groups of a step that are replaced because the objective's filter
+ *     leaves nothing of them to learn from; 0 replaces none
  * @param updatesPerBatch how often every group of a step is trained on
  * @param groupsPerUpdate groups of one optimizer update; 0 takes all groups of the step
  * @param learningRate the peak of the schedule
@@ -30,6 +33,7 @@ import dev.sampo.learner.option.Rules;
  */
 public record LearnerSettings(
     int groupsPerStep,
+    int maxExtraGroups,
     int updatesPerBatch,
     int groupsPerUpdate,
     double learningRate,
@@ -49,6 +53,7 @@ public record LearnerSettings(
     ObjectiveSettings objective) {
   public LearnerSettings {
     Rules.require(groupsPerStep >= 1, "groups-per-step", ">= 1", groupsPerStep);
+    Rules.require(maxExtraGroups >= 0, "max-extra-groups", ">= 0", maxExtraGroups);
     Rules.require(updatesPerBatch >= 1, "updates-per-batch", ">= 1", updatesPerBatch);
     Rules.require(
         groupsPerUpdate >= 0 && groupsPerUpdate <= groupsPerStep,
@@ -63,6 +68,18 @@ public record LearnerSettings(
     Rules.require(logitTokens >= 1, "logit-tokens", ">= 1", logitTokens);
     Rules.require(threads >= 1, "threads", ">= 1", threads);
     new AdamWSettings(weightDecay, beta1, beta2, epsilon, maxGradNorm);
+    if (maxExtraGroups > 0 && objective.kl().isInReward()) {
+      throw new IllegalArgumentException(
+          "max-extra-groups must be 0 where objective.kl.place is reward: what is left out is known"
+              + " after the reference only, got "
+              + maxExtraGroups);
+    }
+    if (maxExtraGroups > 0 && objective.filter().equals(GroupFilter.NONE)) {
+      throw new IllegalArgumentException(
+          "max-extra-groups must be 0 where objective.filter leaves nothing out: no group is replaced,"
+              + " got "
+              + maxExtraGroups);
+    }
     if (reference.isSynced() && !objective.needsReference()) {
       throw new IllegalArgumentException(
           "reference.sync-every must be 0 where objective.kl.beta is 0: there is no reference, got "

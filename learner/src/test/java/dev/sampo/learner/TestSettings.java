@@ -67,6 +67,7 @@ public final class TestSettings {
   public LearnerSettings build() {
     return new LearnerSettings(
         4,
+        0,
         updatesPerBatch,
         groupsPerUpdate,
         learningRate,

@@ -111,6 +111,7 @@ final class TrainingLoop implements AutoCloseable {
   private static LearnerSettings learnerSettings(int threads) {
     return new LearnerSettings(
         Workload.GROUPS,
+        0,
         1,
         0,
         2e-4,

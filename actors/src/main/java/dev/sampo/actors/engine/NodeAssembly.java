@@ -12,6 +12,7 @@ import dev.sampo.actors.report.RunFolder;
 import dev.sampo.actors.report.SetAside;
 import dev.sampo.actors.run.GroupDispatch;
 import dev.sampo.actors.run.PromptFeed;
+import dev.sampo.actors.run.Replacement;
 import dev.sampo.actors.run.StalenessGate;
 import dev.sampo.actors.transfer.HashedFiles;
 import dev.sampo.config.AdapterSettings;
@@ -21,6 +22,7 @@ import dev.sampo.config.NodeRole;
 import dev.sampo.config.RecordingSettings;
 import dev.sampo.config.RunConfig;
 import dev.sampo.learner.batch.CachedPromptEncoder;
+import dev.sampo.learner.batch.GroupScreen;
 import dev.sampo.learner.checkpoint.CheckpointFolder;
 import dev.sampo.learner.weights.PublishedWeights;
 import dev.sampo.protocol.ImageRef;
@@ -190,6 +192,7 @@ public final class NodeAssembly implements AutoCloseable {
             config.lease().patience(),
             config.lease().maxAttempts()),
         gate(),
+        new Replacement(config.learner().maxExtraGroups(), screen(config)::whyUseless),
         config.staleness().maxWait(),
         config.guards(),
         skippedGroups(loaded, image -> find(image, images, recording), folder),
@@ -284,6 +287,11 @@ public final class NodeAssembly implements AutoCloseable {
   private static CheckpointFolder checkpoints(RunConfig config, Path folder) {
     return new CheckpointFolder(
         folder.resolve("checkpoints"), config.model().path(), config.checkpoint().retention());
+  }
+
+  /** Tells groups that the objective's filter leaves something of. */
+  static GroupScreen screen(RunConfig config) {
+    return new GroupScreen(config.learner().objective().advantages(rewardWeights(config)));
   }
 
   private static Map<String, Double> rewardWeights(RunConfig config) {

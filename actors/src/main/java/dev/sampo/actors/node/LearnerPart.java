@@ -6,6 +6,7 @@ import dev.sampo.actors.pipeline.SkippedGroups;
 import dev.sampo.actors.pipeline.Trainer;
 import dev.sampo.actors.run.GroupDispatch;
 import dev.sampo.actors.run.PromptFeed;
+import dev.sampo.actors.run.Replacement;
 import dev.sampo.actors.run.StalenessGate;
 import dev.sampo.learner.guard.GuardSettings;
 import dev.sampo.protocol.ScoredGroup;
@@ -29,6 +30,7 @@ import java.util.function.Supplier;
  * @param patience how a lost database of the ledger is met
  * @param terms what is the same for every lease
  * @param gate bounds the age of groups
+ * @param replacement which groups others take the place of
  * @param stragglerWait how long a step waits for groups that it would make too old
  * @param guards what watches over the steps
  * @param skips keeps the groups of steps that were left out
@@ -44,6 +46,7 @@ public record LearnerPart(
     JournalWriter.Patience patience,
     GroupDispatch.Terms terms,
     StalenessGate gate,
+    Replacement replacement,
     Duration stragglerWait,
     GuardSettings guards,
     SkippedGroups skips,

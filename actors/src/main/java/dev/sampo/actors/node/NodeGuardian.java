@@ -226,7 +226,7 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
                 ExperienceBuffer.create(
                     new ExperienceBuffer.Setup(
                         capacity(part.gate()), RETRY, coordinator.orElseThrow(), recorder),
-                    new ExperienceQueue(part.gate()),
+                    new ExperienceQueue(part.gate(), part.replacement()),
                     part.restored()),
                 "experience");
     ActorRef<Learner.Command> started =

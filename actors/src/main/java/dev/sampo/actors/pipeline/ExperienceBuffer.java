@@ -282,11 +282,17 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
       String reason = "too old for step " + take.learnerStep();
       setup.coordinator().tell(new RunCoordinator.Returned(ids, reason));
     }
+    for (ExperienceQueue.Useless useless : taken.useless()) {
+      forget(List.of(useless.group()));
+      setup
+          .coordinator()
+          .tell(new RunCoordinator.Filtered(useless.group().id(), useless.reason()));
+    }
     if (!taken.batch().isEmpty()) {
       forget(taken.batch());
       taken.batch().forEach(group -> learning.add(group.group().lease()));
       learnerWaits = Optional.empty();
-      take.replyTo().tell(new Learner.Batch(taken.batch()));
+      take.replyTo().tell(new Learner.Batch(taken.batch(), taken.numReplaced()));
     }
   }
 

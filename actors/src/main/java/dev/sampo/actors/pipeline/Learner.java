@@ -64,14 +64,18 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
 
   private record Allowed() implements Drive {}
 
-  /** The groups of the next step, in order. */
-  record Batch(List<ScoredGroup> groups) implements Command {
+  /**
+   * The groups of the next step, in order.
+   *
+   * @param numReplaced groups whose place others took because there was nothing to learn from them
+   */
+  record Batch(List<ScoredGroup> groups, int numReplaced) implements Command {
     Batch {
       groups = List.copyOf(groups);
     }
   }
 
-  private record Begin(List<ScoredGroup> groups) implements Drive {}
+  private record Begin(Batch batch) implements Drive {}
 
   private record RunMicroBatch(int index, int count) implements Drive {}
 
@@ -156,7 +160,7 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
     switch (message) {
       case Drive drive when pause.isPresent() && beginsStep(drive) -> held = Optional.of(drive);
       case Drive drive -> onDrive(drive);
-      case Batch(List<ScoredGroup> groups) -> getContext().getSelf().tell(new Begin(groups));
+      case Batch taken -> getContext().getSelf().tell(new Begin(taken));
       case Pause(String reason) -> {
         pause(reason);
         saveIfPaused();
@@ -210,9 +214,9 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
           setup
               .buffer()
               .tell(new ExperienceBuffer.Take(trainer.version().step(), getContext().getSelf()));
-      case Begin(List<ScoredGroup> groups) -> {
+      case Begin(Batch(List<ScoredGroup> groups, int numReplaced)) -> {
         batch = groups;
-        meter.batchTaken(groups, trainer.version().step());
+        meter.batchTaken(groups, numReplaced, trainer.version().step());
         meter.working(() -> runNext(0, trainer.begin(groups)));
       }
       case RunMicroBatch(int index, int count) -> {

@@ -135,6 +135,9 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
   /** The buffer dropped accepted groups because they are too old. */
   record Returned(List<GroupId> groups, String reason) implements Command {}
 
+  /** The buffer dropped an accepted group that there is nothing to learn from. */
+  record Filtered(GroupId group, String reason) implements Command {}
+
   /**
    * The learner is ready for its next step; answered once, when it may take it. The first one of a
    * learner opens the term.
@@ -257,6 +260,7 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
       case NotKept(LeaseId lease, String reason) -> dispatch.notKept(lease, reason);
       case Unusable unusable -> dispatch.setAside(unusable.lease(), unusable.reason());
       case Returned returned -> dispatch.returned(returned.groups(), returned.reason());
+      case Filtered(GroupId group, String reason) -> dispatch.filtered(group, reason);
       case StepWanted wanted -> onStepWanted(wanted);
       case StepTaken taken -> onStepTaken(taken);
       case Published(PolicyVersion version) -> dispatch.published(version);

@@ -18,6 +18,8 @@ import java.util.function.Supplier;
  * <ul>
  *   <li>{@code staleness/mean}, {@code staleness/max}: age of the step's groups, in optimizer steps
  *   <li>{@code staleness/tokens_mean}: mean age of their tokens
+ *   <li>{@code filtered/replaced}: groups whose place others took because there was nothing to
+ *       learn from them
  *   <li>{@code time/step}: seconds since the last step; {@code time/wait}: the part of it that the
  *       learner waited for a batch
  *   <li>{@code throughput/completion_tokens}: sampled tokens of the step's groups per second
@@ -58,13 +60,19 @@ public final class StepMeter {
     this.stepStarted = nanoTime.getAsLong();
   }
 
-  void batchTaken(List<ScoredGroup> groups, long learnerStep) {
+  /**
+   * A step begins.
+   *
+   * @param numReplaced groups that others took the place of
+   */
+  void batchTaken(List<ScoredGroup> groups, int numReplaced, long learnerStep) {
     LongSummaryStatistics ages = new LongSummaryStatistics();
     LongSummaryStatistics tokenAges = new LongSummaryStatistics();
     for (ScoredGroup scored : groups) {
       ages.accept(learnerStep - scored.group().oldestStep());
       TokenAges.forEach(scored.group(), learnerStep, tokenAges);
     }
+    ofStep.put("filtered/replaced", (double) numReplaced);
     ofStep.put("staleness/mean", ages.getAverage());
     ofStep.put("staleness/max", (double) ages.getMax());
     ofStep.put("staleness/tokens_mean", tokenAges.getAverage());

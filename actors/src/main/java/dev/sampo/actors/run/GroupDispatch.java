@@ -367,6 +367,12 @@ public final class GroupDispatch {
     groups.forEach(group -> setAside(group, reason));
   }
 
+  /** Ends an accepted group that there is nothing to learn from; another one takes its place. */
+  public void filtered(GroupId group, String reason) {
+    note(new LedgerEvent.GroupFiltered(group, reason));
+    forget(group);
+  }
+
   /** Takes back accepted groups that the learner can no longer use. */
   public void returned(List<GroupId> groups, String reason) {
     for (GroupId group : groups) {

@@ -98,6 +98,20 @@ class SynchronousRunTest {
   }
 
   @Test
+  void groupsAreReplacedAsInAPlainLoop() throws Exception {
+    List<String> dynamic =
+        List.of("learner.objective.filter.min-std=0.3", "learner.max-extra-groups=3");
+    List<Step> plain = plainLoop(config("plain", "run", dynamic));
+    assertThat(plain.getLast().groups().getLast().id().value())
+        .as("some were replaced")
+        .isGreaterThan(STEPS * GROUPS_PER_STEP);
+
+    List<Step> live = liveRun("live", dynamic);
+
+    assertSame(live, plain);
+  }
+
+  @Test
   void twoRunsOfOneSeedAreTheSameHoweverManyWorkersTheyHave() throws Exception {
     List<Step> one = liveRun("one", List.of("rollout.max-groups-in-flight=4"));
     List<Step> again = liveRun("again", List.of("rollout.max-groups-in-flight=2"));
@@ -150,10 +164,17 @@ class SynchronousRunTest {
       trainer.writeSnapshot();
       while (steps.size() < STEPS) {
         List<ScoredGroup> batch = new ArrayList<>();
+        int numReplaced = 0;
         while (batch.size() < GROUPS_PER_STEP) {
           RolloutLease lease = lease(questions.next(), config);
           engine.admit(lease, prompts.encode(lease.prompt()));
-          batch.add(rewards.score(finish(engine)).join());
+          ScoredGroup group = rewards.score(finish(engine)).join();
+          if (numReplaced < config.learner().maxExtraGroups()
+              && NodeAssembly.screen(config).whyUseless(group).isPresent()) {
+            numReplaced++;
+          } else {
+            batch.add(group);
+          }
         }
         int microBatches = trainer.begin(batch);
         for (int i = 0; i < microBatches; i++) {

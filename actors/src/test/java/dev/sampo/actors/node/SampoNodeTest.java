@@ -11,11 +11,13 @@ import dev.sampo.actors.run.GroupDispatch;
 import dev.sampo.actors.run.GroupLedger;
 import dev.sampo.actors.run.GroupState;
 import dev.sampo.actors.run.PromptFeed;
+import dev.sampo.actors.run.Replacement;
 import dev.sampo.actors.run.StalenessGate;
 import dev.sampo.learner.guard.GuardAction;
 import dev.sampo.learner.guard.GuardRule;
 import dev.sampo.learner.guard.GuardSettings;
 import dev.sampo.protocol.CompletionScore;
+import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.ImageRef;
 import dev.sampo.protocol.Prompt;
 import dev.sampo.protocol.RewardOutcome;
@@ -59,6 +61,7 @@ class SampoNodeTest {
   private final RunWatcher watcher = new RunWatcher();
   private final List<Long> saved = new CopyOnWriteArrayList<>(); // steps with a checkpoint
   private final List<ScoredGroup> skipped = new CopyOnWriteArrayList<>();
+  private Replacement replacement = Replacement.NONE;
   private GuardSettings guards = new GuardSettings(List.of(), 2, 0);
   private CountingModel.Faults faults = CountingModel.Faults.NONE;
 
@@ -82,6 +85,32 @@ class SampoNodeTest {
 
       assertThat(watcher.steps)
           .allSatisfy(report -> assertThat(report.metrics().get("staleness/max")).isZero());
+    }
+  }
+
+  @Test
+  void groupsWithNothingToLearnAreReplacedAndTheirQuotaReturned() throws Exception {
+    replacement =
+        new Replacement(
+            2, group -> group.id().value() % 3 == 0 ? Optional.of("dull") : Optional.empty());
+    for (int maxStaleness : new int[] {0, 1}) {
+      watcher.steps.clear();
+      try (SampoNode node = start(parts(true, true, true, 6, maxStaleness), Optional.empty())) {
+        await(node.finished());
+
+        GroupLedger.Counts counts = await(node.status()).groups();
+        assertThat(counts.trained()).isEqualTo(6 * GROUPS_PER_STEP);
+        assertThat(counts.filtered()).isBetween(6, 2 * 6);
+        assertThat(watcher.steps)
+            .extracting(step -> step.metrics().get("filtered/replaced"))
+            .allSatisfy(replaced -> assertThat(replaced).isBetween(0.0, 2.0));
+        Map<GroupId, GroupState> states = await(node.ledger()).states();
+        assertThat(states.values())
+            .filteredOn(GroupState.Filtered.class::isInstance)
+            .containsOnly(new GroupState.Filtered("dull"));
+        states.forEach((group, state) ->
+            assertThat(state instanceof GroupState.Filtered && group.value() % 3 != 0).isFalse());
+      }
     }
   }
 
@@ -361,6 +390,7 @@ class SampoNodeTest {
             new GroupDispatch.Terms(
                 1, "settings", 3, SamplingSettings.atTemperature(1, 8), Duration.ofSeconds(30), 3),
             new StalenessGate(maxStaleness, GROUPS_PER_STEP, steps),
+            replacement,
             Duration.ofSeconds(2),
             guards,
             (policy, groups, update) ->

@@ -169,7 +169,7 @@ public record TrainingBatch(
   }
 
   /** What the advantages need of a group's completions. */
-  private static List<CompletionOutcome> outcomes(ScoredGroup group, double[] divergences) {
+  static List<CompletionOutcome> outcomes(ScoredGroup group, double[] divergences) {
     List<CompletionOutcome> outcomes = new ArrayList<>();
     for (int i = 0; i < group.scores().size(); i++) {
       CompletionScore score = group.scores().get(i);
