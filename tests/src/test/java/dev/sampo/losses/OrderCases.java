@@ -102,6 +102,7 @@ final class OrderCases {
   private static LearnerSettings settings(int groupsPerStep, int updatesPerBatch) {
     return new LearnerSettings(
         groupsPerStep,
+        0,
         updatesPerBatch,
         0,
         1e-6,

@@ -3,6 +3,7 @@ package dev.sampo.actors.pipeline;
 import dev.sampo.actors.CrossesNodes;
 import dev.sampo.actors.run.ExperienceQueue;
 import dev.sampo.actors.run.GroupDispatch;
+import dev.sampo.actors.run.SentBack;
 import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.LeaseId;
 import dev.sampo.protocol.ScoredGroup;
@@ -104,6 +105,7 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
   private final Set<LeaseId> kept = new HashSet<>();
   private final Set<LeaseId> learning = new HashSet<>(); // of the batch that the learner has
   private final List<ScoredGroup> restored;
+  private SentBack sentBack = SentBack.NONE; // since the batch before
   private Optional<Take> learnerWaits = Optional.empty();
   private boolean isTermOpen;
 
@@ -224,6 +226,10 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
                     case Recorder.Done(var place) -> new Kept(offer, place);
                     case Recorder.Refused(String reason) -> new Refused(offer, reason);
                   });
+      case GroupDispatch.Verdict.TooOld(String reason) -> {
+        pending.remove(leaseOf(offer));
+        sendBack(offer, reason);
+      }
       case GroupDispatch.Verdict.Discard(String reason) -> {
         pending.remove(leaseOf(offer));
         offer.replyTo().tell(new Discarded(leaseOf(offer), reason));
@@ -248,9 +254,15 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
         keep(offer.group());
         offer.replyTo().tell(new Accepted(lease));
       }
+      case GroupDispatch.Verdict.TooOld(String reason) -> sendBack(offer, reason);
       case GroupDispatch.Verdict.Discard(String reason) ->
           offer.replyTo().tell(new Discarded(lease, reason));
     }
+  }
+
+  private void sendBack(Offer offer, String reason) {
+    sentBack = sentBack.plus(SentBack.finished(offer.group().group()));
+    offer.replyTo().tell(new Discarded(leaseOf(offer), reason));
   }
 
   private void keep(ScoredGroup group) {
@@ -281,6 +293,9 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
       List<GroupId> ids = taken.tooOld().stream().map(ScoredGroup::id).toList();
       String reason = "too old for step " + take.learnerStep();
       setup.coordinator().tell(new RunCoordinator.Returned(ids, reason));
+      for (ScoredGroup group : taken.tooOld()) {
+        sentBack = sentBack.plus(SentBack.finished(group.group()));
+      }
     }
     for (ExperienceQueue.Useless useless : taken.useless()) {
       forget(List.of(useless.group()));
@@ -292,7 +307,8 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
       forget(taken.batch());
       taken.batch().forEach(group -> learning.add(group.group().lease()));
       learnerWaits = Optional.empty();
-      take.replyTo().tell(new Learner.Batch(taken.batch(), taken.numReplaced()));
+      take.replyTo().tell(new Learner.Batch(taken.batch(), taken.numReplaced(), sentBack));
+      sentBack = SentBack.NONE;
     }
   }
 

@@ -2,6 +2,7 @@ package dev.sampo.actors.pipeline;
 
 import dev.sampo.actors.RunListener;
 import dev.sampo.actors.StepReport;
+import dev.sampo.actors.run.SentBack;
 import dev.sampo.learner.guard.GuardAction;
 import dev.sampo.learner.guard.GuardSettings;
 import dev.sampo.learner.guard.Guards;
@@ -62,14 +63,15 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
   /** Messages of the loop. */
   private sealed interface Drive extends Command {}
 
-  private record Allowed() implements Drive {}
+  private record Allowed(SentBack cancelled) implements Drive {}
 
   /**
    * The groups of the next step, in order.
    *
    * @param numReplaced groups whose place others took because there was nothing to learn from them
+   * @param sentBack finished groups that were too old since the batch before
    */
-  record Batch(List<ScoredGroup> groups, int numReplaced) implements Command {
+  record Batch(List<ScoredGroup> groups, int numReplaced, SentBack sentBack) implements Command {
     Batch {
       groups = List.copyOf(groups);
     }
@@ -210,12 +212,15 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
 
   private void onDrive(Drive drive) {
     switch (drive) {
-      case Allowed _ ->
-          setup
-              .buffer()
-              .tell(new ExperienceBuffer.Take(trainer.version().step(), getContext().getSelf()));
-      case Begin(Batch(List<ScoredGroup> groups, int numReplaced)) -> {
+      case Allowed(SentBack cancelled) -> {
+        meter.sentBack(cancelled);
+        setup
+            .buffer()
+            .tell(new ExperienceBuffer.Take(trainer.version().step(), getContext().getSelf()));
+      }
+      case Begin(Batch(List<ScoredGroup> groups, int numReplaced, SentBack sentBack)) -> {
         batch = groups;
+        meter.sentBack(sentBack);
         meter.batchTaken(groups, numReplaced, trainer.version().step());
         meter.working(() -> runNext(0, trainer.begin(groups)));
       }
@@ -340,7 +345,7 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
       return;
     }
     ActorRef<RunCoordinator.StepAllowed> allowed =
-        getContext().messageAdapter(RunCoordinator.StepAllowed.class, granted -> new Allowed());
+        getContext().messageAdapter(RunCoordinator.StepAllowed.class, granted -> new Allowed(granted.cancelled()));
     setup.coordinator().tell(new RunCoordinator.StepWanted(trainer.version(), allowed));
   }
 

@@ -3,6 +3,7 @@ package dev.sampo.actors.pipeline;
 import dev.sampo.actors.CrossesNodes;
 import dev.sampo.actors.run.GroupDispatch;
 import dev.sampo.actors.run.LeaseTable;
+import dev.sampo.actors.run.SentBack;
 import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.LeaseId;
 import dev.sampo.protocol.PolicyVersion;
@@ -146,8 +147,12 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
    */
   record StepWanted(PolicyVersion version, ActorRef<StepAllowed> replyTo) implements Command {}
 
-  /** The learner may take the next batch. */
-  record StepAllowed() {}
+  /**
+   * The learner may take the next batch.
+   *
+   * @param cancelled groups that were cancelled for their age since the step before
+   */
+  record StepAllowed(SentBack cancelled) {}
 
   /** The recording has an optimizer step; answered when the ledger has it as well. */
   record StepTaken(StepCommitted step, ActorRef<Committed> replyTo) implements Command {}
@@ -204,6 +209,7 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
   private final Map<ActorRef<RolloutWorker.Command>, WorkerDemand> workers = new LinkedHashMap<>();
   private final ActorRef<JournalWriter.Durable> durable;
   private final Queue<Deferred> deferred = new ArrayDeque<>();
+  private SentBack cancelled = SentBack.NONE; // since the last step was allowed
   private Optional<StepWanted> learnerWaits = Optional.empty();
   private Optional<Held> held = Optional.empty();
   private long numEvents; // given to the journal
@@ -384,7 +390,11 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
   }
 
   private void onStragglersAreDue() {
-    cancel(dispatch.stragglers(), "too slow for the staleness bound");
+    List<LeaseTable.Entry> stragglers = dispatch.stragglers();
+    for (LeaseTable.Entry straggler : stragglers) {
+      cancelled = cancelled.plus(dispatch.cancelled(straggler));
+    }
+    cancel(stragglers, "too slow for the staleness bound");
   }
 
   private void cancel(List<LeaseTable.Entry> entries, String reason) {
@@ -427,7 +437,8 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
     }
     if (dispatch.stragglers().isEmpty()) {
       timers.cancel(StragglersAreDue.class);
-      learnerWaits.get().replyTo().tell(new StepAllowed());
+      learnerWaits.get().replyTo().tell(new StepAllowed(cancelled));
+      cancelled = SentBack.NONE;
       learnerWaits = Optional.empty();
     } else if (!timers.isTimerActive(StragglersAreDue.class)) {
       timers.startSingleTimer(

@@ -1,6 +1,7 @@
 package dev.sampo.actors.pipeline;
 
 import dev.sampo.actors.StepReport;
+import dev.sampo.actors.run.SentBack;
 import dev.sampo.protocol.ScoredGroup;
 import java.time.Duration;
 import java.util.HashMap;
@@ -18,6 +19,7 @@ import java.util.function.Supplier;
  * <ul>
  *   <li>{@code staleness/mean}, {@code staleness/max}: age of the step's groups, in optimizer steps
  *   <li>{@code staleness/tokens_mean}: mean age of their tokens
+ *   <li>{@code staleness/returned_*}: groups that were sent back for their age, and their lengths
  *   <li>{@code filtered/replaced}: groups whose place others took because there was nothing to
  *       learn from them
  *   <li>{@code time/step}: seconds since the last step; {@code time/wait}: the part of it that the
@@ -37,6 +39,7 @@ public final class StepMeter {
   private final SortedMap<String, BusyClock> roles;
   private final Map<String, Duration> busyBefore = new HashMap<>();
   private final Map<String, Double> ofStep = new HashMap<>();
+  private SentBack sentBack = SentBack.NONE;
   private long stepStarted;
 
   /**
@@ -58,6 +61,11 @@ public final class StepMeter {
     this.roles = new TreeMap<>(others);
     this.roles.put("learner", learner);
     this.stepStarted = nanoTime.getAsLong();
+  }
+
+  /** Groups were sent back for their age. */
+  void sentBack(SentBack groups) {
+    sentBack = sentBack.plus(groups);
   }
 
   /**
@@ -106,6 +114,8 @@ public final class StepMeter {
       busyBefore.put(role, total);
       ofStep.put("utilisation/" + role, total.minus(before).toNanos() / 1e9 / seconds);
     });
+    ofStep.putAll(sentBack.metrics());
+    sentBack = SentBack.NONE;
     ofStep.putAll(ofGenerator.get());
     ofStep.putAll(metrics);
     StepReport report = new StepReport(step, ofStep);

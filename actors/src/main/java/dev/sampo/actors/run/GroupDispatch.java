@@ -55,6 +55,9 @@ public final class GroupDispatch {
     /** It is kept and will be learned from unless it grows too old. */
     record Keep() implements Verdict {}
 
+    /** It is over the staleness bound; its prompt is asked again. */
+    record TooOld(String reason) implements Verdict {}
+
     /** It is not wanted, and neither is it ever again. */
     record Discard(String reason) implements Verdict {}
   }
@@ -272,13 +275,15 @@ public final class GroupDispatch {
   private Verdict judge(LeaseId lease, Collection<PolicyVersion> versions) {
     LongSummaryStatistics steps =
         versions.stream().mapToLong(PolicyVersion::step).summaryStatistics();
-    Optional<String> refusal =
-        versions.stream().allMatch(ledger.history()::isPartOf)
-            ? tooOld(steps.getMin())
-            : Optional.of("sampled by weights that are not part of the run: " + versions);
-    if (refusal.isPresent()) {
-      giveBack(lease, refusal.get());
-      return new Verdict.Discard(refusal.get());
+    if (!versions.stream().allMatch(ledger.history()::isPartOf)) {
+      String foreign = "sampled by weights that are not part of the run: " + versions;
+      giveBack(lease, foreign);
+      return new Verdict.Discard(foreign);
+    }
+    Optional<String> tooOld = tooOld(steps.getMin());
+    if (tooOld.isPresent()) {
+      giveBack(lease, tooOld.get());
+      return new Verdict.TooOld(tooOld.get());
     }
     leases
         .running(lease.group())
@@ -305,7 +310,7 @@ public final class GroupDispatch {
         Optional<String> tooOld = tooOld(won.oldestStep());
         if (tooOld.isPresent()) {
           notKept(lease, tooOld.get());
-          yield new Verdict.Discard(tooOld.get());
+          yield new Verdict.TooOld(tooOld.get());
         }
         note(new LedgerEvent.GroupAccepted(lease, won.oldestStep(), won.newestStep(), place));
         leases.close(lease.group());
@@ -427,6 +432,11 @@ public final class GroupDispatch {
   /** Leases without progress for longer than the patience. */
   public List<LeaseTable.Entry> expired(Instant now) {
     return leases.expired(terms.patience(), now);
+  }
+
+  /** What is given up with a running lease that is too slow for the bound. */
+  public SentBack cancelled(LeaseTable.Entry entry) {
+    return SentBack.cancelled(entry.tokens(), terms.groupSize());
   }
 
   /** All running leases. */

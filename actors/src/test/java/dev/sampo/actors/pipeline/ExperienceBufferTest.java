@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sampo.actors.run.ExperienceQueue;
 import dev.sampo.actors.run.GroupDispatch;
+import dev.sampo.actors.run.SentBack;
 import dev.sampo.actors.run.StalenessGate;
 import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.ScoredGroup;
@@ -76,6 +77,24 @@ class ExperienceBufferTest {
   }
 
   @Test
+  void theNextBatchTellsOfTheLengthsOfWhatWasTooOld() {
+    ActorRef<ExperienceBuffer.Command> buffer = buffer(2);
+    buffer.tell(offer(1));
+    coordinator
+        .expectMessageClass(RunCoordinator.Offered.class)
+        .replyTo()
+        .tell(new GroupDispatch.Verdict.TooOld("too old"));
+    worker.expectMessageClass(ExperienceBuffer.Discarded.class);
+    accept(buffer, 2); // too old when the learner takes it
+    accept(buffer, new ExperienceBuffer.Offer(LocalActors.scored(3, 2), worker.getRef()));
+    buffer.tell(new ExperienceBuffer.Take(2, learner.getRef()));
+
+    Learner.Batch batch = learner.expectMessageClass(Learner.Batch.class);
+    assertThat(batch.groups()).extracting(ScoredGroup::id).containsExactly(new GroupId(3));
+    assertThat(batch.sentBack()).isEqualTo(new SentBack(2, List.of(1.0, 1.0, 1.0, 1.0)));
+  }
+
+  @Test
   void anOfferBeyondTheCapacityIsPutOffAndItsLeaseKeptAlive() {
     ActorRef<ExperienceBuffer.Command> buffer = buffer(1);
     accept(buffer, 1);
@@ -113,7 +132,12 @@ class ExperienceBufferTest {
   }
 
   private void accept(ActorRef<ExperienceBuffer.Command> buffer, long id) {
-    buffer.tell(offer(id));
+    accept(buffer, offer(id));
+  }
+
+  private void accept(
+      ActorRef<ExperienceBuffer.Command> buffer, ExperienceBuffer.Offer offer) {
+    buffer.tell(offer);
     judgedToKeep();
     recorded();
     inTheLedger();

@@ -34,11 +34,15 @@ final class LocalActors {
 
   /** Two completions of one token, sampled at step 0. */
   static CompletionGroup group(long id) {
+    return group(id, 0);
+  }
+
+  private static CompletionGroup group(long id, long step) {
     Completion completion =
         new Completion(
             TokenIds.of(7),
             LogProbs.of(new float[1]),
-            List.of(new VersionSpan(0, new PolicyVersion("run", 1, 0, "hash"))),
+            List.of(new VersionSpan(0, new PolicyVersion("run", 1, step, "hash"))),
             StopReason.END_OF_TURN,
             "text");
     return new CompletionGroup(
@@ -58,6 +62,10 @@ final class LocalActors {
   }
 
   static ScoredGroup scored(long id) {
-    return new ScoredGroup(group(id), List.of(score(0), score(1)));
+    return scored(id, 0);
+  }
+
+  static ScoredGroup scored(long id, long step) {
+    return new ScoredGroup(group(id, step), List.of(score(0), score(1)));
   }
 }

@@ -153,7 +153,7 @@ class GroupDispatchTest {
     acceptAndCommit(dispatch, List.of(dispatch.grant("a", START).orElseThrow()));
 
     assertThat(dispatch.recorded(late, Optional.empty()))
-        .isEqualTo(new GroupDispatch.Verdict.Discard("sampled at step 0, the learner is at 2"));
+        .isEqualTo(new GroupDispatch.Verdict.TooOld("sampled at step 0, the learner is at 2"));
     assertThat(dispatch.states()).containsEntry(late.group(), new GroupState.Waiting());
   }
 
@@ -174,7 +174,7 @@ class GroupDispatchTest {
     LeaseId old = dispatch.grant("a", START).orElseThrow().id();
 
     assertThat(dispatch.offered(old, by(0)))
-        .isEqualTo(new GroupDispatch.Verdict.Discard("sampled at step 0, the learner is at 1"));
+        .isEqualTo(new GroupDispatch.Verdict.TooOld("sampled at step 0, the learner is at 1"));
 
     assertThat(dispatch.grant("a", START).orElseThrow().id())
         .isEqualTo(new LeaseId(1, old.group(), 2));

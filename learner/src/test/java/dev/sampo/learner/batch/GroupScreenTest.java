@@ -15,7 +15,10 @@ import org.junit.jupiter.api.Test;
 class GroupScreenTest {
   @Test
   void aGroupIsUselessForTheReasonThatLeavesItOutOfAnUpdate() {
-    GroupScreen zeroVariance = screen(GroupFilter.ZERO_VARIANCE);
+    GroupScreen zeroVariance = 
+        screen(
+            new GroupFilter(
+                OptionalDouble.of(0), OptionalDouble.empty(), OptionalDouble.empty(), false));
     assertThat(zeroVariance.whyUseless(group(1, 1))).contains("zero variance");
     assertThat(zeroVariance.whyUseless(group(1, Double.NaN)))
         .as("one score has no variance")
