@@ -76,8 +76,8 @@ public record LearnerSettings(
     }
     if (maxExtraGroups > 0 && objective.filter().equals(GroupFilter.NONE)) {
       throw new IllegalArgumentException(
-          "max-extra-groups must be 0 where objective.filter leaves nothing out: no group is replaced,"
-              + " got "
+          "max-extra-groups must be 0 where objective.filter leaves nothing out: no group is"
+              + " replaced, got "
               + maxExtraGroups);
     }
     if (reference.isSynced() && !objective.needsReference()) {

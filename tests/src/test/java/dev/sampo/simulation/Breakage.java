@@ -11,6 +11,12 @@ enum Breakage {
   SKIP_TERM_FENCE("nothing of an earlier term has an effect"),
   /** The coordinator does not hear of groups that are given back by the learner's node. */
   FORGET_QUOTA("the run ends"),
+  /** The coordinator does not hear of groups that others shall take the place of. */
+  FORGET_REPLACED("the run ends"),
+  /** The queue in front of the learner replaces whatever is useless. */
+  REPLACE_WITHOUT_BOUND("no more groups are replaced than allowed"),
+  /** The queue in front of the learner replaces nothing. */
+  REPLACE_NOTHING("what another could replace is not learned from"),
   /** The learner hears that its step is durable before it is. */
   PUBLISH_BEFORE_COMMIT("a version is seen when its step is durable"),
   /** The queue in front of the learner knows no bound. */

@@ -38,6 +38,7 @@ final class Checker {
   }
 
   private final Scenario scenario;
+  private final ReplacementRules replacement;
   private final Schedule schedule;
   private final Trace trace;
 
@@ -63,6 +64,7 @@ final class Checker {
 
   Checker(Scenario scenario, Schedule schedule, Trace trace) {
     this.scenario = scenario;
+    this.replacement = new ReplacementRules(scenario);
     this.schedule = schedule;
     this.trace = trace;
   }
@@ -112,6 +114,7 @@ final class Checker {
   /** An event of the ledger, in order. */
   void ledger(LedgerEvent event) {
     trace.add("ledger", event);
+    replacement.brokenBy(event).ifPresent(this::broken);
     apply(event);
   }
 
@@ -129,7 +132,10 @@ final class Checker {
         require(!learnedAt.containsKey(group), "what was learned is not returned", event);
         groups.put(group, Where.WAITING);
       }
-      case LedgerEvent.GroupFiltered(GroupId group, String _) -> onOut(group, event);
+      case LedgerEvent.GroupFiltered(GroupId group, String _) -> {
+        require(groups.get(group) == Where.ACCEPTED, "only an accepted group is filtered", event);
+        onOut(group, event);
+      }
       case LedgerEvent.GroupSetAside(GroupId group, String reason) -> {
         require(!scenario.isCalm(), "nothing is set aside without a fault", event);
         require(

@@ -18,6 +18,7 @@ import dev.sampo.actors.run.GroupDispatch;
 import dev.sampo.actors.run.GroupLedger;
 import dev.sampo.actors.run.GroupState;
 import dev.sampo.actors.run.PromptFeed;
+import dev.sampo.actors.run.Replacement;
 import dev.sampo.actors.run.StalenessGate;
 import dev.sampo.learner.guard.GuardSettings;
 import dev.sampo.protocol.GroupId;
@@ -180,7 +181,7 @@ final class Learning {
             context,
             ExperienceBuffer.create(
                 new ExperienceBuffer.Setup(scenario.bufferCapacity(), RETRY, asked, recorder),
-                new ExperienceQueue(gateOfQueue(gate)),
+                new ExperienceQueue(gateOfQueue(gate), replacement()),
                 accepted(ledger)),
             "experience");
     Learner.Setup setup =
@@ -261,6 +262,16 @@ final class Learning {
     return breakage == Breakage.IGNORE_STALENESS
         ? new StalenessGate(Integer.MAX_VALUE, gate.groupsPerStep(), gate.steps())
         : gate;
+  }
+
+  private Replacement replacement() {
+    return new Replacement(
+        switch (breakage) {
+          case REPLACE_WITHOUT_BOUND -> Integer.MAX_VALUE;
+          case REPLACE_NOTHING -> 0;
+          default -> scenario.maxExtra();
+        },
+        scored -> scenario.isUseless(scored.id()) ? Optional.of("useless") : Optional.empty());
   }
 
   private static <T> ActorRef<T> watched(
@@ -361,6 +372,11 @@ final class Learning {
             case ACCEPT_TWICE -> whole.tell(LearnerNodeMessages.keptAnyway(message, context));
             case FORGET_QUOTA -> {
               if (!LearnerNodeMessages.givesBack(message)) {
+                whole.tell(message);
+              }
+            }
+            case FORGET_REPLACED -> {
+              if (!LearnerNodeMessages.isReplaced(message)) {
                 whole.tell(message);
               }
             }

@@ -1,5 +1,6 @@
 package dev.sampo.simulation;
 
+import dev.sampo.protocol.GroupId;
 import java.time.Duration;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -18,6 +19,8 @@ import java.util.SplittableRandom;
  * @param slowRewards how often a reward takes longer than anyone's patience
  * @param faults how many faults there are
  * @param faultsEnd when the last one is over
+ * @param maxExtra most groups that are replaced for one step
+ * @param useless how often there is nothing to learn from a group
  */
 record Scenario(
     long seed,
@@ -34,7 +37,9 @@ record Scenario(
     double skips,
     double slowRewards,
     int faults,
-    Duration faultsEnd) {
+    Duration faultsEnd,
+    int maxExtra,
+    double useless) {
 
   /** The scenario of a seed; every fourth is without faults. */
   static Scenario of(long seed) {
@@ -57,7 +62,14 @@ record Scenario(
         calm ? 0 : 0.1 * random.nextInt(3),
         calm ? 0 : 0.05 * random.nextInt(3),
         calm ? 0 : 1 + random.nextInt(8),
-        Duration.ofSeconds(calm ? 0 : 5 + random.nextInt(60)));
+        Duration.ofSeconds(calm ? 0 : 5 + random.nextInt(60)),
+        random.nextBoolean() ? 0 : 1 + random.nextInt(2 * groupsPerStep),
+        0.4);
+  }
+
+  /** Whether there is nothing to learn from a group, whoever samples it. */
+  boolean isUseless(GroupId group) {
+    return new SplittableRandom(seed * 37 + group.value()).nextDouble() < useless;
   }
 
   boolean isCalm() {

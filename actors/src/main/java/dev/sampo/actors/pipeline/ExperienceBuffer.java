@@ -299,9 +299,7 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
     }
     for (ExperienceQueue.Useless useless : taken.useless()) {
       forget(List.of(useless.group()));
-      setup
-          .coordinator()
-          .tell(new RunCoordinator.Filtered(useless.group().id(), useless.reason()));
+      setup.coordinator().tell(new RunCoordinator.Filtered(useless.group().id(), useless.reason()));
     }
     if (!taken.batch().isEmpty()) {
       forget(taken.batch());

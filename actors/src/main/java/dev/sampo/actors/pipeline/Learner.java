@@ -345,7 +345,9 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
       return;
     }
     ActorRef<RunCoordinator.StepAllowed> allowed =
-        getContext().messageAdapter(RunCoordinator.StepAllowed.class, granted -> new Allowed(granted.cancelled()));
+        getContext()
+            .messageAdapter(
+                RunCoordinator.StepAllowed.class, granted -> new Allowed(granted.cancelled()));
     setup.coordinator().tell(new RunCoordinator.StepWanted(trainer.version(), allowed));
   }
 

@@ -36,8 +36,7 @@ public record SentBack(int numGroups, List<Double> lengths) {
    * @param tokens sampled tokens that were reported, over all completions
    */
   public static SentBack cancelled(long tokens, int numCompletions) {
-    return new SentBack(
-        1, Collections.nCopies(numCompletions, (double) tokens / numCompletions));
+    return new SentBack(1, Collections.nCopies(numCompletions, (double) tokens / numCompletions));
   }
 
   /** Both. */

@@ -135,8 +135,7 @@ class ExperienceBufferTest {
     accept(buffer, offer(id));
   }
 
-  private void accept(
-      ActorRef<ExperienceBuffer.Command> buffer, ExperienceBuffer.Offer offer) {
+  private void accept(ActorRef<ExperienceBuffer.Command> buffer, ExperienceBuffer.Offer offer) {
     buffer.tell(offer);
     judgedToKeep();
     recorded();

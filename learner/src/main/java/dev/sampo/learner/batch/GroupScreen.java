@@ -23,7 +23,9 @@ public record GroupScreen(Advantages advantages) {
   public Optional<String> whyUseless(ScoredGroup group) {
     GroupAdvantages result =
         advantages
-            .of(List.of(TrainingBatch.outcomes(group, new double[group.scores().size()])), group.group().sampling().maxTokens())
+            .of(
+                List.of(TrainingBatch.outcomes(group, new double[group.scores().size()])),
+                group.group().sampling().maxTokens())
             .getFirst();
     if (result.leftOut().isPresent()) {
       return result

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 class GroupScreenTest {
   @Test
   void aGroupIsUselessForTheReasonThatLeavesItOutOfAnUpdate() {
-    GroupScreen zeroVariance = 
+    GroupScreen zeroVariance =
         screen(
             new GroupFilter(
                 OptionalDouble.of(0), OptionalDouble.empty(), OptionalDouble.empty(), false));

@@ -33,6 +33,11 @@ public final class LearnerNodeMessages {
         || message instanceof RunCoordinator.StepSkipped;
   }
 
+  /** Whether it says that another group shall take the place of one. */
+  public static boolean isReplaced(RunCoordinator.Command message) {
+    return message instanceof RunCoordinator.Filtered;
+  }
+
   /** Tells a learner that its step is durable, whether it is or not. */
   public static boolean answersAtOnce(RunCoordinator.Command message) {
     if (message instanceof RunCoordinator.StepTaken(var step, var replyTo)) {
