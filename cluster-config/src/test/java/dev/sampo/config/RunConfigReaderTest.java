@@ -150,6 +150,15 @@ final class RunConfigReaderTest {
             () -> RunConfigReader.read(Optional.empty(), List.of("learner.max-extra-groups=8")))
         .hasMessageContaining("max-extra-groups")
         .hasMessageContaining("must be 0 where objective.filter leaves nothing out");
+    assertThatThrownBy(() ->
+            RunConfigReader.read(
+                Optional.empty(),
+                List.of(
+                    "learner.max-extra-groups=8",
+                    "learner.objective.filter.min-std=0",
+                    "learner.objective.kl.beta=0.1",
+                    "learner.objective.kl.place=reward")))
+        .hasMessageContaining("must be 0 where objective.kl.place is reward");
     assertThat(
             RunConfigReader.read(
                     Optional.empty(),
