@@ -27,7 +27,21 @@ final class LedgerRules {
 
   /** Reads ledger and recording of a run folder. */
   static void requireKept(Path run, String runId, long steps, int groupsPerStep) {
-    List<LedgerEvent> events = events(run, runId);
+    requireKept(
+        run,
+        new JdbcJournal.Place(
+            "jdbc:h2:file:" + run.resolve("ledger/ledger"),
+            Optional.empty(),
+            Optional.empty(),
+            run.resolve("ledger/ledger.head"),
+            runId),
+        steps,
+        groupsPerStep);
+  }
+
+  /** Reads the recording of a run folder and the ledger elsewhere. */
+  static void requireKept(Path run, JdbcJournal.Place place, long steps, int groupsPerStep) {
+    List<LedgerEvent> events = events(place);
     Recording recording = Recording.open(run.resolve("rollouts"));
     assertThat(recording.verify().problems()).isEmpty();
 
@@ -95,16 +109,9 @@ final class LedgerRules {
     }
   }
 
-  private static List<LedgerEvent> events(Path run, String runId) {
+  private static List<LedgerEvent> events(JdbcJournal.Place place) {
     List<LedgerEvent> events = new ArrayList<>();
-    try (JdbcJournal journal =
-        JdbcJournal.open(
-            new JdbcJournal.Place(
-                "jdbc:h2:file:" + run.resolve("ledger/ledger"),
-                Optional.empty(),
-                Optional.empty(),
-                run.resolve("ledger/ledger.head"),
-                runId))) {
+    try (JdbcJournal journal = JdbcJournal.open(place)) {
       journal.replay(events::add);
     }
     return events;

@@ -109,6 +109,27 @@ final class SampoProcess {
     return !ended;
   }
 
+  /** Waits for some steps more. */
+  void awaitSteps(int steps) throws IOException, InterruptedException {
+    requireAlive(endsBeforeSteps(steps));
+  }
+
+  /** Waits until the log of its run folder has a text. */
+  void awaitLog(String text) throws IOException, InterruptedException {
+    Path log = run.resolve("run.log");
+    boolean ended = false;
+    while (!ended && !(Files.exists(log) && Files.readString(log).contains(text))) {
+      ended = process.waitFor(5, TimeUnit.MILLISECONDS);
+    }
+    requireAlive(ended);
+  }
+
+  private void requireAlive(boolean ended) throws IOException {
+    if (ended) {
+      throw new AssertionError("it ended:\n" + Files.readString(said));
+    }
+  }
+
   private boolean endsBeforeSteps(int steps) throws IOException, InterruptedException {
     long before = -1;
     while (true) {

@@ -4,6 +4,7 @@ import dev.sampo.protocol.ledger.LedgerEvent;
 import dev.sampo.protocol.wire.WireCodec;
 import dev.sampo.protocol.wire.WireFormatException;
 import java.io.IOException;
+import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -33,6 +34,9 @@ public final class JdbcJournal implements LedgerJournal {
 
   private static final String DUPLICATE_KEY = "23505";
   private static final int FETCHED_ROWS = 1_000;
+
+  /** After which a server counts as lost; without it a broken line would never be noticed. */
+  private static final String SILENCE_SECONDS = "30";
 
   /**
    * Where a ledger is.
@@ -104,6 +108,10 @@ public final class JdbcJournal implements LedgerJournal {
 
   private static Connection connect(Place place) throws SQLException {
     Properties login = new Properties();
+    if (place.url().startsWith("jdbc:postgresql:")) {
+      login.setProperty("socketTimeout", SILENCE_SECONDS); // the URL may say otherwise
+      login.setProperty("tcpKeepAlive", "true");
+    }
     place.user().ifPresent(user -> login.setProperty("user", user));
     place.password().ifPresent(password -> login.setProperty("password", password));
     return DriverManager.getConnection(place.url(), login);
@@ -311,8 +319,15 @@ public final class JdbcJournal implements LedgerJournal {
   }
 
   private static LedgerException failure(String url, String what, SQLException cause) {
-    String first = String.valueOf(cause.getMessage()).lines().findFirst().orElse("");
-    return LedgerException.passing("ledger %s %s: %s".formatted(shown(url), what, first), cause);
+    String why = firstLine(cause);
+    if (cause.getCause() instanceof UnknownHostException host) {
+      why = "there is no host " + firstLine(host);
+    }
+    return LedgerException.passing("ledger %s %s: %s".formatted(shown(url), what, why), cause);
+  }
+
+  private static String firstLine(Exception e) {
+    return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
   }
 
   /** Without what follows the name of the database: it may hold a password. */

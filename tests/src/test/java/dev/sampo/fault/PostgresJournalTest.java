@@ -1,0 +1,148 @@
+package dev.sampo.fault;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.sampo.actors.journal.JdbcJournal;
+import dev.sampo.actors.journal.LedgerException;
+import dev.sampo.protocol.GroupId;
+import dev.sampo.protocol.ledger.LedgerEvent;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The journal alone, in a real PostgreSQL. */
+@Timeout(120)
+class PostgresJournalTest {
+  @TempDir private static Path shared;
+  private static Optional<PostgresServer> server = Optional.empty();
+  private static int numDatabases;
+
+  @TempDir private Path folder;
+  private String url;
+
+  @BeforeAll
+  static void start() throws Exception {
+    Optional<String> missing = PostgresServer.whatIsMissing();
+    assumeTrue(missing.isEmpty(), () -> missing.orElse(""));
+    server = Optional.of(PostgresServer.start(shared));
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    if (server.isPresent()) {
+      server.get().crash();
+    }
+  }
+
+  @BeforeEach
+  void makeDatabase() throws Exception {
+    numDatabases++;
+    url = server().database("ledgers_" + numDatabases);
+  }
+
+  @Test
+  void whatWasAppendedOutlivesACrashOfTheServer() throws Exception {
+    try (JdbcJournal journal = opened()) {
+      journal.append(events(0, 3));
+      journal.append(events(3, 2));
+      server().crash();
+      server().start();
+    }
+
+    assertThat(read()).isEqualTo(events(0, 5));
+  }
+
+  @Test
+  void ofTwoWritersTheOneThatCameLaterGoesOnAndTheOtherFails() {
+    try (JdbcJournal older = opened();
+        JdbcJournal newer = opened()) {
+      newer.append(events(0, 1));
+
+      assertThatThrownBy(() -> older.append(events(0, 2)))
+          .isInstanceOfSatisfying(LedgerException.class, e -> assertThat(e.isPassing()).isFalse())
+          .hasMessageContaining("another process goes on with run run");
+    }
+    assertThat(read()).isEqualTo(events(0, 1));
+  }
+
+  @Test
+  void aChangedEventIsFound() throws Exception {
+    try (JdbcJournal journal = opened()) {
+      journal.append(events(0, 3));
+    }
+    try (Connection connection =
+            DriverManager.getConnection(url, PostgresServer.USER, PostgresServer.PASSWORD);
+        Statement statement = connection.createStatement()) {
+      statement.execute(
+          "UPDATE ledger_event SET event ="
+              + " (SELECT event FROM ledger_event WHERE number = 2) WHERE number = 1");
+    }
+
+    assertThatThrownBy(this::read)
+        .isInstanceOf(LedgerException.class)
+        .hasMessageContaining("is damaged: event 1 does not match its checksum");
+  }
+
+  @Test
+  void aServerThatFallsSilentIsLost() throws Exception {
+    try (JdbcJournal journal = opened()) {
+      journal.append(events(0, 2));
+      server().freeze();
+      try {
+        assertThatThrownBy(() -> journal.append(events(2, 3)))
+            .isInstanceOfSatisfying(LedgerException.class, e -> assertThat(e.isPassing()).isTrue());
+      } finally {
+        server().thaw();
+      }
+      journal.append(events(2, 3));
+    }
+
+    assertThat(read()).isEqualTo(events(0, 5));
+  }
+
+  private JdbcJournal opened() {
+    JdbcJournal journal = JdbcJournal.open(place());
+    journal.replay(event -> {});
+    return journal;
+  }
+
+  private List<LedgerEvent> read() {
+    List<LedgerEvent> read = new ArrayList<>();
+    try (JdbcJournal journal = JdbcJournal.open(place())) {
+      journal.replay(read::add);
+    }
+    return read;
+  }
+
+  private JdbcJournal.Place place() {
+    return new JdbcJournal.Place(
+        url,
+        Optional.of(PostgresServer.USER),
+        Optional.of(PostgresServer.PASSWORD),
+        folder.resolve("ledger.head"),
+        "run");
+  }
+
+  private static List<LedgerEvent> events(long from, int count) {
+    return LongStream.range(from, from + count)
+        .<LedgerEvent>mapToObj(n -> new LedgerEvent.GroupOpened(new GroupId(n), "rows:" + n))
+        .toList();
+  }
+
+  private static PostgresServer server() {
+    return server.orElseThrow();
+  }
+}
