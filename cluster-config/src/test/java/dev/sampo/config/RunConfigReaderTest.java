@@ -158,7 +158,7 @@ final class RunConfigReaderTest {
                     "learner.objective.filter.min-std=0",
                     "learner.objective.kl.beta=0.1",
                     "learner.objective.kl.place=reward")))
-        .hasMessageContaining("must be 0 where objective.kl.place is reward");
+        .hasMessageContaining("and where objective.kl.place is reward");
     assertThat(
             RunConfigReader.read(
                     Optional.empty(),

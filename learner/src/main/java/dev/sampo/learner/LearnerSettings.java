@@ -68,16 +68,11 @@ public record LearnerSettings(
     Rules.require(logitTokens >= 1, "logit-tokens", ">= 1", logitTokens);
     Rules.require(threads >= 1, "threads", ">= 1", threads);
     new AdamWSettings(weightDecay, beta1, beta2, epsilon, maxGradNorm);
-    if (maxExtraGroups > 0 && objective.kl().isInReward()) {
+    boolean filters = !objective.filter().equals(GroupFilter.NONE);
+    if (maxExtraGroups > 0 && (!filters || objective.kl().isInReward())) {
       throw new IllegalArgumentException(
-          "max-extra-groups must be 0 where objective.kl.place is reward: what is left out is known"
-              + " after the reference only, got "
-              + maxExtraGroups);
-    }
-    if (maxExtraGroups > 0 && objective.filter().equals(GroupFilter.NONE)) {
-      throw new IllegalArgumentException(
-          "max-extra-groups must be 0 where objective.filter leaves nothing out: no group is"
-              + " replaced, got "
+          "max-extra-groups must be 0 where objective.filter leaves nothing out, and where"
+              + " objective.kl.place is reward, so that scores do not tell what it leaves out, got "
               + maxExtraGroups);
     }
     if (reference.isSynced() && !objective.needsReference()) {
