@@ -98,4 +98,31 @@ public final class Groups {
             "test");
     return new ScoredGroup(group, scores);
   }
+
+  /** Three groups of different lengths, off-policy on purpose. */
+  public static List<ScoredGroup> ragged() {
+    return List.of(
+        scored(
+            0,
+            new int[] {1, 2, 3},
+            List.of(new int[] {1, 2, 7}, new int[] {4}),
+            List.of(new float[] {-2, -1.9f, -2.5f}, new float[] {-1.5f}),
+            1,
+            0),
+        scored(
+            1,
+            new int[] {5, 5},
+            List.of(new int[] {3, 3}, new int[] {0, 4}, new int[] {2, 1}),
+            List.of(new float[] {-2, -2}, new float[] {-1, -3}, new float[] {-2.2f, -1.8f}),
+            0.2,
+            0.9,
+            0.4),
+        scored(
+            2,
+            new int[] {7},
+            List.of(new int[] {7, 0, 1, 2}, new int[] {6, 6}),
+            List.of(new float[] {-2, -2, -2, -2}, new float[] {-2.1f, -2}),
+            0,
+            0.5));
+  }
 }

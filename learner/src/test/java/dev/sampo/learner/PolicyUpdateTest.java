@@ -137,7 +137,7 @@ class PolicyUpdateTest {
   @ParameterizedTest
   @EnumSource(AggregationKind.class)
   void aStepIsTheSameHoweverItIsSplit(AggregationKind aggregation) {
-    List<ScoredGroup> groups = raggedGroups();
+    List<ScoredGroup> groups = Groups.ragged();
     Learner whole = learner(settings(1000, aggregation, 0.1));
     Learner split = learner(settings(1, aggregation, 0.1));
 
@@ -170,7 +170,7 @@ class PolicyUpdateTest {
 
   @Test
   void equalInputsEndInEqualBits() {
-    List<ScoredGroup> groups = raggedGroups();
+    List<ScoredGroup> groups = Groups.ragged();
     Learner one = learner(settings(12, AggregationKind.TOKEN_MEAN, 0));
     Learner other = learner(settings(12, AggregationKind.TOKEN_MEAN, 0));
 
@@ -185,7 +185,7 @@ class PolicyUpdateTest {
   @Test
   void aLogProbThatIsNotFiniteSkipsTheStepAndNamesItsGroup() {
     Learner learner = learner(settings(1000, AggregationKind.SEQUENCE_MEAN, 0));
-    List<ScoredGroup> groups = new ArrayList<>(raggedGroups());
+    List<ScoredGroup> groups = new ArrayList<>(Groups.ragged());
     groups.set(
         1, Groups.scored(11, new int[] {2, 3}, List.of(new int[] {1}, new int[] {2}), nan(), 1, 0));
     String before = learner.hash();
@@ -197,7 +197,7 @@ class PolicyUpdateTest {
             StepResult.Skipped.class,
             skipped -> assertThat(skipped.groups()).containsExactly(new GroupId(11)));
     assertThat(learner.hash()).isEqualTo(before);
-    assertThat(learner.step(raggedGroups())).isInstanceOf(StepResult.Taken.class);
+    assertThat(learner.step(Groups.ragged())).isInstanceOf(StepResult.Taken.class);
   }
 
   private static List<float[]> nan() {
@@ -208,7 +208,7 @@ class PolicyUpdateTest {
   void aGroupWithoutAnyScoreIsHarmless() {
     Learner with = learner(settings(1000, AggregationKind.SEQUENCE_MEAN, 0));
     Learner without = learner(settings(1000, AggregationKind.SEQUENCE_MEAN, 0));
-    List<ScoredGroup> groups = raggedGroups();
+    List<ScoredGroup> groups = Groups.ragged();
     List<ScoredGroup> more = new ArrayList<>(groups);
     more.add(
         Groups.scored(
@@ -251,7 +251,7 @@ class PolicyUpdateTest {
   @Test
   void stepsLeaveNoHandlesBehind() {
     Learner learner = learner(settings(12, AggregationKind.TOKEN_MEAN, 0.1));
-    List<ScoredGroup> groups = raggedGroups();
+    List<ScoredGroup> groups = Groups.ragged();
     for (int step = 0; step < 3; step++) {
       learner.step(groups);
     }
@@ -277,7 +277,7 @@ class PolicyUpdateTest {
   void metricsCarryTheNamesOfTheRunFolder() {
     Learner learner = learner(settings(1000, AggregationKind.SEQUENCE_MEAN, 0.1));
 
-    SortedMap<String, Double> metrics = learner.step(raggedGroups()).metrics();
+    SortedMap<String, Double> metrics = learner.step(Groups.ragged()).metrics();
 
     assertThat(metrics)
         .containsKeys(
@@ -310,38 +310,11 @@ class PolicyUpdateTest {
     PolicyUpdate update = learner(settings(1, AggregationKind.TOKEN_MEAN, 0)).update();
 
     assertThatThrownBy(update::microBatch).hasMessage("no step is open");
-    int microBatches = update.begin(raggedGroups(), Groups.version(0));
+    int microBatches = update.begin(Groups.ragged(), Groups.version(0));
     assertThat(microBatches).isEqualTo(3);
-    assertThatThrownBy(() -> update.begin(raggedGroups(), Groups.version(0)))
+    assertThatThrownBy(() -> update.begin(Groups.ragged(), Groups.version(0)))
         .hasMessage("a step is open already");
     assertThatThrownBy(update::finish).hasMessage("3 micro-batches have not been run");
-  }
-
-  /** Three groups of different lengths, off-policy on purpose. */
-  private static List<ScoredGroup> raggedGroups() {
-    return List.of(
-        Groups.scored(
-            0,
-            new int[] {1, 2, 3},
-            List.of(new int[] {1, 2, 7}, new int[] {4}),
-            List.of(new float[] {-2, -1.9f, -2.5f}, new float[] {-1.5f}),
-            1,
-            0),
-        Groups.scored(
-            1,
-            new int[] {5, 5},
-            List.of(new int[] {3, 3}, new int[] {0, 6}, new int[] {2, 1}),
-            List.of(new float[] {-2, -2}, new float[] {-1, -3}, new float[] {-2.2f, -1.8f}),
-            0.2,
-            0.9,
-            0.4),
-        Groups.scored(
-            2,
-            new int[] {7},
-            List.of(new int[] {7, 0, 1, 2}, new int[] {6, 6}),
-            List.of(new float[] {-2, -2, -2, -2}, new float[] {-2.1f, -2}),
-            0,
-            0.5));
   }
 
   private static Map<String, float[]> gradients(Learner learner) {

@@ -80,7 +80,7 @@ class SeveralUpdatesTest {
 
   @Test
   void cutsAreTheStepsOfTheirGroupsOneAfterTheOther() {
-    List<ScoredGroup> groups = groups();
+    List<ScoredGroup> groups = Groups.ragged();
     Learner cut = learner(new TestSettings().groupsPerUpdate(2).updatesPerBatch(2));
     Learner byHand = learner(new TestSettings());
 
@@ -102,8 +102,8 @@ class SeveralUpdatesTest {
     Learner first = learner(settings);
     Learner second = learner(settings);
 
-    var taken = (StepResult.Taken) first.step(0, groups());
-    int pieces = second.update().begin(groups(), taken.microBatches(), Groups.version(0));
+    var taken = (StepResult.Taken) first.step(0, Groups.ragged());
+    int pieces = second.update().begin(Groups.ragged(), taken.microBatches(), Groups.version(0));
     for (int i = 0; i < pieces; i++) {
       second.update().microBatch();
     }
@@ -143,8 +143,8 @@ class SeveralUpdatesTest {
     Learner whole = learner(new TestSettings().objective(normalised));
     Learner split = learner(new TestSettings().objective(normalised).microBatchTokens(1));
 
-    SortedMap<String, Double> expected = whole.step(0, groups()).metrics();
-    SortedMap<String, Double> actual = split.step(0, groups()).metrics();
+    SortedMap<String, Double> expected = whole.step(0, Groups.ragged()).metrics();
+    SortedMap<String, Double> actual = split.step(0, Groups.ragged()).metrics();
 
     for (String metric : List.of("loss", "grad_norm")) {
       assertThat(actual.get(metric)).as(metric).isCloseTo(expected.get(metric), within(1e-6));
@@ -155,7 +155,7 @@ class SeveralUpdatesTest {
   @Test
   void aGroupThatIsFilteredCostsNoPassAndDoesNotCount() {
     ObjectiveSettings filtering = PLAIN.withFilter(WITHOUT_EQUAL_SCORES);
-    List<ScoredGroup> more = new ArrayList<>(groups());
+    List<ScoredGroup> more = new ArrayList<>(Groups.ragged());
     more.add(1, equalScores());
     Learner with = learner(new TestSettings().objective(filtering).microBatchTokens(1));
     Learner without = learner(new TestSettings().objective(filtering).microBatchTokens(1));
@@ -163,9 +163,9 @@ class SeveralUpdatesTest {
     int pieces = with.update().begin(more, Groups.version(0));
     with.update().abandon();
     StepResult result = with.step(0, more);
-    without.step(0, groups());
+    without.step(0, Groups.ragged());
 
-    assertThat(pieces).isEqualTo(groups().size());
+    assertThat(pieces).isEqualTo(Groups.ragged().size());
     assertThat(result.metrics()).containsEntry("filtered/zero_variance", 0.25);
     assertThat(with.hash()).isEqualTo(without.hash());
   }
@@ -195,7 +195,7 @@ class SeveralUpdatesTest {
 
   @Test
   void aLaterUpdateThatIsNotFiniteEndsTheStepAndNamesItsGroup() {
-    List<ScoredGroup> groups = new ArrayList<>(groups());
+    List<ScoredGroup> groups = new ArrayList<>(Groups.ragged());
     groups.set(
         2,
         Groups.scored(
@@ -222,7 +222,7 @@ class SeveralUpdatesTest {
     learner.policy().breakGradientsOf(6);
     String before = learner.hash();
 
-    StepResult result = learner.step(0, groups());
+    StepResult result = learner.step(0, Groups.ragged());
 
     assertThat(result)
         .isInstanceOfSatisfying(
@@ -242,10 +242,10 @@ class SeveralUpdatesTest {
             .reference(new ReferenceSettings(2, 0.25));
     Learner learner = learner(settings);
     float start = first(learner.policy());
-    learner.step(0, groups());
+    learner.step(0, Groups.ragged());
     assertThat(firstOfReference(learner)).isEqualTo(start);
 
-    learner.step(1, groups());
+    learner.step(1, Groups.ragged());
 
     float expected = 0.25f * first(learner.policy()) + 0.75f * start;
     assertThat(first(learner.policy())).isNotEqualTo(start);
@@ -300,31 +300,5 @@ class SeveralUpdatesTest {
             policy.logProbs(Groups.encode(Groups.prompt(prompt)), tokens),
             1,
             0));
-  }
-
-  private static List<ScoredGroup> groups() {
-    return List.of(
-        Groups.scored(
-            0,
-            new int[] {1, 2, 3},
-            List.of(new int[] {1, 2, 7}, new int[] {4}),
-            List.of(new float[] {-2, -1.9f, -2.5f}, new float[] {-1.5f}),
-            1,
-            0),
-        Groups.scored(
-            1,
-            new int[] {5, 5},
-            List.of(new int[] {3, 3}, new int[] {0, 4}, new int[] {2, 1}),
-            List.of(new float[] {-2, -2}, new float[] {-1, -3}, new float[] {-2.2f, -1.8f}),
-            0.2,
-            0.9,
-            0.4),
-        Groups.scored(
-            2,
-            new int[] {7},
-            List.of(new int[] {7, 0, 1, 2}, new int[] {6, 6}),
-            List.of(new float[] {-2, -2, -2, -2}, new float[] {-2.1f, -2}),
-            0,
-            0.5));
   }
 }

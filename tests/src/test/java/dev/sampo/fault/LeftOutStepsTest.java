@@ -131,7 +131,7 @@ class LeftOutStepsTest {
     String said = sampo(1, replay(RECORDING, out, model, rule));
 
     assertThat(said.lines().toList().getLast())
-        .startsWith("sampo: stopped by guard: entropy above 0.0 for 2 steps in a row, ")
+        .startsWith("sampo: stopped: guard: entropy above 0.0 for 2 steps in a row, ")
         .contains(out.resolve("checkpoints").toString());
     assertThat(out.resolve("checkpoints").toFile().list()).containsExactly("step-2");
     assertThat(Files.readAllLines(out.resolve("metrics.jsonl")))
@@ -183,7 +183,7 @@ class LeftOutStepsTest {
     String said = sampo(1, List.of("sft", file.toString()));
 
     assertThat(said.lines().toList().getLast())
-        .startsWith("sampo: stopped by 3 steps in a row were not finite, the last: ");
+        .startsWith("sampo: stopped: 3 steps in a row were not finite, the last: ");
     Path run = folder.resolve("run");
     assertThat(run.resolve("checkpoints")).isDirectoryContaining("glob:**step-4");
     assertThat(Files.readAllLines(run.resolve("metrics.jsonl")))

@@ -108,7 +108,7 @@ final class GuardWatch {
   void requireNoEnding(Path checkpoints) {
     if (ending.isPresent()) {
       throw new CommandFailedException(
-          "stopped by %s; the newest checkpoint in %s has what it came to"
+          "stopped: %s; the newest checkpoint in %s has what it came to"
               .formatted(ending.get(), checkpoints));
     }
   }

@@ -5,6 +5,7 @@ import dev.sampo.actors.engine.NodeAssembly;
 import dev.sampo.actors.engine.PolicyTrainer;
 import dev.sampo.actors.engine.Replay;
 import dev.sampo.actors.engine.ReplayPlan;
+import dev.sampo.actors.engine.RunRecording;
 import dev.sampo.actors.pipeline.SkippedGroups;
 import dev.sampo.actors.pipeline.Trainer;
 import dev.sampo.actors.report.RunFolder;
@@ -72,7 +73,7 @@ final class ReplayRun {
       if (tally.steps() == 0) {
         left.requireStart(trainer.version().weightsHash());
       }
-      SkippedGroups skips = NodeAssembly.skippedGroups(loaded, this::image, folder.path());
+      SkippedGroups skips = RunRecording.skippedGroups(loaded, this::image, folder.path());
       GuardWatch watch = GuardWatch.of(config.guards(), report, out);
       Replay.run(
           left,

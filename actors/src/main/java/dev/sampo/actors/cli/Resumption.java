@@ -119,9 +119,14 @@ record Resumption(
    */
   void requireUnfinished(Path folder, long total) {
     if (checkpoint.isPresent() && numTaken() >= total) {
-      throw new CommandFailedException(
-          "%s holds a finished run of %d steps (%s); name another folder for a new one"
-              .formatted(folder, total, checkpoint.get()));
+      throw finished(folder, total);
     }
+  }
+
+  /** The refusal of a run that has nothing left to do. */
+  static CommandFailedException finished(Path folder, long total) {
+    return new CommandFailedException(
+        "%s holds a finished run of %d steps; name another folder for a new one"
+            .formatted(folder, total));
   }
 }

@@ -93,9 +93,7 @@ final class TrainingRun {
       long taken = config.recording().only() ? history.step() : resumption.numTaken();
       boolean isTrained = taken == config.run().steps();
       if (isTrained && isReported()) {
-        throw new CommandFailedException(
-            "%s holds a finished run of %d steps; name another folder for a new one"
-                .formatted(folder.path(), taken));
+        throw Resumption.finished(folder.path(), taken);
       }
       run(taken, report -> isTrained ? Duration.ZERO : train(report, ledger, resumption, taken));
     }

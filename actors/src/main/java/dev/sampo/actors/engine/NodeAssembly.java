@@ -5,11 +5,7 @@ import dev.sampo.actors.node.NodeParts;
 import dev.sampo.actors.node.RewardPart;
 import dev.sampo.actors.node.RolloutPart;
 import dev.sampo.actors.pipeline.JournalWriter;
-import dev.sampo.actors.pipeline.SkippedGroups;
-import dev.sampo.actors.pipeline.Trainer;
 import dev.sampo.actors.question.RunQuestions;
-import dev.sampo.actors.report.RunFolder;
-import dev.sampo.actors.report.SetAside;
 import dev.sampo.actors.run.GroupDispatch;
 import dev.sampo.actors.run.PromptFeed;
 import dev.sampo.actors.run.Replacement;
@@ -19,7 +15,6 @@ import dev.sampo.config.AdapterSettings;
 import dev.sampo.config.DataSettings;
 import dev.sampo.config.LoadedConfig;
 import dev.sampo.config.NodeRole;
-import dev.sampo.config.RecordingSettings;
 import dev.sampo.config.RunConfig;
 import dev.sampo.learner.batch.CachedPromptEncoder;
 import dev.sampo.learner.batch.GroupScreen;
@@ -29,7 +24,6 @@ import dev.sampo.protocol.ImageRef;
 import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.ScoredGroup;
 import dev.sampo.protocol.log.Recording;
-import dev.sampo.protocol.log.RecordingManifest;
 import dev.sampo.protocol.log.RecordingWriter;
 import dev.sampo.reward.RewardSettings.WeightedReward;
 import dev.sampo.reward.pipeline.RewardPipeline;
@@ -42,7 +36,6 @@ import dev.sampo.tasks.data.ImageFiles;
 import dev.sampo.tasks.data.PromptSource;
 import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.family.AdapterFolder;
-import dev.sampo.vlm.ops.NativeBuild;
 import dev.sampo.vlm.weights.transfer.WeightSnapshot;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -54,20 +47,16 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The parts of a node, made from a run configuration: opens data, rewards and recording, and says
  * how the models are opened on the threads that own them. Close it after the node.
  */
 public final class NodeAssembly implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(NodeAssembly.class);
   private static final long CACHE_BYTES = 256L << 20;
   private static final long MAX_SHARD_BYTES = 64L << 20;
   private static final int KEPT_VERSIONS = 4;
   private static final int CACHED_IMAGES = 4096;
-  private static final String RECORDING = "rollouts";
   private static final String WEIGHTS = "weights";
 
   /** Of a run that only records; bounds the groups that wait for the disk. */
@@ -170,9 +159,11 @@ public final class NodeAssembly implements AutoCloseable {
   private LearnerPart learner(RunStart start) {
     ImageFiles images = new ImageFiles();
     Optional<RecordingWriter> writer =
-        config.recording().enabled() ? Optional.of(openRecording()) : Optional.empty();
+        config.recording().enabled()
+            ? Optional.of(RunRecording.open(loaded, folder))
+            : Optional.empty();
     Optional<Recording> recording =
-        writer.map(present -> Recording.open(folder.resolve(RECORDING)));
+        writer.map(present -> Recording.open(folder.resolve(RunRecording.FOLDER)));
     Recovery recovery = new Recovery(start, recording);
     return new LearnerPart(
         config.recording().only()
@@ -195,7 +186,7 @@ public final class NodeAssembly implements AutoCloseable {
         new Replacement(config.learner().maxExtraGroups(), screen(config)::whyUseless),
         config.staleness().maxWait(),
         config.guards(),
-        skippedGroups(loaded, image -> find(image, images, recording), folder),
+        RunRecording.skippedGroups(loaded, image -> find(image, images, recording), folder),
         folder.resolve(WEIGHTS));
   }
 
@@ -284,7 +275,7 @@ public final class NodeAssembly implements AutoCloseable {
         start.checkpoint());
   }
 
-  private static CheckpointFolder checkpoints(RunConfig config, Path folder) {
+  static CheckpointFolder checkpoints(RunConfig config, Path folder) {
     return new CheckpointFolder(
         folder.resolve("checkpoints"), config.model().path(), config.checkpoint().retention());
   }
@@ -321,74 +312,6 @@ public final class NodeAssembly implements AutoCloseable {
     return new RewardPart(
         group -> pipeline.score(group).thenApply(ScoredGroup::scores),
         config.rollout().maxGroupsInFlight());
-  }
-
-  /**
-   * Where groups of steps that were left out go: {@code set-aside/} of a run folder.
-   *
-   * @param images where the encoded bytes of an image are
-   */
-  public static SkippedGroups skippedGroups(
-      LoadedConfig loaded, Function<ImageRef, Optional<byte[]>> images, Path folder) {
-    SetAside setAside =
-        new SetAside(new RunFolder(folder).setAside(), loaded.settings().guards().keepSetAside());
-    return (policy, groups, update) -> {
-      if (update.culprits().isEmpty()) {
-        return;
-      }
-      setAside.keepGroups(
-          skippedStep(policy, update),
-          groups.stream().filter(group -> update.culprits().contains(group.id())).toList(),
-          manifest(loaded, policy.weightsHash()),
-          images);
-    };
-  }
-
-  private static SetAside.Step skippedStep(PolicyVersion policy, Trainer.Update update) {
-    return switch (update) {
-      case Trainer.Update.Skipped(String reason, var _, var metrics) ->
-          new SetAside.Step(policy.step() + 1, reason, metrics);
-      case Trainer.Update.Taken(var _, var _, var metrics) ->
-          new SetAside.Step(policy.step(), "an update after the first was not finite", metrics);
-    };
-  }
-
-  private RecordingWriter openRecording() {
-    RecordingWriter recording =
-        RecordingWriter.open(
-            folder.resolve(RECORDING),
-            manifest(loaded, initialWeightsHash()),
-            config.recording().segmentSize().toBytes());
-    if (recording.numCutBytes() > 0) {
-      LOG.warn(
-          "the recording ended within a record; its {} bytes were cut", recording.numCutBytes());
-    }
-    if (config.recording().keep() == RecordingSettings.Keep.CHECKPOINTS) {
-      recording.keepOnlyAfter(checkpoints(config, folder)::oldestStep, config.staleness().max());
-    }
-    return recording;
-  }
-
-  private static RecordingManifest manifest(LoadedConfig loaded, String weightsHash) {
-    RunConfig config = loaded.settings();
-    Path model = config.model().path();
-    return new RecordingManifest(
-        RecordingManifest.FORMAT_VERSION,
-        config.run().id(),
-        loaded.render(),
-        weightsHash,
-        ProcessorHashes.ofTokenizer(model),
-        ProcessorHashes.ofImageProcessor(model),
-        NativeBuild.torchVersion(),
-        NativeBuild.cpuCapability(),
-        config.rollout().threads(),
-        config.learner().threads());
-  }
-
-  private String initialWeightsHash() {
-    try (VisionLanguageModel model = RunModels.open(config.model(), config.run().seed())) {
-      return WeightSnapshot.of(model.parameters()).sha256();
-    }
   }
 
   /** Stops the reward threads. The recording is closed by the actor that writes it. */

@@ -79,7 +79,7 @@ final class ResumedRunTest {
 
     assertThat(said.code).isEqualTo(1);
     assertThat(said.err)
-        .startsWith("sampo: " + run + " holds a finished run of 3 steps (")
+        .startsWith("sampo: " + run + " holds a finished run of 3 steps; ")
         .hasLineCount(1);
     assertThat(said.out).doesNotContain("going on");
   }

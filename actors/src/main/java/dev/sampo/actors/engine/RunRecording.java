@@ -1,0 +1,106 @@
+package dev.sampo.actors.engine;
+
+import dev.sampo.actors.pipeline.SkippedGroups;
+import dev.sampo.actors.pipeline.Trainer;
+import dev.sampo.actors.report.RunFolder;
+import dev.sampo.actors.report.SetAside;
+import dev.sampo.config.LoadedConfig;
+import dev.sampo.config.RecordingSettings;
+import dev.sampo.config.RunConfig;
+import dev.sampo.protocol.ImageRef;
+import dev.sampo.protocol.PolicyVersion;
+import dev.sampo.protocol.log.RecordingManifest;
+import dev.sampo.protocol.log.RecordingWriter;
+import dev.sampo.vlm.VisionLanguageModel;
+import dev.sampo.vlm.ops.NativeBuild;
+import dev.sampo.vlm.weights.transfer.WeightSnapshot;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What a run keeps of its groups: the recording, and the groups of steps that were left out. */
+public final class RunRecording {
+  /** In the run folder. */
+  static final String FOLDER = "rollouts";
+
+  private static final Logger LOG = LoggerFactory.getLogger(RunRecording.class);
+
+  private RunRecording() {}
+
+  /**
+   * Where groups of steps that were left out go: {@code set-aside/} of a run folder.
+   *
+   * @param images where the encoded bytes of an image are
+   */
+  public static SkippedGroups skippedGroups(
+      LoadedConfig loaded, Function<ImageRef, Optional<byte[]>> images, Path folder) {
+    SetAside setAside =
+        new SetAside(new RunFolder(folder).setAside(), loaded.settings().guards().keepSetAside());
+    return (policy, groups, update) -> {
+      if (update.culprits().isEmpty()) {
+        return;
+      }
+      setAside.keepGroups(
+          skippedStep(policy, update),
+          groups.stream().filter(group -> update.culprits().contains(group.id())).toList(),
+          manifest(loaded, policy.weightsHash()),
+          images);
+    };
+  }
+
+  private static SetAside.Step skippedStep(PolicyVersion policy, Trainer.Update update) {
+    return switch (update) {
+      case Trainer.Update.Skipped(String reason, var _, var metrics) ->
+          new SetAside.Step(policy.step() + 1, reason, metrics);
+      case Trainer.Update.Taken(var _, var _, var metrics) ->
+          new SetAside.Step(policy.step(), "an update after the first was not finite", metrics);
+    };
+  }
+
+  /**
+   * Opens the recording of a run for appending; cuts what a crash left of a record.
+   *
+   * @param folder of the run
+   */
+  static RecordingWriter open(LoadedConfig loaded, Path folder) {
+    RunConfig config = loaded.settings();
+    RecordingWriter recording =
+        RecordingWriter.open(
+            folder.resolve(FOLDER),
+            manifest(loaded, initialWeightsHash(config)),
+            config.recording().segmentSize().toBytes());
+    if (recording.numCutBytes() > 0) {
+      LOG.warn(
+          "the recording ended within a record; its {} bytes were cut", recording.numCutBytes());
+    }
+    if (config.recording().keep() == RecordingSettings.Keep.CHECKPOINTS) {
+      recording.keepOnlyAfter(
+          NodeAssembly.checkpoints(config, folder)::oldestStep, config.staleness().max());
+    }
+    return recording;
+  }
+
+  private static RecordingManifest manifest(LoadedConfig loaded, String weightsHash) {
+    RunConfig config = loaded.settings();
+    Path model = config.model().path();
+    return new RecordingManifest(
+        RecordingManifest.FORMAT_VERSION,
+        config.run().id(),
+        loaded.render(),
+        weightsHash,
+        ProcessorHashes.ofTokenizer(model),
+        ProcessorHashes.ofImageProcessor(model),
+        NativeBuild.torchVersion(),
+        NativeBuild.cpuCapability(),
+        config.rollout().threads(),
+        config.learner().threads());
+  }
+
+  private static String initialWeightsHash(RunConfig config) {
+    try (VisionLanguageModel model = RunModels.open(config.model(), config.run().seed())) {
+      return WeightSnapshot.of(model.parameters()).sha256();
+    }
+  }
+}
