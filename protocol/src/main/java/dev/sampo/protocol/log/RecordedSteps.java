@@ -17,7 +17,8 @@ import java.util.stream.Stream;
 
 /**
  * The steps of a recording that a replay takes, by number, and where their groups stand. A step
- * that was taken again in a later term replaces the first one and everything after that.
+ * that was taken again replaces the first one and everything after that: in a later term, or
+ * because the process died before its ledger had it.
  */
 public final class RecordedSteps {
   private final Recording recording;

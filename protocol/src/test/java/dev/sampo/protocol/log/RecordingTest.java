@@ -132,6 +132,42 @@ class RecordingTest {
         .containsExactly(step(1, 1, 0), step(2, 2, 0));
   }
 
+  /** Killed between recording and ledger, twice; the groups need not be the same ones. */
+  @Test
+  void theLastStepMayBeTakenAgainAndThenCountsAsItWasTakenLast() {
+    try (RecordingWriter writer = writer()) {
+      writer.store(IMAGE, PIXELS);
+      writer.append(group(0, 1));
+      writer.append(group(1, 1));
+      writer.append(step(1, 1, 0), LOSS);
+      writer.append(step(1, 2, 0), LOSS);
+      writer.append(step(1, 2, 0), LOSS);
+      writer.append(step(1, 2, 1), LOSS);
+      writer.append(step(1, 3, 0), LOSS);
+    }
+
+    Recording recording = Recording.open(root);
+
+    assertThat(recording.verify().problems()).isEmpty();
+    assertThat(recording.verify().numAbandoned()).isZero();
+    assertThat(steps(recording))
+        .extracting(RecordedStep::step)
+        .containsExactly(step(1, 1, 0), step(1, 2, 1), step(1, 3, 0));
+  }
+
+  @Test
+  void aStepBeforeTheLastIsNotTakenAgainWithinItsTerm() {
+    try (RecordingWriter writer = writer()) {
+      writer.store(IMAGE, PIXELS);
+      writer.append(group(0, 1));
+      writer.append(step(1, 1, 0), LOSS);
+      writer.append(step(1, 2, 0), LOSS);
+      writer.append(step(1, 1, 0), LOSS);
+    }
+
+    assertThat(Recording.open(root).verify().problems()).containsExactly("step 1 follows step 2");
+  }
+
   @Test
   void stepsAreReadFromAnyToAny() {
     try (RecordingWriter writer = writer()) {
