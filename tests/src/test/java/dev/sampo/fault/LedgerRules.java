@@ -25,22 +25,45 @@ import java.util.stream.Stream;
 final class LedgerRules {
   private LedgerRules() {}
 
-  /** Reads ledger and recording of a run folder. */
+  /** Reads ledger and recording of a run folder of which no step was abandoned. */
   static void requireKept(Path run, String runId, long steps, int groupsPerStep) {
-    requireKept(
-        run,
-        new JdbcJournal.Place(
-            "jdbc:h2:file:" + run.resolve("ledger/ledger"),
-            Optional.empty(),
-            Optional.empty(),
-            run.resolve("ledger/ledger.head"),
-            runId),
-        steps,
-        groupsPerStep);
+    requireKept(run, place(run.resolve("ledger"), runId), steps, groupsPerStep);
   }
 
-  /** Reads the recording of a run folder and the ledger elsewhere. */
+  /** As the other, with the ledger elsewhere. */
   static void requireKept(Path run, JdbcJournal.Place place, long steps, int groupsPerStep) {
+    assertThat(abandoned(place)).as("the same machine reaches the same bits").isEmpty();
+    Recording recording = Recording.open(run.resolve("rollouts"));
+    for (LedgerEvent event : events(place)) {
+      if (event instanceof LedgerEvent.GroupAccepted accepted) {
+        assertThat(recording.group(accepted.place().orElseThrow()).group().lease())
+            .isEqualTo(accepted.lease());
+      }
+    }
+    requireKeptWithLosses(run, place, steps, groupsPerStep);
+  }
+
+  /** What a ledger comes to. */
+  static GroupLedger state(JdbcJournal.Place place) {
+    GroupLedger ledger = new GroupLedger();
+    events(place).forEach(ledger::apply);
+    return ledger;
+  }
+
+  /** The steps that were abandoned, in the order in which they were. */
+  static List<Long> abandoned(JdbcJournal.Place place) {
+    List<Long> steps = new ArrayList<>();
+    for (LedgerEvent event : events(place)) {
+      if (event instanceof LedgerEvent.TermOpened opened) {
+        steps.addAll(opened.abandonedSteps());
+      }
+    }
+    return steps;
+  }
+
+  /** As {@link #requireKept}, of a run that had to abandon steps or has lost recorded groups. */
+  static void requireKeptWithLosses(
+      Path run, JdbcJournal.Place place, long steps, int groupsPerStep) {
     List<LedgerEvent> events = events(place);
     Recording recording = Recording.open(run.resolve("rollouts"));
     assertThat(recording.verify().problems()).isEmpty();
@@ -52,11 +75,7 @@ final class LedgerRules {
     for (LedgerEvent event : events) {
       ledger.apply(event); // refuses what the state of a group does not allow
       switch (event) {
-        case LedgerEvent.GroupAccepted accepted -> {
-          winners.put(accepted.group(), accepted.lease());
-          assertThat(recording.group(accepted.place().orElseThrow()).group().lease())
-              .isEqualTo(accepted.lease());
-        }
+        case LedgerEvent.GroupAccepted accepted -> winners.put(accepted.group(), accepted.lease());
         case LedgerEvent.GroupReturned returned -> winners.remove(returned.group());
         case LedgerEvent.StepTaken(StepCommitted step, String _) -> {
           committed.put(step.version().step(), step);
@@ -67,10 +86,10 @@ final class LedgerRules {
                 .isNull();
           }
         }
-        case LedgerEvent.TermOpened term ->
-            assertThat(term.abandonedSteps())
-                .as("the same machine reaches the same bits")
-                .isEmpty();
+        case LedgerEvent.TermOpened term -> {
+          committed.keySet().removeAll(term.abandonedSteps());
+          trained.values().removeAll(term.abandonedSteps());
+        }
         default -> {}
       }
     }
@@ -107,6 +126,16 @@ final class LedgerRules {
       assertThat(group.getKey()).isEqualTo(new GroupId(next));
       next++;
     }
+  }
+
+  /** The database in a ledger's folder. */
+  static JdbcJournal.Place place(Path folder, String runId) {
+    return new JdbcJournal.Place(
+        "jdbc:h2:file:" + folder.resolve("ledger"),
+        Optional.empty(),
+        Optional.empty(),
+        folder.resolve("ledger.head"),
+        runId);
   }
 
   private static List<LedgerEvent> events(JdbcJournal.Place place) {

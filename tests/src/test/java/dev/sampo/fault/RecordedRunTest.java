@@ -27,13 +27,6 @@ class RecordedRunTest {
       Path.of("../models/tiny-rec/shifted").toAbsolutePath().normalize();
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** As far below this machine as the libraries let themselves be set. */
-  private static final Map<String, String> OLD_PROCESSOR =
-      Map.of(
-          "ATEN_CPU_CAPABILITY", "default",
-          "MKL_ENABLE_INSTRUCTIONS", "SSE4_2",
-          "ONEDNN_MAX_CPU_ISA", "SSE41");
-
   @TempDir private static Path shared;
   @TempDir private Path folder;
 
@@ -85,7 +78,8 @@ class RecordedRunTest {
   void onAnotherKindOfProcessorTheLossesAreCloseAndTheReplaySaysWhatDiffers() throws Exception {
     Path out = folder.resolve("out");
 
-    String said = sampo(0, OLD_PROCESSOR, "replay", recording(), "--out", out.toString());
+    String said =
+        sampo(0, SampoProcess.OLD_PROCESSOR, "replay", recording(), "--out", out.toString());
 
     assertThat(said)
         .contains("the instruction set was", "and is default", "losses may differ by rounding");

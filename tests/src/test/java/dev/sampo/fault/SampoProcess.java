@@ -20,7 +20,15 @@ import java.util.stream.Stream;
 
 /** {@code sampo} in a JVM of its own, which can be killed as {@code kill -9} does. */
 final class SampoProcess {
+  /** As far below this machine as the libraries let themselves be set. */
+  static final Map<String, String> OLD_PROCESSOR =
+      Map.of(
+          "ATEN_CPU_CAPABILITY", "default",
+          "MKL_ENABLE_INSTRUCTIONS", "SSE4_2",
+          "ONEDNN_MAX_CPU_ISA", "SSE41");
+
   private static final long PATIENCE_SECONDS = 120;
+  private static final List<Moment> MOMENTS = List.of(Moment.values());
 
   private final Process process;
   private final Path run;
@@ -128,6 +136,50 @@ final class SampoProcess {
     if (ended) {
       throw new AssertionError("it ended:\n" + Files.readString(said));
     }
+  }
+
+  /**
+   * Kills a training at a moment that chance decides: while it starts and goes on, while it
+   * generates, or within milliseconds of something that it writes.
+   *
+   * @return false if it had finished before
+   */
+  boolean killTraining(Random random) throws IOException, InterruptedException {
+    int choice = random.nextInt(2 + MOMENTS.size());
+    int changes = 1 + random.nextInt(6);
+    int micros = random.nextInt(4_000);
+    boolean ended =
+        switch (choice) {
+          case 0 -> process.waitFor(micros, TimeUnit.MILLISECONDS);
+          case 1 -> endsBefore(Moment.REPORTED, changes, 100 * micros);
+          default -> endsBefore(MOMENTS.get(choice - 2), changes, micros);
+        };
+    process.destroyForcibly().waitFor();
+    if (ended && !hasFinished()) {
+      throw new AssertionError("it failed by itself:\n" + Files.readString(said));
+    }
+    return !ended;
+  }
+
+  /** Kills it after some steps more. */
+  void killAfterSteps(int steps) throws IOException, InterruptedException {
+    awaitSteps(steps);
+    process.destroyForcibly().waitFor();
+  }
+
+  /** Whether it ends before something has changed that often, and some microseconds after it. */
+  private boolean endsBefore(Moment moment, int changes, int micros)
+      throws IOException, InterruptedException {
+    Object before = moment.seen(run);
+    for (int seen = 0; seen < changes; ) {
+      if (process.waitFor(200, TimeUnit.MICROSECONDS)) {
+        return true;
+      }
+      Object now = moment.seen(run);
+      seen += now.equals(before) ? 0 : 1;
+      before = now;
+    }
+    return process.waitFor(micros, TimeUnit.MICROSECONDS);
   }
 
   private boolean endsBeforeSteps(int steps) throws IOException, InterruptedException {

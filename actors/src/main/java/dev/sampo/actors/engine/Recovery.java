@@ -9,12 +9,15 @@ import dev.sampo.learner.checkpoint.TrainerState;
 import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.ScoredGroup;
+import dev.sampo.protocol.log.RecordedSteps;
 import dev.sampo.protocol.log.Recording;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.IntFunction;
+import java.util.stream.LongStream;
 
 /**
  * Brings back what a run was when it was left: the weights after the last committed step, and the
@@ -70,8 +73,28 @@ final class Recovery {
     if (recording.isEmpty()) {
       return Optional.of("the run records nothing, so that no step can be taken again");
     }
+    RecordedSteps recorded = recording.get().steps();
+    long first = recording.get().start().step() + 1;
+    if (first > start + 1) {
+      throw new ReplayException(
+          "the recording begins with step %d, and there is no checkpoint of step %d or a later one"
+              .formatted(first, first - 1));
+    }
+    OptionalLong lost =
+        LongStream.rangeClosed(start + 1, history.step())
+            .filter(step -> recorded.step(step).isEmpty())
+            .findFirst();
+    if (lost.isPresent()) {
+      return Optional.of("the recording has lost step " + lost.getAsLong());
+    }
+    return differing(
+        new ReplayPlan(recording.get(), recorded, start + 1, history.step(), false), trainer);
+  }
+
+  private Optional<String> differing(ReplayPlan plan, PolicyTrainer trainer) {
+    plan.requireStart(trainer.version().weightsHash());
     List<String> failures = new ArrayList<>();
-    Replay.run(recording.get(), trainer, start, step -> isSame(step, failures));
+    Replay.run(plan, trainer, step -> isSame(step, failures));
     return failures.stream().findFirst();
   }
 
@@ -93,7 +116,7 @@ final class Recovery {
     if (step.update() instanceof Trainer.Update.Taken taken) {
       run.retaken().accept(new StepReport(recorded.step(), taken.metrics()));
     }
-    return recorded.step() < history.step();
+    return true;
   }
 
   private void requireSameWeights(PolicyTrainer trainer) {
@@ -107,9 +130,10 @@ final class Recovery {
   }
 
   /**
-   * Reads the groups that waited for the learner.
+   * Reads the groups that waited for the learner. Those that a recording has lost with its end are
+   * not among them, and are asked again.
    *
-   * @throws dev.sampo.protocol.log.RecordingException if the recording has not what the ledger says
+   * @throws dev.sampo.protocol.log.RecordingException if the recording is damaged
    */
   List<ScoredGroup> accepted() {
     if (recording.isEmpty()) {
@@ -119,15 +143,19 @@ final class Recovery {
     for (Map.Entry<GroupId, GroupState> entry : run.ledger().groups().states().entrySet()) {
       if (entry.getValue() instanceof GroupState.Accepted accepted
           && accepted.place().isPresent()) {
-        ScoredGroup group = recording.get().group(accepted.place().get());
-        if (!group.group().lease().equals(accepted.lease())) {
-          throw new ReplayException(
-              "recording and ledger disagree: %s holds %s, or %s"
-                  .formatted(accepted.place().get(), group.group().lease(), accepted.lease()));
-        }
-        groups.add(group);
+        Optional<ScoredGroup> group = recording.get().find(accepted.place().get());
+        group.ifPresent(found -> requireSame(accepted, found));
+        group.ifPresent(groups::add);
       }
     }
     return groups;
+  }
+
+  private static void requireSame(GroupState.Accepted accepted, ScoredGroup found) {
+    if (!found.group().lease().equals(accepted.lease())) {
+      throw new ReplayException(
+          "recording and ledger disagree: %s holds %s, or %s"
+              .formatted(accepted.place().orElseThrow(), found.group().lease(), accepted.lease()));
+    }
   }
 }

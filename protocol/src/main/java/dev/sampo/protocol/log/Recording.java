@@ -86,6 +86,17 @@ public final class Recording {
   }
 
   /**
+   * Reads one group; empty if the recording ends before it: it has lost its end.
+   *
+   * @throws RecordingException if it was dropped, is damaged, or something else stands there
+   */
+  public Optional<ScoredGroup> find(LogPlace place) {
+    try (RolloutLogReader reader = entries()) {
+      return reader.find(place);
+    }
+  }
+
+  /**
    * The encoded bytes of an image.
    *
    * @throws RecordingException if it is missing or its bytes have changed

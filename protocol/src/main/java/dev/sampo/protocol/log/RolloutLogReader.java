@@ -81,7 +81,24 @@ public final class RolloutLogReader implements AutoCloseable {
    * @throws RecordingException if there is none or it is damaged
    */
   ScoredGroup group(LogPlace place) {
+    return find(place)
+        .orElseThrow(() ->
+            new RecordingException(
+                "%s ends with segment %d, before byte %d of segment %d"
+                    .formatted(
+                        segments.folder(), segments.last(), place.offset(), place.segment() + 1)));
+  }
+
+  /**
+   * Reads one group; empty if the log ends before it.
+   *
+   * @throws RecordingException if it was dropped, is damaged, or something else stands there
+   */
+  Optional<ScoredGroup> find(LogPlace place) {
     int wanted = place.segment() + 1;
+    if (wanted > segments.last()) {
+      return Optional.empty();
+    }
     if (!segments.has(wanted)) {
       throw new RecordingException(
           "%s has segments %d to %d, a group of segment %d is wanted"
@@ -90,12 +107,15 @@ public final class RolloutLogReader implements AutoCloseable {
     Path file = segments.file(wanted);
     try {
       FileChannel channel = segment(wanted).channel();
-      if (Segment.readAt(channel, file, place.offset())
-          instanceof Segment.Found.Entry(LogEntry.GroupRecorded(ScoredGroup group), long _)) {
-        return group;
-      }
-      throw new RecordingException(
-          "%s has no whole group at byte %d".formatted(file, place.offset()));
+      return switch (Segment.readAt(channel, file, place.offset())) {
+        case Segment.Found.Entry(LogEntry.GroupRecorded(ScoredGroup group), long _) ->
+            Optional.of(group);
+        case Segment.Found.End(), Segment.Found.Torn(long _) when wanted == segments.last() ->
+            Optional.empty();
+        default ->
+            throw new RecordingException(
+                "%s has no whole group at byte %d".formatted(file, place.offset()));
+      };
     } catch (IOException e) {
       throw RecordingException.notRead(file, e);
     }

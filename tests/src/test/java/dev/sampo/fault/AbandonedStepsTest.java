@@ -1,0 +1,219 @@
+package dev.sampo.fault;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sampo.actors.journal.JdbcJournal;
+import dev.sampo.protocol.StepCommitted;
+import dev.sampo.protocol.log.RecordedStep;
+import dev.sampo.protocol.log.Recording;
+import dev.sampo.tasks.rec.RecDataSettings;
+import dev.sampo.tasks.rec.RecDataWriter;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Trainings that are killed and cannot come back to where they were: their steps after the newest
+ * checkpoint are abandoned by name, and they end as runs that are whole.
+ */
+@Timeout(600)
+class AbandonedStepsTest {
+  private static final int STEPS = 9;
+  private static final int SAVED = 4;
+  private static final int GROUPS_PER_STEP = 2;
+  private static final String RUN_ID = "left-5";
+  private static final Path MODEL =
+      Path.of("../models/tiny-rec/shifted").toAbsolutePath().normalize();
+
+  @TempDir private static Path shared;
+  private static Path left;
+  private static long committed;
+  @TempDir private Path folder;
+  private Path run;
+
+  /** A run that was killed with committed steps after its checkpoint. */
+  @BeforeAll
+  static void leaveARun() throws Exception {
+    RecDataWriter.write(shared.resolve("data"), RecDataSettings.forTraining(9, 2, 1), (d, n) -> {});
+    Files.writeString(
+        shared.resolve("train.conf"),
+        """
+        sampo {
+          run { name = left, folder = left, seed = 5, steps = %d }
+          model.path = "%s"
+          data { train = data/train.jsonl, image-folder = data }
+          sampling.max-tokens = 40
+          rollout { group-size = 4, max-groups-in-flight = 3 }
+          learner { groups-per-step = %d, learning-rate = 2e-4, objective.kl.beta = 0 }
+          staleness.max = 1
+          checkpoint { every = %d, keep = 9 }
+        }
+        """
+            .formatted(STEPS, MODEL, GROUPS_PER_STEP, SAVED));
+    left = shared.resolve("left");
+    new SampoProcess(
+            left, shared.resolve("said.txt"), List.of("train", shared.resolve("train.conf") + ""))
+        .killAfterSteps(SAVED + 2);
+    committed = LedgerRules.state(ledger(left)).history().step();
+  }
+
+  @BeforeEach
+  void copyTheRun() throws IOException {
+    run = folder.resolve("run");
+    try (Stream<Path> files = Files.walk(left)) {
+      for (Path file : files.toList()) {
+        Files.copy(file, run.resolve(left.relativize(file)));
+      }
+    }
+  }
+
+  /** Another kind of processor rounds otherwise, so that the recorded weights are out of reach. */
+  @Test
+  void stepsThatEndInOtherWeightsAreAbandonedAndTakenAnew() throws Exception {
+    String said = train(0, SampoProcess.OLD_PROCESSOR);
+
+    assertThat(said)
+        .contains("going on from " + run.resolve("checkpoints/step-" + SAVED))
+        .contains("the ledger ends at step " + committed)
+        .containsPattern(
+            "step %d, taken again, ends in other weights .*; steps %d to %d are abandoned, term 2 goes on from step %d"
+                .formatted(SAVED + 1, SAVED + 1, committed, SAVED));
+    assertThat(Files.readString(run.resolve("run.log"))).contains("are abandoned, term 2");
+    requireWholeRun();
+    assertThat(sampo(0, Map.of(), "inspect", run + "/rollouts", "--verify"))
+        .contains("steps       9, 1 to 9; %d abandoned".formatted(committed - SAVED))
+        .contains("faults      0");
+    assertThat(
+            sampo(
+                0,
+                SampoProcess.OLD_PROCESSOR,
+                "replay",
+                run + "/rollouts",
+                "--from-step",
+                String.valueOf(SAVED + 1),
+                "--checkpoint",
+                run + "/checkpoints/step-" + SAVED,
+                "--out",
+                folder.resolve("again").toString()))
+        .contains("%d steps, %d of them equal".formatted(STEPS - SAVED, STEPS - SAVED));
+  }
+
+  /** A disk that has said that it synced and has not, or a hand that deleted what is newest. */
+  @Test
+  void stepsThatTheRecordingHasLostAreAbandonedAndTakenAnew() throws Exception {
+    cutAfterStep(SAVED);
+
+    assertThat(train(0, Map.of()))
+        .contains(
+            "the recording has lost step %d; steps %d to %d are abandoned, term 2 goes on from step %d"
+                .formatted(SAVED + 1, SAVED + 1, committed, SAVED));
+
+    requireWholeRun();
+  }
+
+  @Test
+  void withoutARecordingTheStepsAfterTheCheckpointAreAbandoned() throws Exception {
+    assertThat(train(0, Map.of(), "--set", "recording.enabled=false"))
+        .contains(
+            "the run records nothing, so that no step can be taken again; steps %d to %d are abandoned"
+                .formatted(SAVED + 1, committed));
+
+    requireAbandoned();
+    assertThat(Files.readAllLines(run.resolve("metrics.jsonl"))).hasSize(STEPS);
+  }
+
+  /** A recording that is damaged elsewhere than at its end is neither used nor continued. */
+  @Test
+  void aRunWithADamagedRecordingDoesNotGoOn() throws Exception {
+    Path segment = run.resolve("rollouts/segments/000001.seg");
+    byte[] bytes = Files.readAllBytes(segment);
+    bytes[bytes.length / 2] ^= 1;
+    Files.write(segment, bytes);
+
+    assertThat(train(1, Map.of()).lines().filter(line -> line.startsWith("sampo: ")))
+        .singleElement()
+        .asString()
+        .contains(segment + " is damaged at byte ");
+  }
+
+  private static JdbcJournal.Place ledger(Path folder) {
+    return LedgerRules.place(folder.resolve("ledger"), RUN_ID);
+  }
+
+  /** Cuts the recording behind a step. */
+  private void cutAfterStep(long step) throws IOException {
+    Path segments = run.resolve("rollouts/segments");
+    for (Path segment : newestFirst(segments)) {
+      while (lastStep() > step && Files.size(segment) > 24) {
+        try (FileChannel channel = FileChannel.open(segment, StandardOpenOption.WRITE)) {
+          channel.truncate(Math.max(24, channel.size() - 64));
+        }
+      }
+      if (lastStep() <= step) {
+        return;
+      }
+      Files.delete(segment);
+    }
+  }
+
+  private static List<Path> newestFirst(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      List<Path> sorted = new ArrayList<>(files.sorted().toList());
+      Collections.reverse(sorted);
+      return sorted;
+    }
+  }
+
+  private long lastStep() {
+    return steps().stream().mapToLong(RecordedStep::number).max().orElse(0);
+  }
+
+  private List<RecordedStep> steps() {
+    try (Stream<RecordedStep> steps = Recording.open(run.resolve("rollouts")).steps(0)) {
+      return steps.toList();
+    }
+  }
+
+  private void requireWholeRun() throws IOException {
+    requireAbandoned();
+    LedgerRules.requireKeptWithLosses(run, ledger(run), STEPS, GROUPS_PER_STEP);
+    assertThat(steps())
+        .extracting(RecordedStep::step)
+        .extracting(StepCommitted::version)
+        .allSatisfy(
+            version -> assertThat(version.term()).isEqualTo(version.step() <= SAVED ? 1 : 2));
+    assertThat(Files.readAllLines(run.resolve("metrics.jsonl"))).hasSize(STEPS);
+  }
+
+  private void requireAbandoned() {
+    assertThat(LedgerRules.abandoned(ledger(run)))
+        .isNotEmpty()
+        .isEqualTo(LongStream.rangeClosed(SAVED + 1, committed).boxed().toList());
+  }
+
+  private String train(int code, Map<String, String> environment, String... more) throws Exception {
+    List<String> command = new ArrayList<>(List.of("train", shared.resolve("train.conf") + ""));
+    Collections.addAll(command, "--set", "run.folder=\"" + run + "\"");
+    Collections.addAll(command, more);
+    return sampo(code, environment, command.toArray(String[]::new));
+  }
+
+  private String sampo(int code, Map<String, String> environment, String... command)
+      throws Exception {
+    Path said = Files.createTempFile(folder, "said", ".txt");
+    return new SampoProcess(folder, said, List.of(command), environment).await(code);
+  }
+}
