@@ -9,11 +9,16 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.LongStream;
+import org.assertj.core.api.ThrowingConsumer;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -27,51 +32,99 @@ class TrainKillTest {
   private static final long SEED = Long.getLong("sampo.kills.seed", 1);
   private static final int STEPS = 14;
   private static final int GROUPS_PER_STEP = 2;
+  private static final String RUN_ID = "killed-5";
   private static final Path MODEL =
       Path.of("../models/tiny-rec/shifted").toAbsolutePath().normalize();
   private static final ObjectMapper JSON = new ObjectMapper();
 
   @TempDir private Path folder;
 
+  @BeforeEach
+  void writeData() {
+    RecDataWriter.write(folder.resolve("data"), RecDataSettings.forTraining(9, 2, 1), (d, n) -> {});
+  }
+
   @Test
   void aKilledTrainingLosesNothingAndLearnsNothingTwice() throws Exception {
-    RecDataWriter.write(folder.resolve("data"), RecDataSettings.forTraining(9, 2, 1), (d, n) -> {});
-    Path file =
-        Files.writeString(
-            folder.resolve("train.conf"),
-            """
-            sampo {
-              run { name = killed, folder = unused, seed = 5, steps = %d }
-              model.path = "%s"
-              data { train = data/train.jsonl, image-folder = data }
-              sampling.max-tokens = 40
-              rollout { group-size = 4, max-groups-in-flight = 3 }
-              learner { groups-per-step = %d, learning-rate = 2e-4, objective { preset = grpo, kl.beta = 0.04 } }
-              staleness.max = 1
-              checkpoint { every = 3, keep = 2 }
-            }
-            """
-                .formatted(STEPS, MODEL, GROUPS_PER_STEP));
+    Path file = configuration("staleness.max = 1");
+
+    killOften(
+        file,
+        run -> {
+          assertThat(stepsOfMetrics(run))
+              .isEqualTo(LongStream.rangeClosed(1, STEPS).boxed().toList());
+          assertReplays(run);
+        });
+  }
+
+  /** With sampling that depends on nothing but weights, prompt and seed, kills leave no trace. */
+  @Test
+  @EnabledIfSystemProperty(
+      named = "sampo.kills.train",
+      matches = "\\d+",
+      disabledReason = "it takes minutes: mvn -Pfull verify, mvn -Pfaults verify")
+  void aKilledTrainingWithoutStalenessEndsInTheBitsOfAnUndisturbedOne() throws Exception {
+    Path file = configuration("staleness.max = 0, rollout.deterministic = true");
+    Path undisturbed = folder.resolve("undisturbed");
+    train(file, undisturbed).await();
+
+    killOften(
+        file,
+        run ->
+            assertThat(SameRun.require(run, undisturbed))
+                .extracting(step -> step.step().version().weightsHash())
+                .as("weights that move with every step")
+                .doesNotHaveDuplicates());
+  }
+
+  private Path configuration(String more) throws IOException {
+    return Files.writeString(
+        folder.resolve("train.conf"),
+        """
+        sampo {
+          run { name = killed, folder = unused, seed = 5, steps = %d }
+          model.path = "%s"
+          data { train = data/train.jsonl, image-folder = data }
+          sampling.max-tokens = 40
+          rollout { group-size = 4, max-groups-in-flight = 3 }
+          learner { groups-per-step = %d, learning-rate = 2e-4, objective { preset = grpo, kl.beta = 0.04 } }
+          checkpoint { every = 3, keep = 2 }
+          %s
+        }
+        """
+            .formatted(STEPS, MODEL, GROUPS_PER_STEP, more));
+  }
+
+  private SampoProcess train(Path file, Path run) throws IOException {
+    return new SampoProcess(
+        run,
+        folder.resolve(run.getFileName() + ".txt"),
+        List.of("train", file.toString(), "--set", "run.folder=\"" + run + "\""));
+  }
+
+  /** Kills runs, one after the other, and looks at each when it is done. */
+  private void killOften(Path file, ThrowingConsumer<Path> check) throws Exception {
     Random random = new Random(SEED);
+    Map<KilledAt, Integer> places = new EnumMap<>(KilledAt.class);
     int kills = 0;
     for (int run = 0; kills < KILLS; run++) {
       Path killed = folder.resolve("killed-" + run);
-      Path text = folder.resolve("killed-" + run + ".txt");
-      List<String> command =
-          List.of("train", file.toString(), "--set", "run.folder=\"" + killed + "\"");
       boolean alive = true;
       while (alive && kills < KILLS) {
-        alive = new SampoProcess(killed, text, command).kill(random);
-        kills += alive ? 1 : 0;
+        alive = train(file, killed).killTraining(random);
+        if (alive) {
+          kills++;
+          places.merge(
+              KilledAt.of(killed, RUN_ID, folder.resolve("ledger-" + kills)), 1, Integer::sum);
+        }
       }
       if (alive) {
-        new SampoProcess(killed, text, command).awaitFinishedRun();
+        train(file, killed).awaitFinishedRun();
       }
-      LedgerRules.requireKept(killed, "killed-5", STEPS, GROUPS_PER_STEP);
-      assertThat(stepsOfMetrics(killed))
-          .isEqualTo(LongStream.rangeClosed(1, STEPS).boxed().toList());
-      assertReplays(killed);
+      LedgerRules.requireKept(killed, RUN_ID, STEPS, GROUPS_PER_STEP);
+      check.accept(killed);
     }
+    System.out.printf("%d kills, -Dsampo.kills.seed=%d: %s%n", kills, SEED, places);
   }
 
   /** Every step of the surviving history, taken from the recording, ends in the same bits. */
