@@ -8,7 +8,7 @@ JAVA_HOME=$(find_jdk)
 export JAVA_HOME
 maven=$(find_maven)
 (cd "$home" && MAVEN_OPTS="${MAVEN_OPTS:-} --sun-misc-unsafe-memory-access=allow --enable-native-access=ALL-UNNAMED" \
-  "$maven" --quiet --batch-mode --no-transfer-progress -pl tests -am -Dsampo.static.checks=-proc:none test-compile \
+  "$maven" ${profile[@]+"${profile[@]}"} --quiet --batch-mode --no-transfer-progress -pl tests -am -Dsampo.static.checks=-proc:none test-compile \
   dependency:build-classpath -Dmdep.outputFile=target/benchmark.classpath)
 read -ra flags < <(sed -n 's:.*<sampo.jvm.flags>\(.*\)</sampo.jvm.flags>.*:\1:p' "$home/pom.xml")
 java=(env MALLOC_ARENA_MAX=2 "$JAVA_HOME/bin/java" "${flags[@]}" -Dai.djl.pytorch.num_interop_threads=1

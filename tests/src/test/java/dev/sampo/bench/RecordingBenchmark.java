@@ -7,15 +7,11 @@ import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.ImageGrid;
 import dev.sampo.protocol.ImageRef;
 import dev.sampo.protocol.LeaseId;
-import dev.sampo.protocol.LogProbs;
 import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.Prompt;
 import dev.sampo.protocol.RewardOutcome;
 import dev.sampo.protocol.SamplingSettings;
 import dev.sampo.protocol.ScoredGroup;
-import dev.sampo.protocol.StopReason;
-import dev.sampo.protocol.TokenIds;
-import dev.sampo.protocol.VersionSpan;
 import dev.sampo.protocol.log.Recording;
 import dev.sampo.protocol.log.RecordingManifest;
 import dev.sampo.protocol.log.RecordingReport;
@@ -35,7 +31,6 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.Random;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -50,11 +45,11 @@ public final class RecordingBenchmark {
   private static final int PROMPT_TOKENS = 400;
   private static final int GROUPS_PER_IMAGE = 4;
   private static final int IMAGE_BYTES = 100_000;
-  private static final int VOCABULARY = 150_000;
   private static final long SEGMENT_BYTES = 64L << 20;
   private static final PolicyVersion VERSION = new PolicyVersion("bench", 1, 0, "a".repeat(64));
 
   private final Random random = new Random(1);
+  private final SyntheticCompletions sampled = new SyntheticCompletions(random);
   private final List<byte[]> images = new ArrayList<>();
   private final List<ScoredGroup> groups = new ArrayList<>();
 
@@ -142,7 +137,8 @@ public final class RecordingBenchmark {
   }
 
   private ScoredGroup group(int id, byte[] image) {
-    List<Completion> completions = Stream.generate(this::completion).limit(GROUP_SIZE).toList();
+    List<Completion> completions =
+        Stream.generate(() -> sampled.completion(150, 200, VERSION)).limit(GROUP_SIZE).toList();
     var prompt =
         new Prompt(
             "train.jsonl:" + id,
@@ -155,7 +151,7 @@ public final class RecordingBenchmark {
         new CompletionGroup(
             new LeaseId(1, new GroupId(id), 1),
             prompt,
-            tokens(PROMPT_TOKENS),
+            sampled.tokens(PROMPT_TOKENS),
             List.of(new ImageGrid(1, 34, 46, OptionalInt.of(14))),
             SamplingSettings.atTemperature(1, 2048),
             id,
@@ -168,36 +164,6 @@ public final class RecordingBenchmark {
                 "rec-format", new RewardOutcome.Scored(1)),
             OptionalDouble.of(random.nextDouble()));
     return new ScoredGroup(group, Stream.generate(() -> score).limit(GROUP_SIZE).toList());
-  }
-
-  private Completion completion() {
-    int length = 150 + random.nextInt(200);
-    float[] logProbs = new float[length];
-    for (int i = 0; i < length; i++) {
-      logProbs[i] = (float) -Math.abs(random.nextGaussian());
-    }
-    return new Completion(
-        tokens(length),
-        LogProbs.of(logProbs),
-        List.of(new VersionSpan(0, VERSION)),
-        StopReason.END_OF_TURN,
-        text(length));
-  }
-
-  private TokenIds tokens(int length) {
-    // Small ids are the frequent ones.
-    return TokenIds.of(
-        IntStream.range(0, length)
-            .map(i -> (int) (VOCABULARY * Math.pow(random.nextDouble(), 4)))
-            .toArray());
-  }
-
-  private String text(int numTokens) {
-    StringBuilder text = new StringBuilder();
-    for (int i = 0; i < numTokens; i++) {
-      text.append(' ').append(Integer.toString(random.nextInt(20_000), Character.MAX_RADIX));
-    }
-    return text.toString();
   }
 
   private static String sha256(byte[] bytes) {
