@@ -1,6 +1,8 @@
 package dev.sampo.actors.cli;
 
+import dev.sampo.actors.report.RunFolder;
 import dev.sampo.actors.report.SkippedStep;
+import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.log.Recording;
 import dev.sampo.protocol.log.RecordingManifest;
 import dev.sampo.protocol.log.RecordingReport;
@@ -9,33 +11,93 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code sampo inspect LOG}. */
+/** {@code sampo inspect FOLDER}. */
 @Command(
     name = "inspect",
-    description = "Say what a recording holds, or a step in set-aside/ of a run.")
+    description =
+        "Say what a run has come to by its ledger, what a recording holds, or why a step was left"
+            + " out.")
 @SuppressWarnings("NullAway.Init") // picocli fills the fields
 final class InspectCommand implements Callable<Integer> {
+  private static final Pattern RANGE = Pattern.compile("(\\d{1,18})-(\\d{0,18})");
+
   @Spec private CommandSpec spec;
 
   @Parameters(
-      paramLabel = "LOG",
-      description = "Folder of the recording (rollouts/ of a run), or set-aside/step-N.")
+      paramLabel = "FOLDER",
+      description = "A run folder, or in one: rollouts (a recording) or set-aside/step-N.")
   private Path folder;
 
   @Option(
       names = "--verify",
-      description = "Name every fault; exit code 1 when the recording is not complete.")
+      description =
+          "Look at everything and name every fault: of the recording, of the ledger, and where the"
+              + " two disagree; exit code 1 when there is one.")
   private boolean verify;
+
+  @Option(
+      names = "--events",
+      paramLabel = "A-B",
+      description = "Print the events of the ledger with these numbers, from 0; 'A-' to the end.")
+  private Optional<String> events = Optional.empty();
+
+  @Option(
+      names = "--group",
+      paramLabel = "ID",
+      description = "Print every event of one prompt's group.")
+  private Optional<Long> group = Optional.empty();
 
   @Override
   public Integer call() {
+    RunFolder run = new RunFolder(folder);
+    if (InspectedRun.isOne(run)) {
+      return inspect(InspectedRun.open(run, spec.commandLine().getOut()));
+    }
+    if (events.isPresent() || group.isPresent()) {
+      throw wrongUsage("--events and --group need a run folder; " + folder + " is none");
+    }
+    return inspectRecording();
+  }
+
+  private int inspect(InspectedRun run) {
+    if (events.isPresent()) {
+      print(run, events.get());
+    } else if (group.isPresent()) {
+      if (group.get() < 0) {
+        throw wrongUsage("--group wants a number from 0, not " + group.get());
+      }
+      run.history(new GroupId(group.get()));
+    } else if (run.summarize(verify) && verify) {
+      return CommandLine.ExitCode.SOFTWARE;
+    }
+    return CommandLine.ExitCode.OK;
+  }
+
+  private void print(InspectedRun run, String range) {
+    Matcher matcher = RANGE.matcher(range);
+    if (!matcher.matches()) {
+      throw wrongUsage("--events wants A-B or A-, for example 0-99, not " + range);
+    }
+    String last = matcher.group(2);
+    run.events(
+        Long.parseLong(matcher.group(1)), last.isEmpty() ? Long.MAX_VALUE : Long.parseLong(last));
+  }
+
+  private ParameterException wrongUsage(String line) {
+    return new ParameterException(spec.commandLine(), line);
+  }
+
+  private int inspectRecording() {
     Optional<SkippedStep> skipped = SkippedStep.find(folder);
     skipped.ifPresent(this::print);
     if (skipped.isPresent() && !Recording.isOne(folder)) {

@@ -29,7 +29,22 @@ final class LedgerHead implements AutoCloseable {
    * @param numEvents events of the run
    * @param checksum of the last one
    */
-  record Mark(long numEvents, int checksum) {}
+  record Mark(long numEvents, int checksum) {
+    /** Before the first event. */
+    static final Mark START = new Mark(0, 0);
+
+    /** The mark when an event follows: its checksum covers this one, its number and its bytes. */
+    Mark then(byte[] event) {
+      CRC32C crc = new CRC32C();
+      crc.update(
+          ByteBuffer.allocate(Integer.BYTES + Long.BYTES)
+              .putInt(checksum)
+              .putLong(numEvents)
+              .flip());
+      crc.update(event);
+      return new Mark(numEvents + 1, (int) crc.getValue());
+    }
+  }
 
   private final FileChannel file;
   private long numWritten;
@@ -57,10 +72,24 @@ final class LedgerHead implements AutoCloseable {
     return head;
   }
 
-  /** The last mark; empty for a new ledger. */
+  /** The last mark in a file that a writer may have open; empty for a new ledger. */
+  static Optional<Mark> read(Path path) throws IOException {
+    try (LedgerHead head = new LedgerHead(FileChannel.open(path, StandardOpenOption.READ))) {
+      return head.read();
+    }
+  }
+
+  /**
+   * The last mark; empty for a new ledger.
+   *
+   * @throws IOException also if both places are damaged
+   */
   Optional<Mark> read() throws IOException {
     Optional<Mark> first = read(0);
     Optional<Mark> second = read(1);
+    if (first.isEmpty() && second.isEmpty() && file.size() > PLACE) {
+      throw new IOException("it is damaged"); // no write that was cut off leaves that
+    }
     boolean firstIsNewer =
         first.isPresent()
             && second.stream().noneMatch(mark -> mark.numEvents() > first.get().numEvents());

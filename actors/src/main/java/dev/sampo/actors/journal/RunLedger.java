@@ -5,8 +5,6 @@ import dev.sampo.config.LedgerSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.Optional;
 
 /**
  * The ledger of a run, read and ready to be written.
@@ -17,9 +15,6 @@ import java.util.Optional;
 public record RunLedger(LedgerJournal journal, GroupLedger groups) implements AutoCloseable {
   private static final String DATABASE = "ledger";
   private static final String HEAD = "ledger.head";
-
-  /** Leaves it to the run when the database is closed, and writes no trace file. */
-  private static final String H2_OPTIONS = ";DB_CLOSE_ON_EXIT=FALSE;TRACE_LEVEL_FILE=0";
 
   /**
    * Opens the ledger of a run, a new one if there is none.
@@ -50,26 +45,22 @@ public record RunLedger(LedgerJournal journal, GroupLedger groups) implements Au
   private static JdbcJournal.Place place(LedgerSettings settings, Path folder, String runId) {
     try {
       Files.createDirectories(folder);
-      Optional<String> password =
-          settings.passwordFile().isPresent()
-              ? Optional.of(firstLine(settings.passwordFile().get()))
-              : Optional.empty();
-      String url =
-          settings
-              .url()
-              .orElse("jdbc:h2:file:" + folder.resolve(DATABASE).toAbsolutePath() + H2_OPTIONS);
-      return new JdbcJournal.Place(url, settings.user(), password, folder.resolve(HEAD), runId);
     } catch (IOException e) {
       throw LedgerException.lasting("the ledger cannot be opened: " + e.getMessage(), e);
     }
+    LedgerDatabase database = database(settings, folder);
+    return new JdbcJournal.Place(
+        database.url(), database.user(), database.password(), head(folder), runId);
   }
 
-  private static String firstLine(Path file) throws IOException {
-    List<String> lines = Files.readAllLines(file);
-    if (lines.isEmpty()) {
-      throw new IOException(file + " (ledger.password-file) is empty");
-    }
-    return lines.getFirst();
+  /** The database of a run whose ledger has this folder. */
+  static LedgerDatabase database(LedgerSettings settings, Path folder) {
+    return LedgerDatabase.of(settings, folder.resolve(DATABASE));
+  }
+
+  /** The file that remembers where a ledger ends. */
+  static Path head(Path folder) {
+    return folder.resolve(HEAD);
   }
 
   /** Whether nothing has happened yet. */

@@ -160,6 +160,20 @@ public final class RunClaim implements AutoCloseable {
     throw new OccupiedFolderException(folder.path() + " is in use by another process");
   }
 
+  /** Whether a process works in a folder; nothing is changed there. */
+  public static boolean isHeld(RunFolder folder) {
+    if (!Files.exists(folder.lock())) {
+      return false;
+    }
+    try (FileChannel channel = FileChannel.open(folder.lock(), StandardOpenOption.READ)) {
+      return channel.tryLock(0, Long.MAX_VALUE, true) == null;
+    } catch (OverlappingFileLockException e) {
+      return true;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   private static SortedMap<String, String> settings(JsonNode claim) {
     SortedMap<String, String> settings = new TreeMap<>();
     claim

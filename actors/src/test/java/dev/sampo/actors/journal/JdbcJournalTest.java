@@ -85,7 +85,41 @@ class JdbcJournalTest {
 
     assertThatThrownBy(this::opened)
         .isInstanceOf(LedgerException.class)
-        .hasMessageContaining("has version 9, this program reads version 1");
+        .hasMessageContaining("has version 9, this program reads versions 1 to 2");
+  }
+
+  @Test
+  void aHeadThatIsMissingIsFoundHoweverOftenItIsTried() throws IOException {
+    append(events(0, 3));
+    Files.delete(folder.resolve("run.head"));
+
+    for (int attempt = 0; attempt < 2; attempt++) {
+      assertThatThrownBy(this::opened)
+          .isInstanceOf(LedgerException.class)
+          .hasMessageContaining("has 3 events, but " + folder.resolve("run.head") + " is missing");
+    }
+  }
+
+  @Test
+  void aHeadWithoutAWholePlaceIsFound() throws IOException {
+    append(events(0, 1));
+    append(events(1, 1));
+    Files.write(folder.resolve("run.head"), new byte[80]);
+
+    assertThatThrownBy(this::opened)
+        .isInstanceOf(LedgerException.class)
+        .hasMessageContaining("run.head cannot be read: it is damaged");
+  }
+
+  @Test
+  void tablesOfTheFirstVersionAreBroughtUpToThisOne() throws SQLException {
+    append(events(0, 2));
+    execute("ALTER TABLE ledger_event DROP COLUMN written_at");
+    execute("UPDATE ledger_schema SET version = 1");
+
+    append(events(2, 1));
+
+    assertThat(read()).isEqualTo(events(0, 3));
   }
 
   @Test

@@ -77,6 +77,11 @@ public final class RecordedSteps {
     return Optional.ofNullable(steps.get(number)).map(Indexed::step);
   }
 
+  /** Where the groups of a step stand, in its order; empty if there is no such step. */
+  public List<LogPlace> places(long number) {
+    return Optional.ofNullable(steps.get(number)).map(Indexed::groups).orElse(List.of());
+  }
+
   /**
    * Some of the steps, in order; groups are read as the stream advances. The caller closes it.
    *

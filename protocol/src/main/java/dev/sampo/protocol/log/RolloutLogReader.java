@@ -80,7 +80,7 @@ public final class RolloutLogReader implements AutoCloseable {
    *
    * @throws RecordingException if there is none or it is damaged
    */
-  ScoredGroup group(LogPlace place) {
+  public ScoredGroup group(LogPlace place) {
     return find(place)
         .orElseThrow(() ->
             new RecordingException(

@@ -1,0 +1,149 @@
+package dev.sampo.actors.audit;
+
+import dev.sampo.actors.run.GroupState;
+import dev.sampo.protocol.GroupId;
+import dev.sampo.protocol.LeaseId;
+import dev.sampo.protocol.StepCommitted;
+import dev.sampo.protocol.ledger.LedgerEvent;
+import dev.sampo.protocol.ledger.LogPlace;
+import dev.sampo.protocol.log.RecordedSteps;
+import dev.sampo.protocol.log.Recording;
+import dev.sampo.protocol.log.RecordingException;
+import dev.sampo.protocol.log.RolloutLogReader;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * Whether a ledger agrees with the recording of its run: every result that it accepted is recorded
+ * as a whole where it says, every step that counts is recorded with the same weights and groups,
+ * and what a replay of the step reads is what was accepted.
+ */
+public final class Agreement {
+  private final LedgerReport ledger;
+  private final Recording recording;
+  private final List<String> faults = new ArrayList<>();
+
+  private Agreement(LedgerReport ledger, Recording recording) {
+    this.ledger = ledger;
+    this.recording = recording;
+  }
+
+  /** Compares them; one line for each fault. */
+  public static List<String> faults(LedgerReport ledger, Recording recording) {
+    Agreement agreement = new Agreement(ledger, recording);
+    try {
+      agreement.compareRuns();
+      agreement.compareGroups();
+      agreement.compareSteps();
+    } catch (RecordingException e) {
+      agreement.faults.add(String.valueOf(e.getMessage()));
+    }
+    return agreement.faults;
+  }
+
+  private void compareRuns() {
+    String recorded = recording.manifest().runId();
+    ledger
+        .groups()
+        .history()
+        .run()
+        .filter(run -> !run.runId().equals(recorded))
+        .ifPresent(run ->
+            faults.add(
+                "the ledger is of run %s, the recording of run %s"
+                    .formatted(run.runId(), recorded)));
+    ledger.terms().stream()
+        .map(term -> term.opened().from())
+        .filter(from -> from.step() == 0)
+        .filter(from -> !from.weightsHash().equals(recording.manifest().modelHash()))
+        .forEach(from ->
+            faults.add(
+                "the ledger begins with weights %s, the recording with %s"
+                    .formatted(from.weightsHash(), recording.manifest().modelHash())));
+  }
+
+  /** Groups whose segment was dropped since are of steps that nobody takes again. */
+  private void compareGroups() {
+    int first = recording.start().segment() - 1;
+    try (RolloutLogReader reader = recording.entries()) {
+      for (Map.Entry<GroupId, LedgerEvent.GroupAccepted> entry :
+          new TreeMap<>(ledger.accepted()).entrySet()) {
+        Optional<LogPlace> place = entry.getValue().place();
+        boolean waits =
+            ledger.groups().state(entry.getKey()).orElse(null) instanceof GroupState.Accepted;
+        if (place.isPresent() && (waits || place.get().segment() >= first)) {
+          compare(reader, place.get(), entry.getValue().lease());
+        }
+      }
+    }
+  }
+
+  private void compare(RolloutLogReader reader, LogPlace place, LeaseId accepted) {
+    try {
+      LeaseId recorded = reader.group(place).group().lease();
+      if (!recorded.equals(accepted)) {
+        faults.add(
+            "the ledger accepted %s, the recording has %s in its place"
+                .formatted(shown(accepted), shown(recorded)));
+      }
+    } catch (RecordingException e) {
+      faults.add(
+          "%s was accepted and is not recorded as a whole: %s"
+              .formatted(shown(accepted), e.getMessage()));
+    }
+  }
+
+  private void compareSteps() {
+    RecordedSteps recorded = recording.steps();
+    try (RolloutLogReader reader = recording.entries()) {
+      for (LedgerReport.Step step :
+          ledger.steps().tailMap(recording.start().step(), false).values()) {
+        compare(reader, recorded, step.taken());
+      }
+    }
+  }
+
+  private void compare(RolloutLogReader reader, RecordedSteps recorded, StepCommitted taken) {
+    long number = taken.version().step();
+    Optional<StepCommitted> found = recorded.step(number);
+    if (found.isEmpty()) {
+      faults.add("step %d is in the ledger and is not recorded".formatted(number));
+    } else if (!found.get().version().equals(taken.version())) {
+      faults.add(
+          "step %d ended in weights %s of term %d by the ledger, in %s of term %d by the recording"
+              .formatted(
+                  number,
+                  taken.version().weightsHash(),
+                  taken.version().term(),
+                  found.get().version().weightsHash(),
+                  found.get().version().term()));
+    } else if (!found.get().equals(taken)) {
+      faults.add(
+          "step %d has other groups, cuts or settings in the ledger than in the recording"
+              .formatted(number));
+    } else {
+      compareReplayed(reader, recorded.places(number), taken);
+    }
+  }
+
+  /** A replay reads the latest record of a group before the step. */
+  private void compareReplayed(
+      RolloutLogReader reader, List<LogPlace> replayed, StepCommitted taken) {
+    for (int i = 0; i < replayed.size(); i++) {
+      LedgerEvent.GroupAccepted accepted = ledger.accepted().get(taken.groups().get(i));
+      if (accepted != null
+          && accepted.place().isPresent()
+          && !accepted.place().get().equals(replayed.get(i))) {
+        compare(reader, replayed.get(i), accepted.lease());
+      }
+    }
+  }
+
+  private static String shown(LeaseId lease) {
+    return "attempt %d of term %d at group %d"
+        .formatted(lease.attempt(), lease.term(), lease.group().value());
+  }
+}

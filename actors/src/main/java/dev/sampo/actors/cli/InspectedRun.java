@@ -1,0 +1,100 @@
+package dev.sampo.actors.cli;
+
+import dev.sampo.actors.audit.Agreement;
+import dev.sampo.actors.audit.LedgerReport;
+import dev.sampo.actors.audit.LedgerText;
+import dev.sampo.actors.journal.LedgerEntry;
+import dev.sampo.actors.journal.LedgerReader;
+import dev.sampo.actors.report.RunClaim;
+import dev.sampo.actors.report.RunFolder;
+import dev.sampo.config.RunConfig;
+import dev.sampo.config.RunConfigReader;
+import dev.sampo.protocol.GroupId;
+import dev.sampo.protocol.ledger.LedgerEvent;
+import dev.sampo.protocol.log.Recording;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+
+/** A run folder as {@code sampo inspect} shows it: by its ledger. Nothing in it is changed. */
+final class InspectedRun {
+  private final RunFolder folder;
+  private final RunConfig config;
+  private final PrintWriter out;
+
+  private InspectedRun(RunFolder folder, RunConfig config, PrintWriter out) {
+    this.folder = folder;
+    this.config = config;
+    this.out = out;
+  }
+
+  /** Whether a folder is that of a run, and no recording. */
+  static boolean isOne(RunFolder folder) {
+    return Files.exists(folder.config()) && !Recording.isOne(folder.path());
+  }
+
+  /** Reads what the run was configured to. */
+  static InspectedRun open(RunFolder folder, PrintWriter out) {
+    RunConfig config = RunConfigReader.read(Optional.of(folder.config()), List.of()).settings();
+    if (!Files.exists(folder.ledger())) {
+      throw new CommandFailedException(
+          "%s has no ledger: 'sampo train' keeps one; %s may hold a recording"
+              .formatted(folder.path(), folder.rollouts()));
+    }
+    return new InspectedRun(folder, config, out);
+  }
+
+  /** Prints a summary; returns whether there is a fault. */
+  boolean summarize(boolean verify) {
+    boolean isGoingOn = RunClaim.isHeld(folder);
+    List<String> faults = new ArrayList<>();
+    try (LedgerReader ledger = reader()) {
+      LedgerReport report = LedgerReport.of(ledger);
+      faults.addAll(report.faults());
+      new InspectedLedger(config, ledger, report, out).print(isGoingOn);
+      boolean isRecorded = Recording.isOne(folder.rollouts());
+      out.printf("recording   %s%n", isRecorded ? folder.rollouts() : "none");
+      if (verify && isRecorded) {
+        Recording recording = Recording.open(folder.rollouts());
+        faults.addAll(recording.verify().problems());
+        faults.addAll(Agreement.faults(report, recording));
+      }
+    }
+    out.printf("faults      %d%n", faults.size());
+    faults.forEach(out::println);
+    return !faults.isEmpty();
+  }
+
+  /** Prints the events of a range. */
+  void events(long first, long last) {
+    print(entry -> entry.number() >= first && entry.number() <= last);
+  }
+
+  /** Prints every event that has to do with one group. */
+  void history(GroupId group) {
+    print(entry ->
+        switch (entry.event()) {
+          case LedgerEvent.OfGroup event -> event.group().equals(group);
+          case LedgerEvent.StepTaken taken -> taken.step().groups().contains(group);
+          case LedgerEvent.TermOpened term -> !term.abandonedSteps().isEmpty();
+          default -> false;
+        });
+  }
+
+  private void print(Predicate<LedgerEntry> wanted) {
+    try (LedgerReader ledger = reader()) {
+      ledger.read(entry -> {
+        if (wanted.test(entry)) {
+          out.println(LedgerText.of(entry));
+        }
+      });
+    }
+  }
+
+  private LedgerReader reader() {
+    return LedgerReader.open(config.ledger(), folder.ledger(), config.run().id());
+  }
+}

@@ -1,0 +1,214 @@
+package dev.sampo.actors.journal;
+
+import dev.sampo.config.LedgerSettings;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * A ledger to look at, also while its run goes on; nothing of it is changed. An embedded database
+ * is locked by its run, so a copy of its file is read: everything that {@code ledger.head}
+ * remembered before the copy was made has to be in it. A server is asked within one transaction.
+ */
+public final class LedgerReader implements AutoCloseable {
+  private static final int MAX_COPIES = 5;
+  private static final String COPY = "ledger.mv.db";
+
+  private final LedgerDatabase database; // the original
+  private final LedgerTables tables;
+  private final Path headFile;
+  private final Optional<LedgerHead.Mark> head;
+  private final Optional<Path> copy;
+  private final Connection connection;
+  private final int version;
+
+  private LedgerReader(
+      LedgerDatabase database,
+      LedgerTables tables,
+      Path headFile,
+      Optional<LedgerHead.Mark> head,
+      Optional<Path> copy,
+      Connection connection)
+      throws SQLException {
+    this.database = database;
+    this.tables = tables;
+    this.headFile = headFile;
+    this.head = head;
+    this.copy = copy;
+    this.connection = connection;
+    try {
+      connection.setAutoCommit(false);
+      this.version = tables.version(connection);
+    } catch (SQLException | LedgerException e) {
+      connection.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Opens the ledger of a run.
+   *
+   * @param folder the ledger's folder in the run folder
+   * @throws LedgerException if there is none, or it cannot be opened
+   */
+  public static LedgerReader open(LedgerSettings settings, Path folder, String runId) {
+    LedgerDatabase database = RunLedger.database(settings, folder);
+    LedgerTables tables = new LedgerTables(database.name(), runId);
+    Path head = RunLedger.head(folder);
+    try {
+      return database.file().isPresent()
+          ? ofCopy(database, database.file().get(), tables, head)
+          : ofServer(database, tables, head);
+    } catch (SQLException e) {
+      throw database.failure("cannot be opened", e);
+    } catch (NoSuchFileException e) {
+      throw LedgerException.lasting(
+          "ledger %s: there is no file %s".formatted(database, e.getFile()), e);
+    } catch (IOException e) {
+      throw LedgerException.lasting(
+          "ledger %s cannot be copied: %s".formatted(database, e.getMessage()), e);
+    }
+  }
+
+  private static LedgerReader ofServer(LedgerDatabase database, LedgerTables tables, Path headFile)
+      throws SQLException, IOException {
+    Optional<LedgerHead.Mark> head = readHead(database, headFile);
+    Connection connection = database.connect();
+    try {
+      connection.setReadOnly(true);
+      connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+    } catch (SQLException e) {
+      connection.close();
+      throw e;
+    }
+    return new LedgerReader(database, tables, headFile, head, Optional.empty(), connection);
+  }
+
+  /** A copy that a writer has disturbed is made again; one of a file at rest is as it is. */
+  private static LedgerReader ofCopy(
+      LedgerDatabase database, Path file, LedgerTables tables, Path headFile)
+      throws SQLException, IOException {
+    for (int copies = 1; ; copies++) {
+      Optional<LedgerHead.Mark> head = readHead(database, headFile);
+      State before = State.of(file);
+      Path folder = Files.createTempDirectory("sampo-ledger");
+      try {
+        Path copy = Files.copy(file, folder.resolve(COPY));
+        LedgerReader reader =
+            new LedgerReader(
+                database,
+                tables,
+                headFile,
+                head,
+                Optional.of(folder),
+                database.copiedTo(copy).connect());
+        if (copies == MAX_COPIES || before.equals(State.of(file)) || reader.isWhole()) {
+          return reader;
+        }
+        reader.close();
+      } catch (SQLException | LedgerException | IOException e) {
+        delete(folder);
+        if (copies == MAX_COPIES || before.equals(State.of(file))) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  /** What changes when somebody writes. */
+  private record State(long size, FileTime time) {
+    static State of(Path file) throws IOException {
+      BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
+      return new State(now.size(), now.lastModifiedTime());
+    }
+  }
+
+  private static Optional<LedgerHead.Mark> readHead(LedgerDatabase database, Path file) {
+    try {
+      return Files.exists(file) ? LedgerHead.read(file) : Optional.empty();
+    } catch (IOException e) {
+      throw LedgerException.lasting(
+          "ledger %s: %s cannot be read: %s".formatted(database, file, e.getMessage()), e);
+    }
+  }
+
+  private boolean isWhole() {
+    try {
+      read(entry -> {});
+      return true;
+    } catch (LedgerException e) {
+      return false;
+    }
+  }
+
+  /**
+   * Reads all events in order.
+   *
+   * @throws LedgerException where the ledger is damaged, or at its end if events are missing there;
+   *     what was before it has been read
+   */
+  public void read(Consumer<LedgerEntry> each) {
+    try {
+      EndCheck ending = new EndCheck(database.name(), headFile, head);
+      LedgerHead.Mark last =
+          tables.read(
+              connection,
+              version,
+              LedgerHead.Mark.START,
+              (entry, end) -> {
+                each.accept(entry);
+                ending.passed(end);
+              });
+      ending.reached(last);
+    } catch (SQLException e) {
+      throw database.failure("cannot be read", e);
+    }
+  }
+
+  /** What the database is called. */
+  public String name() {
+    return database.name();
+  }
+
+  /** Whether a file remembers where the ledger ended, so that a missing end can be noticed. */
+  public boolean remembersEnd() {
+    return Files.exists(headFile);
+  }
+
+  /** Bytes of the events of this run, without what the database adds. */
+  public long numBytes() {
+    try {
+      return tables.numBytes(connection);
+    } catch (SQLException e) {
+      throw database.failure("cannot be read", e);
+    }
+  }
+
+  @Override
+  public void close() {
+    try (connection) {
+      connection.rollback();
+    } catch (SQLException e) {
+      return; // it was read, and nothing was written
+    } finally {
+      copy.ifPresent(LedgerReader::delete);
+    }
+  }
+
+  private static void delete(Path folder) {
+    try {
+      Files.deleteIfExists(folder.resolve(COPY));
+      Files.delete(folder);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
