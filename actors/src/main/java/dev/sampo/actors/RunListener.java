@@ -1,5 +1,6 @@
 package dev.sampo.actors;
 
+import java.util.List;
 import java.util.Optional;
 
 /** Told what happens in a run, on the learner's node. Called from actors: return quickly. */
@@ -12,6 +13,11 @@ public interface RunListener {
    * A recovering learner has taken a step again that the run had taken before, to the same weights.
    */
   default void stepRetaken(StepReport report) {}
+
+  /** The steps of the run that were told of, in this process or before. */
+  default List<StepReport> steps() {
+    return List.of();
+  }
 
   /**
    * A checkpoint follows; what was told of steps is on the disk when this returns, so that no

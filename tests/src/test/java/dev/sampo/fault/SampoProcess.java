@@ -161,6 +161,14 @@ final class SampoProcess {
     return !ended;
   }
 
+  /** Sends it a signal by its name, as a terminal or a service manager does. */
+  void signal(String name) throws IOException, InterruptedException {
+    new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid()))
+        .inheritIO()
+        .start()
+        .waitFor();
+  }
+
   /** Kills it after some steps more. */
   void killAfterSteps(int steps) throws IOException, InterruptedException {
     awaitSteps(steps);

@@ -63,6 +63,9 @@ final class CommandFailures implements IExecutionExceptionHandler, IParameterExc
   @Override
   public int handleExecutionException(
       Exception failure, CommandLine commandLine, ParseResult parsed) {
+    if (failure instanceof InterruptedCommandException) {
+      return CommandLine.ExitCode.SOFTWARE; // the JVM ends with the code of the signal
+    }
     if (debug.getAsBoolean()) {
       failure.printStackTrace(commandLine.getErr());
     }

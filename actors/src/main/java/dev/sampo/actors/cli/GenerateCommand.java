@@ -19,6 +19,7 @@ import dev.sampo.vlm.ops.NativeThreads;
 import dev.sampo.vlm.prompt.VlmProcessor;
 import dev.sampo.vlm.text.Message;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -42,6 +43,7 @@ import picocli.CommandLine.Spec;
     })
 @SuppressWarnings("NullAway.Init") // picocli fills the fields
 final class GenerateCommand implements Callable<Integer> {
+  private static final Duration INTERRUPTION = Duration.ofSeconds(5);
   private static final PolicyVersion VERSION = new PolicyVersion("generate", 1, 0, "");
 
   @Spec private CommandSpec spec;
@@ -174,7 +176,7 @@ final class GenerateCommand implements Callable<Integer> {
       SamplingSettings sampling) {
     var generator =
         new Generator(opened, AnswerTokens.of(processor), 1, prompt.length(), prompt.length());
-    try (Interruption interruption = new Interruption()) {
+    try (Interruption interruption = new Interruption(INTERRUPTION)) {
       var printer =
           new AnswerPrinter(
               spec.commandLine().getOut(), processor.newTextStream(), interruption::isRequested);

@@ -1,5 +1,6 @@
 package dev.sampo.actors.cli;
 
+import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -9,14 +10,39 @@ import java.util.concurrent.TimeUnit;
  * once, but leave the work some time to notice, to say what there is to say, and to close this.
  */
 final class Interruption implements AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofSeconds(5);
+  /** For the end of a step and a checkpoint, or for groups that are on their way. */
+  private static final Duration PATIENCE_WITH_TRAINING = Duration.ofMinutes(2);
 
+  private final Duration patience;
   private final CountDownLatch closed = new CountDownLatch(1);
   private final Thread hook = new Thread(this::request, "interruption");
   private volatile boolean requested;
 
-  Interruption() {
+  /**
+   * Opens it.
+   *
+   * @param patience how long the JVM waits for the work
+   */
+  Interruption(Duration patience) {
+    this.patience = patience;
     Runtime.getRuntime().addShutdownHook(hook);
+  }
+
+  /** One of a training, which saves what it came to. */
+  static Interruption ofTraining() {
+    return new Interruption(PATIENCE_WITH_TRAINING);
+  }
+
+  /**
+   * Ends the command if that was requested, and says how to go on.
+   *
+   * @param saved what there is to go on from
+   */
+  void requireNone(String saved, PrintWriter out) {
+    if (requested) {
+      Resumption.say(out, "interrupted: " + saved);
+      throw new InterruptedCommandException();
+    }
   }
 
   boolean isRequested() {
@@ -26,7 +52,7 @@ final class Interruption implements AutoCloseable {
   private void request() {
     requested = true;
     try {
-      if (!closed.await(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+      if (!closed.await(patience.toMillis(), TimeUnit.MILLISECONDS)) {
         return; // a native call does not come back; the JVM ends without it
       }
     } catch (InterruptedException e) {

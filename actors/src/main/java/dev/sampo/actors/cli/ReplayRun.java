@@ -69,10 +69,12 @@ final class ReplayRun {
                 this::image,
                 folder.path(),
                 new NodeAssembly.Start(
-                    start.checkpoint().or(() -> checkpoint), settings, LEARNER_TERM))) {
+                    start.checkpoint().or(() -> checkpoint), settings, LEARNER_TERM));
+        Interruption interruption = Interruption.ofTraining()) {
       if (tally.steps() == 0) {
         left.requireStart(trainer.version().weightsHash());
       }
+      report.lost(plan.first(), start.numTaken()).ifPresent(line -> Resumption.say(out, line));
       SkippedGroups skips = RunRecording.skippedGroups(loaded, this::image, folder.path());
       GuardWatch watch = GuardWatch.of(config.guards(), report, out);
       Replay.run(
@@ -94,9 +96,15 @@ final class ReplayRun {
             if (trainer.isCheckpointDue()) {
               save(trainer, tally, report);
             }
-            return watch.ending().isEmpty();
+            return watch.ending().isEmpty() && !interruption.isRequested();
           });
       save(trainer, tally, report);
+      if (tally.last() < left.last()) {
+        interruption.requireNone(
+            "%s has the steps up to %d of the recording; the same command goes on"
+                .formatted(folder.checkpoints(), tally.last()),
+            out);
+      }
       watch.requireNoEnding(folder.checkpoints());
     }
     out.println(tally.line());

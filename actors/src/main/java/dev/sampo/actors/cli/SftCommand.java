@@ -65,6 +65,7 @@ final class SftCommand implements Callable<Integer> {
       claim.folder().writeConfig(loaded.render());
       try (RunReport report =
           new RunReport(claim.folder(), Clock.systemUTC(), resumption.numTaken())) {
+        report.lost(1, resumption.numTaken()).ifPresent(line -> Resumption.say(out, line));
         SetAside setAside = new SetAside(claim.folder().setAside(), config.guards().keepSetAside());
         checkpoint =
             new SupervisedRun(config, settings, images, out)

@@ -70,9 +70,10 @@ final class SupervisedRun {
       start.checkpoint().ifPresent(checkpoint -> restore(checkpoint, model, optimizer));
       try (SftTraining training = training(data, processor, model, optimizer, start);
           CommandProgress progress =
-              new CommandProgress("sft", start.numTaken(), sft.totalSteps(), out)) {
+              new CommandProgress("sft", start.numTaken(), sft.totalSteps(), out);
+          Interruption interruption = Interruption.ofTraining()) {
         GuardWatch watch = GuardWatch.of(config.guards(), report, out);
-        while (!training.isFinished() && watch.ending().isEmpty()) {
+        while (!training.isFinished() && watch.ending().isEmpty() && !interruption.isRequested()) {
           StepReport step = step(training, watch, setAside);
           report.stepFinished(step);
           progress.to(step.step(), note(step.metrics()));
@@ -81,6 +82,12 @@ final class SupervisedRun {
           }
         }
         Path last = save(start.checkpoints(), model, optimizer, training.numTaken(), report);
+        if (!training.isFinished()) {
+          interruption.requireNone(
+              "%s has the %d steps so far; the same command goes on"
+                  .formatted(last, training.numTaken()),
+              out);
+        }
         watch.requireNoEnding(last);
         return last;
       }

@@ -9,6 +9,7 @@ import dev.sampo.actors.evaluation.Comparison;
 import dev.sampo.actors.evaluation.SplitResult;
 import dev.sampo.actors.journal.RunLedger;
 import dev.sampo.actors.node.NodeAddress;
+import dev.sampo.actors.node.NodeStoppedException;
 import dev.sampo.actors.node.SampoNode;
 import dev.sampo.actors.report.ComparisonTable;
 import dev.sampo.actors.report.Findings;
@@ -31,10 +32,12 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.concurrent.CompletionException;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -115,6 +118,7 @@ final class TrainingRun {
   private void run(long numTaken, Function<RunReport, Duration> training) {
     folder.writeConfig(loaded.render());
     try (RunReport report = new RunReport(folder, Clock.systemUTC(), numTaken)) {
+      report.lost(1, numTaken).ifPresent(line -> Resumption.say(out, line));
       if (config.evaluation().splits().isEmpty() || config.recording().only()) {
         Duration _ = training.apply(report);
         report.drawCurves(config.run().name(), config.staleness().max());
@@ -188,15 +192,33 @@ final class TrainingRun {
       RunStart start =
           new RunStart(
               ledger, resumption.checkpoint(), settings, listener::stepRetaken, listener::noticed);
-      try (NodeAssembly assembly = NodeAssembly.of(loaded, folder.path(), Optional.of(start));
+      try (Interruption interruption = Interruption.ofTraining();
+          NodeAssembly assembly = NodeAssembly.of(loaded, folder.path(), Optional.of(start));
           SampoNode node =
               SampoNode.start(address(config.node()), assembly.parts(), listener, loaded.pekko())) {
         out.println(
             "control: " + node.httpUrl() + " (sampo pause, sampo resume; /status, /metrics)");
         Instant begin = Instant.now();
-        node.finished().toCompletableFuture().join();
+        awaitEnd(node, ledger, interruption);
         return Duration.between(begin, Instant.now());
       }
+    }
+  }
+
+  private void awaitEnd(SampoNode node, RunLedger ledger, Interruption interruption) {
+    try {
+      node.finished().toCompletableFuture().join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof NodeStoppedException) {
+        interruption.requireNone(
+            "the ledger has the %d steps so far and %d finished groups that wait; 'sampo train %s' goes on"
+                .formatted(
+                    ledger.groups().history().step(),
+                    ledger.groups().counts().accepted(),
+                    folder.config()),
+            out);
+      }
+      throw e;
     }
   }
 
@@ -215,6 +237,11 @@ final class TrainingRun {
       public void stepRetaken(StepReport step) {
         report.stepRetaken(step);
         progress.to(step.step(), "taken again");
+      }
+
+      @Override
+      public List<StepReport> steps() {
+        return report.steps();
       }
 
       @Override

@@ -8,6 +8,7 @@ import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -56,6 +57,11 @@ final class NodeMetrics implements RunListener {
   @Override
   public void stepRetaken(StepReport report) {
     next.stepRetaken(report);
+  }
+
+  @Override
+  public List<StepReport> steps() {
+    return next.steps();
   }
 
   @Override

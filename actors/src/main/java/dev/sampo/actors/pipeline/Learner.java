@@ -139,6 +139,7 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
     this.trainer = trainer;
     this.meter = meter;
     this.guards = new Guards(setup.guards().rules());
+    setup.listener().steps().forEach(step -> guards.check(step.step(), step.metrics()));
     setup.publisher().tell(new WeightPublisher.Publish(trainer.writeSnapshot()));
     if (trainer.isCheckpointDue()) {
       save(); // of a step that was taken again; the run was left before it was saved

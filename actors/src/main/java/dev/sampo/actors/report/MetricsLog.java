@@ -12,7 +12,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,20 +39,15 @@ final class MetricsLog implements AutoCloseable {
     file.force(true);
   }
 
-  /** The lines up to a torn one; none for a file that is not there. */
+  /** The lines that are whole; none for a file that is not there. */
   static List<StepReport> read(Path file) throws IOException {
     if (!Files.exists(file)) {
       return List.of();
     }
-    List<StepReport> read = new ArrayList<>();
-    for (String line : Files.readAllLines(file)) {
-      Optional<StepReport> report = parse(line);
-      if (report.isEmpty()) {
-        break;
-      }
-      read.add(report.get());
-    }
-    return read;
+    return new String(Files.readAllBytes(file), StandardCharsets.UTF_8)
+        .lines()
+        .flatMap(line -> parse(line).stream())
+        .toList();
   }
 
   /** Writes the file anew, with these lines alone. */
@@ -65,7 +59,7 @@ final class MetricsLog implements AutoCloseable {
     RunFolder.write(file, text.toString().getBytes(StandardCharsets.UTF_8));
   }
 
-  /** A line as it was written; empty for a torn one. */
+  /** A line as it was written; empty for one that is torn or damaged. */
   private static Optional<StepReport> parse(String line) {
     try {
       JsonNode node = JSON.readTree(line);

@@ -16,10 +16,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.LongStream;
 import javax.imageio.ImageIO;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -108,7 +111,27 @@ public final class RunReport implements RunListener, AutoCloseable {
     LOG.info("{}", reason.map(text -> "the learner waits: " + text).orElse("the learner goes on"));
   }
 
-  /** The steps reported so far, those before the run went on included. */
+  /**
+   * Says which steps have no line any more; empty if all have one, as it should be.
+   *
+   * @param first number of the first step of the run
+   * @param last number of the last step that was taken
+   */
+  public synchronized Optional<String> lost(long first, long last) {
+    Set<Long> present = steps.stream().map(StepReport::step).collect(Collectors.toSet());
+    List<Long> missing =
+        LongStream.rangeClosed(first, last)
+            .boxed()
+            .filter(step -> !present.contains(step))
+            .toList();
+    return missing.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            "%s was cut or damaged: it has no line for %d of %d steps, the first of them is step %d"
+                .formatted(folder.metrics(), missing.size(), last - first + 1, missing.getFirst()));
+  }
+
+  @Override
   public synchronized List<StepReport> steps() {
     return List.copyOf(steps);
   }

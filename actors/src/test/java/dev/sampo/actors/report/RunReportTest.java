@@ -10,6 +10,7 @@ import dev.sampo.actors.StepReport;
 import dev.sampo.actors.evaluation.Comparison;
 import dev.sampo.tasks.data.ImageFiles;
 import java.awt.image.BufferedImage;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -74,6 +75,31 @@ final class RunReportTest {
       assertThat(report.steps()).as("a torn line is no step").hasSize(3);
     }
     assertThat(Files.readString(folder.metrics())).endsWith("0.8}\n");
+  }
+
+  /** By hand, or by a disk that changes bytes. */
+  @Test
+  void linesThatAreDamagedOrGoneAreLeftOutAndCounted() throws Exception {
+    RunFolder folder = new RunFolder(Files.createDirectories(temporary.resolve("run")));
+    Files.write(
+        folder.metrics(),
+        """
+        {"step":1,"reward":0.5}
+        {"step":3,"reward":ÿ}
+        {"step":4,"reward":0.9}
+        {"step":6,"reward":0.9}
+        """
+            .getBytes(StandardCharsets.ISO_8859_1));
+
+    try (RunReport report = new RunReport(folder, Clock.systemUTC(), 6)) {
+      assertThat(report.steps()).extracting(StepReport::step).containsExactly(1L, 4L, 6L);
+      assertThat(report.lost(1, 6))
+          .contains(
+              "%s was cut or damaged: it has no line for 3 of 6 steps, the first of them is step 2"
+                  .formatted(folder.metrics()));
+      assertThat(report.lost(4, 4)).isEmpty();
+      assertThat(report.lost(1, 0)).isEmpty();
+    }
   }
 
   @Test
