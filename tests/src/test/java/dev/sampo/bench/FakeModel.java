@@ -19,6 +19,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,7 +41,8 @@ final class FakeModel {
     private final int slots;
     private final List<Completion> pool;
     private final TokenIds prompt;
-    private final Map<LeaseId, RolloutLease> running = new LinkedHashMap<>();
+    private final Map<LeaseId, RolloutLease> leases = new LinkedHashMap<>();
+    private final Map<LeaseId, Progress> running = new LinkedHashMap<>();
     private Optional<PolicyVersion> version = Optional.empty();
     private int next;
 
@@ -73,12 +75,16 @@ final class FakeModel {
 
     @Override
     public Runnable prepareGroup(RolloutLease lease, List<byte[]> images) {
-      return () -> running.put(lease.id(), lease);
+      return () -> {
+        leases.put(lease.id(), lease);
+        running.put(lease.id(), new Progress(0, version.orElseThrow().step()));
+      };
     }
 
     @Override
     public List<CompletionGroup> decode() {
-      List<CompletionGroup> finished = running.values().stream().map(this::group).toList();
+      List<CompletionGroup> finished = leases.values().stream().map(this::group).toList();
+      leases.clear();
       running.clear();
       return finished;
     }
@@ -108,16 +114,13 @@ final class FakeModel {
 
     @Override
     public void cancel(LeaseId lease) {
+      leases.remove(lease);
       running.remove(lease);
     }
 
     @Override
     public Map<LeaseId, Progress> running() {
-      Map<LeaseId, Progress> all = new LinkedHashMap<>();
-      running
-          .keySet()
-          .forEach(lease -> all.put(lease, new Progress(0, version.orElseThrow().step())));
-      return all;
+      return Collections.unmodifiableMap(running);
     }
 
     @Override

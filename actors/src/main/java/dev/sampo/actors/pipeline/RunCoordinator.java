@@ -417,7 +417,7 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
       for (Map.Entry<ActorRef<RolloutWorker.Command>, WorkerDemand> worker : workers.entrySet()) {
         String name = nameOf(worker.getKey());
         if (dispatch.isPartOfRun(worker.getValue().weights())
-            && dispatch.heldBy(name).size() < worker.getValue().leases()) {
+            && dispatch.numHeldBy(name) < worker.getValue().leases()) {
           Optional<RolloutLease> lease = dispatch.grant(name, clock.instant());
           if (lease.isEmpty()) {
             return;
@@ -453,7 +453,7 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
             new RunStatus.Worker(
                 nameOf(worker),
                 demand.leases(),
-                dispatch.heldBy(nameOf(worker)).size(),
+                dispatch.numHeldBy(nameOf(worker)),
                 demand.weights().step())));
     return new RunStatus(dispatch.step(), setup.steps(), dispatch.counts(), list);
   }

@@ -449,6 +449,11 @@ public final class GroupDispatch {
     return leases.heldBy(worker);
   }
 
+  /** How many leases a worker has. */
+  public int numHeldBy(String worker) {
+    return leases.numHeldBy(worker);
+  }
+
   private boolean isRunning(LeaseId lease) {
     return leases.running(lease.group()).filter(entry -> entry.id().equals(lease)).isPresent();
   }

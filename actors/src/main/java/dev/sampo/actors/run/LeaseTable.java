@@ -28,6 +28,7 @@ public final class LeaseTable {
 
   private final long term;
   private final Map<GroupId, Entry> running = new TreeMap<>();
+  private final Map<String, Integer> numHeld = new HashMap<>(); // by worker, of those running
   private final Map<GroupId, Integer> attempts = new HashMap<>();
   private final Map<GroupId, Integer> fruitless = new HashMap<>();
 
@@ -43,13 +44,19 @@ public final class LeaseTable {
   /** Opens the next attempt at a group. */
   public LeaseId grant(GroupId group, String worker, long minimumStep, Instant now) {
     LeaseId id = new LeaseId(term, group, attempts.merge(group, 1, Integer::sum));
-    running.put(group, new Entry(id, worker, minimumStep, 0, now));
+    open(new Entry(id, worker, minimumStep, 0, now));
     return id;
   }
 
   /** Goes on with a lease that an earlier coordinator granted. */
   public void adopt(LeaseId id, String worker, long oldestStep, long tokens, Instant now) {
-    running.put(id.group(), new Entry(id, worker, oldestStep, tokens, now));
+    open(new Entry(id, worker, oldestStep, tokens, now));
+  }
+
+  private void open(Entry entry) {
+    close(entry.id().group());
+    running.put(entry.id().group(), entry);
+    numHeld.merge(entry.worker(), 1, Integer::sum);
   }
 
   /**
@@ -97,6 +104,11 @@ public final class LeaseTable {
     return matching(entry -> entry.worker().equals(worker));
   }
 
+  /** How many running leases a worker has. */
+  public int numHeldBy(String worker) {
+    return numHeld.getOrDefault(worker, 0);
+  }
+
   /** Running leases that match, in group order; a copy. */
   public List<Entry> matching(Predicate<Entry> condition) {
     return running.values().stream().filter(condition).toList();
@@ -104,7 +116,10 @@ public final class LeaseTable {
 
   /** Ends a lease whatever came of it. */
   public void close(GroupId group) {
-    running.remove(group);
+    Entry closed = running.remove(group);
+    if (closed != null) {
+      numHeld.computeIfPresent(closed.worker(), (worker, held) -> held == 1 ? null : held - 1);
+    }
   }
 
   /** Counts an attempt that brought nothing, and returns how many did so far. */
@@ -114,7 +129,7 @@ public final class LeaseTable {
 
   /** Forgets a group that ended. */
   public void forget(GroupId group) {
-    running.remove(group);
+    close(group);
     attempts.remove(group);
     fruitless.remove(group);
   }
