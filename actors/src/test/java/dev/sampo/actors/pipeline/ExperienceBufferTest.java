@@ -46,6 +46,25 @@ class ExperienceBufferTest {
     worker.expectMessageClass(ExperienceBuffer.Accepted.class);
   }
 
+  /** Or its prompt would stay won by a result that is nowhere, and the run would wait for it. */
+  @Test
+  void aGroupThatCanNeverBeRecordedIsTakenOutOfTheRun() {
+    ActorRef<ExperienceBuffer.Command> buffer = buffer(1);
+    ExperienceBuffer.Offer offer = offer(1);
+
+    buffer.tell(offer);
+    judgedToKeep();
+    recorder
+        .expectMessageClass(Recorder.KeepGroup.class)
+        .replyTo()
+        .tell(new Recorder.Refused("the image is gone"));
+
+    assertThat(coordinator.expectMessageClass(RunCoordinator.Unusable.class))
+        .isEqualTo(new RunCoordinator.Unusable(offer.group().group().lease(), "the image is gone"));
+    worker.expectMessageClass(ExperienceBuffer.Discarded.class);
+    accept(buffer, 2); // its place is free
+  }
+
   @Test
   void anOfferRepeatedWhileTheLearnerHasTheGroupIsAcceptedButNotKeptTwice() {
     ActorRef<ExperienceBuffer.Command> buffer = buffer(2);
