@@ -22,6 +22,8 @@ import org.junit.jupiter.params.provider.ValueSource;
     matches = "true",
     disabledReason = "it mounts small disks: mvn -Pfaults verify, as root")
 class FullDiskRunTest {
+  private static final int STEPS = 8;
+  private static final int GROUPS_PER_STEP = 4;
   private static final Path MODEL =
       Path.of("../models/tiny-rec/shifted").toAbsolutePath().normalize();
 
@@ -29,17 +31,25 @@ class FullDiskRunTest {
 
   @ParameterizedTest(name = "{0} MB")
   @ValueSource(ints = {1, 8, 12})
-  void aRunOnAFullDiskEndsWithOneLineAndWhatItRecordedIsWhole(int megabytes) throws Exception {
+  void aRunOnAFullDiskEndsWithOneLineAndGoesOnWhenThereIsRoom(int megabytes) throws Exception {
+    String file = configuration();
+    Path undisturbed = folder.resolve("undisturbed");
+    sampo(0, "train", file, "--set", folderIs(undisturbed));
     Path disk = Files.createDirectory(folder.resolve("disk"));
     mount("-t", "tmpfs", "-o", "size=" + megabytes + "m", "tmpfs", disk.toString());
     try {
-      String said = sampo(1, "train", configuration(), "--set", folderIs(disk.resolve("run")));
+      String said = sampo(1, "train", file, "--set", folderIs(disk.resolve("run")));
 
       assertOneLine(said, "No space left on device");
       Path recording = disk.resolve("run/rollouts");
       if (Files.exists(recording.resolve("manifest.json"))) {
         assertThat(sampo(0, "inspect", recording.toString(), "--verify")).contains("faults      0");
       }
+
+      run("mount", "-o", "remount,size=200m", disk.toString());
+      sampo(0, "train", file, "--set", folderIs(disk.resolve("run")));
+      SameRun.require(disk.resolve("run"), undisturbed);
+      LedgerRules.requireKept(disk.resolve("run"), "full-5", STEPS, GROUPS_PER_STEP);
     } finally {
       run("umount", disk.toString());
     }
@@ -73,17 +83,17 @@ class FullDiskRunTest {
             folder.resolve("train.conf"),
             """
             sampo {
-              run { name = full, folder = run, seed = 5, steps = 8 }
+              run { name = full, folder = run, seed = 5, steps = %d }
               model.path = "%s"
               data { train = data/train.jsonl, image-folder = data }
               sampling.max-tokens = 40
-              rollout { group-size = 4, max-groups-in-flight = 4 }
-              learner { groups-per-step = 4, learning-rate = 2e-4, objective.kl.beta = 0 }
-              staleness.max = 1
+              rollout { group-size = 4, max-groups-in-flight = 4, deterministic = true }
+              learner { groups-per-step = %d, learning-rate = 2e-4, objective.kl.beta = 0 }
+              staleness.max = 0
               checkpoint { every = 2, keep = 10 }
             }
             """
-                .formatted(MODEL))
+                .formatted(STEPS, MODEL, GROUPS_PER_STEP))
         .toString();
   }
 

@@ -161,6 +161,11 @@ final class SampoProcess {
     return !ended;
   }
 
+  /** Kills it now. */
+  void kill() throws InterruptedException {
+    process.destroyForcibly().waitFor();
+  }
+
   /** Sends it a signal by its name, as a terminal or a service manager does. */
   void signal(String name) throws IOException, InterruptedException {
     new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid()))
@@ -172,11 +177,11 @@ final class SampoProcess {
   /** Kills it after some steps more. */
   void killAfterSteps(int steps) throws IOException, InterruptedException {
     awaitSteps(steps);
-    process.destroyForcibly().waitFor();
+    kill();
   }
 
   /** Whether it ends before something has changed that often, and some microseconds after it. */
-  private boolean endsBefore(Moment moment, int changes, int micros)
+  boolean endsBefore(Moment moment, int changes, int micros)
       throws IOException, InterruptedException {
     Object before = moment.seen(run);
     for (int seen = 0; seen < changes; ) {

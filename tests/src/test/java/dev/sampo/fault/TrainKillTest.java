@@ -3,12 +3,15 @@ package dev.sampo.fault;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.sampo.protocol.log.Recording;
 import dev.sampo.tasks.rec.RecDataSettings;
 import dev.sampo.tasks.rec.RecDataWriter;
 import java.io.IOException;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +21,6 @@ import org.assertj.core.api.ThrowingConsumer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -59,10 +61,7 @@ class TrainKillTest {
 
   /** With sampling that depends on nothing but weights, prompt and seed, kills leave no trace. */
   @Test
-  @EnabledIfSystemProperty(
-      named = "sampo.kills.train",
-      matches = "\\d+",
-      disabledReason = "it takes minutes: mvn -Pfull verify, mvn -Pfaults verify")
+  @KilledOften
   void aKilledTrainingWithoutStalenessEndsInTheBitsOfAnUndisturbedOne() throws Exception {
     Path file = configuration("staleness.max = 0, rollout.deterministic = true");
     Path undisturbed = folder.resolve("undisturbed");
@@ -75,6 +74,65 @@ class TrainKillTest {
                 .extracting(step -> step.step().version().weightsHash())
                 .as("weights that move with every step")
                 .doesNotHaveDuplicates());
+  }
+
+  /** What had no time to be reported is missing from the metrics, and nothing else. */
+  @Test
+  @KilledOften
+  void aKilledRunThatOnlyRecordsRecordsEveryGroupOnce() throws Exception {
+    Path file = configuration("staleness.max = 1, recording.only = true");
+
+    killOften(
+        file,
+        run ->
+            assertThat(Recording.open(run.resolve("rollouts")).verify().notTrained().left())
+                .as("groups beyond the last step")
+                .isLessThan(GROUPS_PER_STEP * STEPS));
+  }
+
+  /** The node that generates dies again and again, the one that learns does not. */
+  @Test
+  @KilledOften
+  void aTrainingWithoutStalenessDoesNotMindRolloutNodesThatDie() throws Exception {
+    Path file = configuration("staleness.max = 0, rollout.deterministic = true");
+    Path undisturbed = folder.resolve("undisturbed");
+    train(file, undisturbed).await();
+    Random random = new Random(SEED);
+    Path run = folder.resolve("nodes");
+    String port = String.valueOf(freePort());
+    SampoProcess learner = node(run, "learner", file, "--role", "learner,reward", "--port", port);
+    boolean over = false;
+    for (int kills = 0; !over && kills < Math.max(1, KILLS / 5); kills++) {
+      SampoProcess worker =
+          node(run, "worker-" + kills, file, "--role", "rollout", "--join", "127.0.0.1:" + port);
+      over =
+          learner.endsBefore(
+              random.nextBoolean() ? Moment.RECORDED : Moment.REPORTED,
+              1 + random.nextInt(3),
+              random.nextInt(300_000));
+      worker.kill();
+    }
+    SampoProcess last =
+        node(run, "worker", file, "--role", "rollout", "--join", "127.0.0.1:" + port);
+    learner.await();
+    last.kill();
+
+    SameRun.require(run, undisturbed);
+    LedgerRules.requireKept(run, RUN_ID, STEPS, GROUPS_PER_STEP);
+  }
+
+  private SampoProcess node(Path run, String name, Path file, String... arguments)
+      throws IOException {
+    List<String> command = new ArrayList<>(List.of("node", file.toString()));
+    Collections.addAll(command, "--set", "run.folder=\"" + run + "\"");
+    Collections.addAll(command, arguments);
+    return new SampoProcess(run, folder.resolve(name + ".txt"), command);
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
   }
 
   private Path configuration(String more) throws IOException {

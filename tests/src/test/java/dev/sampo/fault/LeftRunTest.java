@@ -26,11 +26,12 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Trainings that are killed and cannot come back to where they were: their steps after the newest
- * checkpoint are abandoned by name, and they end as runs that are whole.
+ * What a killed training does whose folder is not as it was left, or whose steps come out otherwise
+ * when they are taken again: it abandons the steps after its newest checkpoint by name and ends as
+ * a run that is whole, or it refuses in one line.
  */
 @Timeout(600)
-class AbandonedStepsTest {
+class LeftRunTest {
   private static final int STEPS = 9;
   private static final int SAVED = 4;
   private static final int GROUPS_PER_STEP = 2;
@@ -143,10 +144,46 @@ class AbandonedStepsTest {
     bytes[bytes.length / 2] ^= 1;
     Files.write(segment, bytes);
 
-    assertThat(train(1, Map.of()).lines().filter(line -> line.startsWith("sampo: ")))
+    assertRefused(train(1, Map.of()), segment + " is damaged at byte ");
+  }
+
+  /** Cut to what it was some time before, as by a backup that is put back. */
+  @Test
+  void aRunWhoseLedgerHasLostItsEndDoesNotGoOn() throws Exception {
+    Path database = run.resolve("ledger/ledger.mv.db");
+    try (FileChannel channel = FileChannel.open(database, StandardOpenOption.WRITE)) {
+      channel.truncate(channel.size() / 4096 / 2 * 4096);
+    }
+
+    assertRefused(train(1, Map.of()), "ledger ");
+  }
+
+  @Test
+  void aRunWithoutWhatRemembersTheEndOfItsLedgerDoesNotGoOn() throws Exception {
+    Path head = run.resolve("ledger/ledger.head");
+    Files.delete(head);
+
+    assertRefused(train(1, Map.of()), head + " is missing");
+    assertRefused(train(1, Map.of()), head + " is missing");
+  }
+
+  @Test
+  void aRunThatAnotherProcessWorksOnIsRefusedAndGoesOnThere() throws Exception {
+    SampoProcess first = new SampoProcess(run, folder.resolve("first.txt"), command());
+    first.awaitSteps(1);
+
+    assertRefused(train(1, Map.of()), run + " is in use by another process");
+
+    first.await();
+    LedgerRules.requireKept(run, RUN_ID, STEPS, GROUPS_PER_STEP);
+  }
+
+  private static void assertRefused(String said, String reason) {
+    assertThat(said.lines().filter(line -> line.startsWith("sampo: ")))
         .singleElement()
         .asString()
-        .contains(segment + " is damaged at byte ");
+        .contains(reason)
+        .doesNotContain("internal error");
   }
 
   private static JdbcJournal.Place ledger(Path folder) {
@@ -204,9 +241,13 @@ class AbandonedStepsTest {
         .isEqualTo(LongStream.rangeClosed(SAVED + 1, committed).boxed().toList());
   }
 
+  private List<String> command() {
+    return List.of(
+        "train", shared.resolve("train.conf") + "", "--set", "run.folder=\"" + run + "\"");
+  }
+
   private String train(int code, Map<String, String> environment, String... more) throws Exception {
-    List<String> command = new ArrayList<>(List.of("train", shared.resolve("train.conf") + ""));
-    Collections.addAll(command, "--set", "run.folder=\"" + run + "\"");
+    List<String> command = new ArrayList<>(command());
     Collections.addAll(command, more);
     return sampo(code, environment, command.toArray(String[]::new));
   }
