@@ -9,14 +9,10 @@ import dev.sampo.protocol.RolloutLease;
 import dev.sampo.protocol.WeightDelta;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Queue;
-import java.util.Set;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -73,7 +69,7 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
   /** The worker holds no lease any more. */
   public record Drained() {}
 
-  private record Ready(RolloutLease lease, Runnable start) implements Command {}
+  private record Arrived(HeldLeases.Ready group) implements Command {}
 
   private record NotReady(RolloutLease lease, Throwable failure) implements Command {}
 
@@ -115,15 +111,12 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
   private final Generator generator;
   private final WayOut wayOut;
   private final Executor blocking;
-  private final Set<LeaseId> fetching = new HashSet<>();
-  private final Queue<Ready> ready = new ArrayDeque<>();
-  private final Set<LeaseId> leaving = ConcurrentHashMap.newKeySet(); // read by the stream as well
+  private final WorkerVoice voice;
+  private final HeldLeases held = new HeldLeases();
   private final List<ActorRef<Drained>> drainers = new ArrayList<>();
-  private int onTheWay; // groups in the stream, also those that nobody wants any more
   private boolean decoding;
   private boolean draining;
   private boolean isCutOff; // it gets no weights or images, and asks for no leases for a while
-  private int lastDemand = -1;
 
   private RolloutWorker(
       ActorContext<Command> context,
@@ -141,12 +134,13 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
             .dispatchers()
             .lookup(DispatcherSelector.fromConfig("sampo.dispatcher.blocking"));
     ActorRef<Command> self = context.getSelf();
+    this.voice = new WorkerVoice(setup.coordinator(), self);
     this.wayOut =
         new WayOut(
             context.getSystem(),
             new WayOut.Setup(
                 capacityOfWayOut(generator), setup.wayOut(), setup.rewards(), setup.buffers()),
-            leaving::contains,
+            held::isLeaving,
             outcome -> self.tell(new Left(outcome)));
     timers.startTimerWithFixedDelay(new Heartbeat(), Duration.ZERO, HEARTBEAT);
   }
@@ -166,11 +160,9 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
     switch (message) {
       case Grant grant -> onGrant(grant);
       case Cancel(LeaseId lease, String reason) -> onCancel(lease, reason);
-      case Ready arrived -> {
-        if (fetching.remove(arrived.lease().id())) {
-          ready.add(arrived);
-          giveBackIfLeaving();
-        }
+      case Arrived(HeldLeases.Ready group) -> {
+        held.arrived(group);
+        giveBackIfLeaving();
       }
       case NotReady(RolloutLease lease, Throwable failure) -> onNotReady(lease, failure);
       case Install install -> onInstall(install);
@@ -193,64 +185,75 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
   private void onGrant(Grant grant) {
     RolloutLease lease = grant.lease();
     if (draining) {
-      giveBack(lease.id(), RunCoordinator.GiveBack.Reason.LEAVING, "the worker leaves");
+      voice.giveBack(lease.id(), RunCoordinator.GiveBack.Reason.LEAVING, "the worker leaves");
       return;
     }
-    fetching.add(lease.id());
+    held.fetch(lease.id());
     getContext()
         .pipeToSelf(
             images
                 .fetch(lease.prompt().images(), grant.blobUrl())
                 .thenApplyAsync(bytes -> generator.prepareGroup(lease, bytes), blocking),
             (start, failure) ->
-                start != null ? new Ready(lease, start) : new NotReady(lease, failure));
+                start != null
+                    ? new Arrived(new HeldLeases.Ready(lease, start))
+                    : new NotReady(lease, failure));
   }
 
   private void onNotReady(RolloutLease lease, Throwable failure) {
-    if (!fetching.remove(lease.id())) {
+    if (!held.stopFetching(lease.id())) {
       return;
     }
     Throwable cause = Failures.rootOf(failure);
     if (cause instanceof PromptImages.OutOfReachException) {
       askForNothing();
-      giveBack(lease.id(), RunCoordinator.GiveBack.Reason.OUT_OF_REACH, Failures.messageOf(cause));
+      voice.giveBack(
+          lease.id(), RunCoordinator.GiveBack.Reason.OUT_OF_REACH, Failures.messageOf(cause));
     } else {
-      badPrompt(lease, Failures.messageOf(cause));
+      voice.badPrompt(lease, Failures.messageOf(cause));
     }
   }
 
   private void onCancel(LeaseId lease, String reason) {
     getContext().getLog().info("{} is cancelled: {}", lease, reason);
-    fetching.remove(lease);
-    leaving.remove(lease);
-    ready.removeIf(waiting -> waiting.lease().id().equals(lease));
+    held.forget(lease);
     if (generator.running().containsKey(lease)) {
       generator.cancel(lease);
     }
   }
 
   private void fillSlots() {
-    while (!ready.isEmpty()
-        && generator.running().size() < generator.numSlots()
-        && generator.running().size() + onTheWay < capacityOfWayOut(generator)
-        && ready.element().lease().minimumStep() <= weightStep()) {
-      Ready next = ready.remove();
+    Optional<HeldLeases.Ready> next = held.next();
+    while (next.isPresent() && hasRoom() && isYoungEnoughFor(next.get())) {
+      held.removeNext();
       try {
-        next.start().run();
+        next.get().start().run();
       } catch (IllegalArgumentException e) {
-        badPrompt(next.lease(), String.valueOf(e.getMessage()));
+        voice.badPrompt(next.get().lease(), String.valueOf(e.getMessage()));
       }
+      next = held.next();
     }
     watchForLateWeights();
   }
 
+  private boolean hasRoom() {
+    int running = generator.running().size();
+    return running < generator.numSlots()
+        && running + held.numOnTheWay() < capacityOfWayOut(generator);
+  }
+
+  private boolean isYoungEnoughFor(HeldLeases.Ready group) {
+    return group.lease().minimumStep() <= generator.version().map(PolicyVersion::step).orElse(-1L);
+  }
+
   /** A worker that cannot get weights must not keep the leases of others for ever. */
   private void watchForLateWeights() {
-    if (ready.isEmpty() || ready.element().lease().minimumStep() <= weightStep()) {
+    Optional<HeldLeases.Ready> next = held.next();
+    if (next.isEmpty() || isYoungEnoughFor(next.get())) {
       timers.cancel(WeightsAreLate.class);
     } else if (!timers.isTimerActive(WeightsAreLate.class)) {
       timers.startSingleTimer(
-          WeightsAreLate.class, new WeightsAreLate(), ready.element().lease().patience());
+          WeightsAreLate.class, new WeightsAreLate(), next.get().lease().patience());
     }
   }
 
@@ -283,8 +286,7 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
 
   private void onDecodeNext() {
     for (CompletionGroup group : generator.decode()) {
-      leaving.add(group.lease());
-      onTheWay++;
+      held.leave(group.lease());
       wayOut.send(group);
     }
     decoding = false;
@@ -292,17 +294,16 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
   }
 
   private void onLeft(WayOut.Outcome outcome) {
-    onTheWay--;
-    leaving.remove(outcome.lease());
+    held.left(outcome.lease());
     switch (outcome) {
       case WayOut.Outcome.Delivered _, WayOut.Outcome.Dropped _ -> {}
       case WayOut.Outcome.Oversize(LeaseId lease, long bytes, long limit) ->
-          giveBack(
+          voice.giveBack(
               lease,
               RunCoordinator.GiveBack.Reason.BAD_PROMPT,
               "its group has %d bytes, a message carries %d".formatted(bytes, limit));
       case WayOut.Outcome.Failed(LeaseId lease, String reason) ->
-          giveBack(lease, RunCoordinator.GiveBack.Reason.BAD_PROMPT, reason);
+          voice.giveBack(lease, RunCoordinator.GiveBack.Reason.BAD_PROMPT, reason);
     }
   }
 
@@ -321,29 +322,12 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
     ready.write().run();
     ready.install().replyTo().tell(new WeightSubscriber.Installed(ready.install().delta()));
     isCutOff = false;
-    lastDemand = -1; // tells the coordinator the new step
+    voice.repeatDemand(); // with the new step
   }
 
   private void onHeartbeat() {
-    generator
-        .running()
-        .forEach((lease, progress) ->
-            setup
-                .coordinator()
-                .tell(
-                    new RunCoordinator.Progress(
-                        getContext().getSelf(), lease, progress.tokens(), progress.oldestStep())));
-    tellWhatIsHeld();
-    lastDemand = -1; // repeated, in case it was lost
-  }
-
-  private void tellWhatIsHeld() {
-    List<LeaseId> held = new ArrayList<>(fetching);
-    ready.forEach(waiting -> held.add(waiting.lease().id()));
-    held.addAll(leaving);
-    if (!held.isEmpty()) {
-      setup.coordinator().tell(new RunCoordinator.Holds(getContext().getSelf(), held));
-    }
+    voice.stillHere(generator.running(), held.all());
+    voice.repeatDemand(); // in case it was lost
   }
 
   private void onDrain(ActorRef<Drained> replyTo) {
@@ -359,8 +343,9 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
   }
 
   private void giveBackWhatIsReady(RunCoordinator.GiveBack.Reason reason, String detail) {
-    ready.forEach(waiting -> giveBack(waiting.lease().id(), reason, detail));
-    ready.clear();
+    for (HeldLeases.Ready group : held.removeReady()) {
+      voice.giveBack(group.lease().id(), reason, detail);
+    }
   }
 
   private void demandIfChanged() {
@@ -372,36 +357,15 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
   }
 
   private void demandIfChanged(PolicyVersion weights) {
-    int room = generator.numSlots() + Math.min(leaving.size(), generator.numSlots());
-    int demand = isCutOff ? 0 : room;
-    if (demand != lastDemand) {
-      lastDemand = demand;
-      setup.coordinator().tell(new RunCoordinator.Demand(getContext().getSelf(), demand, weights));
-    }
+    int room = generator.numSlots() + Math.min(held.numLeaving(), generator.numSlots());
+    voice.demand(isCutOff ? 0 : room, weights);
   }
 
   private void answerDrainersIfEmpty() {
-    if (generator.running().isEmpty() && leaving.isEmpty() && fetching.isEmpty()) {
+    if (generator.running().isEmpty() && held.all().isEmpty()) {
       drainers.forEach(drainer -> drainer.tell(new Drained()));
       drainers.clear();
     }
-  }
-
-  private void badPrompt(RolloutLease lease, String reason) {
-    giveBack(
-        lease.id(),
-        RunCoordinator.GiveBack.Reason.BAD_PROMPT,
-        lease.prompt().source() + ": " + reason);
-  }
-
-  private void giveBack(LeaseId lease, RunCoordinator.GiveBack.Reason reason, String detail) {
-    setup
-        .coordinator()
-        .tell(new RunCoordinator.GiveBack(getContext().getSelf(), lease, reason, detail));
-  }
-
-  private long weightStep() {
-    return generator.version().map(PolicyVersion::step).orElse(-1L);
   }
 
   @Override

@@ -7,19 +7,13 @@ import dev.sampo.actors.run.SentBack;
 import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.LeaseId;
 import dev.sampo.protocol.PolicyVersion;
-import dev.sampo.protocol.RolloutLease;
 import dev.sampo.protocol.StepCommitted;
 import dev.sampo.protocol.ledger.LedgerEvent;
 import dev.sampo.protocol.ledger.LogPlace;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Queue;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -195,25 +189,15 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
       String blobUrl,
       ActorRef<JournalWriter.Command> journal) {}
 
-  /** An answer that waits until so many events are durable. */
-  private record Deferred(long numEvents, Runnable answer) {}
-
-  private static final long MOST_WAITING_EVENTS = 1_000;
-
-  private record WorkerDemand(int leases, PolicyVersion weights) {}
-
   private final GroupDispatch dispatch;
   private final Setup setup;
   private final InstantSource clock;
   private final TimerScheduler<Command> timers;
-  private final Map<ActorRef<RolloutWorker.Command>, WorkerDemand> workers = new LinkedHashMap<>();
-  private final ActorRef<JournalWriter.Durable> durable;
-  private final Queue<Deferred> deferred = new ArrayDeque<>();
+  private final WorkerDemands workers = new WorkerDemands();
+  private final DurableAnswers answers;
   private SentBack cancelled = SentBack.NONE; // since the last step was allowed
   private Optional<StepWanted> learnerWaits = Optional.empty();
   private Optional<Held> held = Optional.empty();
-  private long numEvents; // given to the journal
-  private long numDurable; // of these
   private boolean isTermDurable;
 
   private RunCoordinator(
@@ -226,10 +210,12 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
     this.timers = timers;
     this.setup = setup;
     this.clock = clock;
-    this.durable =
-        context.messageAdapter(
-            JournalWriter.Durable.class, written -> new Durable(written.numEvents()));
-    this.dispatch = dispatch.apply(this::note);
+    this.answers =
+        new DurableAnswers(
+            setup.journal(),
+            context.messageAdapter(
+                JournalWriter.Durable.class, written -> new Durable(written.numEvents())));
+    this.dispatch = dispatch.apply(answers::append);
     timers.startTimerWithFixedDelay(new LookForExpiredLeases(), Duration.ofMillis(500));
   }
 
@@ -256,7 +242,7 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
           offered.replyTo().tell(dispatch.offered(offered.lease(), offered.versions()));
       case Recorded(LeaseId lease, Optional<LogPlace> place, var replyTo) -> {
         GroupDispatch.Verdict verdict = dispatch.recorded(lease, place);
-        whenDurable(() -> replyTo.tell(verdict));
+        answers.whenDurable(() -> replyTo.tell(verdict));
       }
       case Held holding -> {
         held = Optional.of(holding);
@@ -270,7 +256,7 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
       case StepWanted wanted -> onStepWanted(wanted);
       case StepTaken taken -> onStepTaken(taken);
       case Published(PolicyVersion version) -> dispatch.published(version);
-      case Durable(long written) -> onDurable(written);
+      case Durable(long written) -> answers.durable(written);
       case StepSkipped(var culprits, var others, String reason) -> {
         dispatch.setAside(culprits, reason);
         dispatch.returned(others, reason);
@@ -278,7 +264,7 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
       case LookForExpiredLeases _ -> onLookForExpiredLeases();
       case StragglersAreDue _ -> onStragglersAreDue();
       case WorkerGone gone -> onWorkerGone(gone.worker());
-      case GetStatus get -> get.replyTo().tell(status());
+      case GetStatus get -> get.replyTo().tell(workers.status(dispatch, setup.steps()));
       case GetLedger get -> get.replyTo().tell(new RunStatus.Ledger(dispatch.states()));
     }
     grantWhatQuotaAllows();
@@ -287,9 +273,7 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
   }
 
   private void onDemand(Demand demand) {
-    WorkerDemand before =
-        workers.put(demand.worker(), new WorkerDemand(demand.leases(), demand.weights()));
-    if (before == null) {
+    if (workers.put(demand)) {
       getContext().watchWith(demand.worker(), new WorkerGone(demand.worker()));
       getContext().getLog().info("rollout worker {} joined", demand.worker().path());
     }
@@ -299,7 +283,7 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
     boolean wanted =
         dispatch.progress(
             progress.lease(),
-            nameOf(progress.worker()),
+            WorkerDemands.nameOf(progress.worker()),
             progress.oldestStep(),
             progress.tokens(),
             clock.instant());
@@ -321,28 +305,10 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
   private void onGiveBack(GiveBack giveBack) {
     switch (giveBack.reason()) {
       case LEAVING, OUT_OF_REACH -> {
-        workers.computeIfPresent(
-            giveBack.worker(), (worker, demand) -> new WorkerDemand(0, demand.weights()));
+        workers.wantsNothing(giveBack.worker());
         dispatch.giveBack(giveBack.lease(), giveBack.detail());
       }
       case BAD_PROMPT -> dispatch.setAside(giveBack.lease(), giveBack.detail());
-    }
-  }
-
-  private void note(LedgerEvent event) {
-    numEvents++;
-    setup.journal().tell(new JournalWriter.Append(event, durable));
-  }
-
-  private void whenDurable(Runnable answer) {
-    deferred.add(new Deferred(numEvents, answer));
-    onDurable(numDurable);
-  }
-
-  private void onDurable(long written) {
-    numDurable = written;
-    while (!deferred.isEmpty() && deferred.element().numEvents() <= numDurable) {
-      deferred.remove().answer().run();
     }
   }
 
@@ -360,7 +326,7 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
     dispatch.openTerm(learnerWaits.get().version(), holding.groups());
     Set<GroupId> accepted =
         holding.groups().stream().filter(dispatch::isAccepted).collect(Collectors.toSet());
-    whenDurable(() -> {
+    answers.whenDurable(() -> {
       isTermDurable = true;
       holding.replyTo().tell(new StillAccepted(accepted));
     });
@@ -369,7 +335,7 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
   private void onStepTaken(StepTaken taken) {
     dispatch.committed(taken.step());
     PolicyVersion version = taken.step().version();
-    whenDurable(() -> taken.replyTo().tell(new Committed(version)));
+    answers.whenDurable(() -> taken.replyTo().tell(new Committed(version)));
     if (dispatch.step() == setup.steps()) {
       cancel(dispatch.allRunning(), "the run is finished");
     }
@@ -384,7 +350,7 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
 
   private void onWorkerGone(ActorRef<RolloutWorker.Command> worker) {
     workers.remove(worker);
-    List<LeaseTable.Entry> held = dispatch.heldBy(nameOf(worker));
+    List<LeaseTable.Entry> held = dispatch.heldBy(WorkerDemands.nameOf(worker));
     held.forEach(entry -> dispatch.giveBack(entry.id(), "its worker left"));
     getContext().getLog().warn("rollout worker {} left with {} leases", worker.path(), held.size());
   }
@@ -400,34 +366,18 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
   private void cancel(List<LeaseTable.Entry> entries, String reason) {
     for (LeaseTable.Entry entry : entries) {
       dispatch.giveBack(entry.id(), reason);
-      workers.keySet().stream()
-          .filter(worker -> nameOf(worker).equals(entry.worker()))
-          .forEach(worker -> worker.tell(new RolloutWorker.Cancel(entry.id(), reason)));
+      workers.cancel(entry.worker(), entry.id(), reason);
     }
   }
 
-  /**
-   * One lease to each worker with room in turn, so that a late joiner gets its share. Not to one
-   * with weights of steps that were abandoned: nobody could learn from what they sample.
-   */
   private void grantWhatQuotaAllows() {
-    boolean granted = isTermDurable;
-    while (granted && numEvents - numDurable < MOST_WAITING_EVENTS) {
-      granted = false;
-      for (Map.Entry<ActorRef<RolloutWorker.Command>, WorkerDemand> worker : workers.entrySet()) {
-        String name = nameOf(worker.getKey());
-        if (dispatch.isPartOfRun(worker.getValue().weights())
-            && dispatch.numHeldBy(name) < worker.getValue().leases()) {
-          Optional<RolloutLease> lease = dispatch.grant(name, clock.instant());
-          if (lease.isEmpty()) {
-            return;
-          }
-          worker
-              .getKey()
-              .tell(new RolloutWorker.Grant(getContext().getSelf(), lease.get(), setup.blobUrl()));
-          granted = true;
-        }
-      }
+    boolean goesOn = isTermDurable;
+    while (goesOn && !answers.isBehind()) {
+      goesOn =
+          workers.grantRound(
+              dispatch,
+              clock.instant(),
+              lease -> new RolloutWorker.Grant(getContext().getSelf(), lease, setup.blobUrl()));
     }
   }
 
@@ -444,21 +394,5 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
       timers.startSingleTimer(
           StragglersAreDue.class, new StragglersAreDue(), setup.stragglerWait());
     }
-  }
-
-  private RunStatus status() {
-    List<RunStatus.Worker> list = new ArrayList<>();
-    workers.forEach((worker, demand) ->
-        list.add(
-            new RunStatus.Worker(
-                nameOf(worker),
-                demand.leases(),
-                dispatch.numHeldBy(nameOf(worker)),
-                demand.weights().step())));
-    return new RunStatus(dispatch.step(), setup.steps(), dispatch.counts(), list);
-  }
-
-  private static String nameOf(ActorRef<?> worker) {
-    return worker.path().toSerializationFormat();
   }
 }

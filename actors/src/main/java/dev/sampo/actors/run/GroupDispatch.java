@@ -3,7 +3,6 @@ package dev.sampo.actors.run;
 import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.LeaseId;
 import dev.sampo.protocol.PolicyVersion;
-import dev.sampo.protocol.Prompt;
 import dev.sampo.protocol.RolloutLease;
 import dev.sampo.protocol.SamplingSettings;
 import dev.sampo.protocol.StepCommitted;
@@ -12,11 +11,8 @@ import dev.sampo.protocol.ledger.LogPlace;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
-import java.util.LongSummaryStatistics;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -64,13 +60,11 @@ public final class GroupDispatch {
 
   private final Terms terms;
   private final StalenessGate gate;
-  private final PromptFeed feed;
   private final Consumer<LedgerEvent> journal;
-  private final Consumer<LeaseEvent> leaseLog;
   private final GroupLedger ledger;
-  private final Map<GroupId, Prompt> openPrompts = new HashMap<>();
-  private LeaseTable leases = new LeaseTable(0);
-  private boolean isOpen;
+  private final Leasing leasing;
+  private final OpenPrompts prompts;
+  private final Admission admission;
 
   /**
    * A run as its ledger has it; it waits for {@link #openTerm}.
@@ -89,10 +83,11 @@ public final class GroupDispatch {
       Consumer<LeaseEvent> leaseLog) {
     this.ledger = ledger;
     this.journal = journal;
-    this.leaseLog = leaseLog;
     this.terms = terms;
     this.gate = gate;
-    this.feed = feed;
+    this.leasing = new Leasing(ledger, leaseLog);
+    this.prompts = new OpenPrompts(feed, ledger, this::note);
+    this.admission = new Admission(ledger, leasing, gate, this::note);
     ledger
         .history()
         .run()
@@ -120,8 +115,7 @@ public final class GroupDispatch {
     }
     long term = ledger.history().term() + 1;
     note(new LedgerEvent.TermOpened(term, version, abandoned));
-    leases = new LeaseTable(term);
-    isOpen = true;
+    leasing.beginTerm();
     List<GroupId> lost =
         ledger.states().entrySet().stream()
             .filter(entry -> entry.getValue() instanceof GroupState.Accepted)
@@ -133,68 +127,29 @@ public final class GroupDispatch {
 
   /** Whether the term is open; nothing is granted, adopted or judged before. */
   public boolean isOpen() {
-    return isOpen;
+    return leasing.isOpen();
   }
 
   /** Grants one lease if the quota allows it and there is a prompt. */
   public Optional<RolloutLease> grant(String worker, Instant now) {
     GroupLedger.Counts counts = ledger.counts();
     long kept = (long) counts.accepted() + counts.trained();
-    if (!isOpen || gate.quota(step(), kept, counts.leased()) == 0) {
+    if (!leasing.isOpen() || gate.quota(step(), kept, counts.leased()) == 0) {
       return Optional.empty();
     }
     long minimumStep = gate.minimumStep(kept + counts.leased());
-    return nextPrompt().map(group -> lease(group, worker, minimumStep, now));
+    return prompts.next().map(group -> lease(group, worker, minimumStep, now));
   }
 
   private RolloutLease lease(GroupId group, String worker, long minimumStep, Instant now) {
-    LeaseId id = leases.grant(group, worker, minimumStep, now);
-    ledger.lease(id);
-    leaseLog.accept(new LeaseEvent.Granted(id));
     return new RolloutLease(
-        id,
-        Objects.requireNonNull(openPrompts.get(group)),
+        leasing.grant(group, worker, minimumStep, now),
+        prompts.of(group),
         terms.groupSize(),
         terms.sampling(),
         GroupSeeds.of(terms.seed(), group),
         minimumStep,
         terms.patience());
-  }
-
-  /** The next group to ask; its prompt is in {@code openPrompts} then. */
-  private Optional<GroupId> nextPrompt() {
-    while (true) {
-      Optional<GroupId> waiting = ledger.firstWaiting();
-      if (waiting.isPresent() && openPrompts.containsKey(waiting.get())) {
-        return waiting;
-      }
-      GroupId group = waiting.orElse(ledger.nextGroup());
-      switch (feed.visit(group)) {
-        case PromptFeed.Visit.Exhausted _ -> {
-          return Optional.empty();
-        }
-        case PromptFeed.Visit.Bad(String source, String reason) -> {
-          open(group, source);
-          note(new LedgerEvent.GroupSetAside(group, source + ": " + reason));
-        }
-        case PromptFeed.Visit.Ready(Prompt prompt) -> {
-          open(group, prompt.source());
-          openPrompts.put(group, prompt);
-        }
-      }
-    }
-  }
-
-  private void open(GroupId group, String source) {
-    if (ledger.state(group).isEmpty()) {
-      note(new LedgerEvent.GroupOpened(group, source));
-    }
-    Optional<String> recorded = ledger.source(group);
-    if (recorded.isPresent() && !recorded.get().equals(source)) {
-      throw new IllegalStateException(
-          "the data has changed since the run began: group %d was asked from %s, which is %s now"
-              .formatted(group.value(), recorded.get(), source));
-    }
   }
 
   private void note(LedgerEvent event) {
@@ -208,21 +163,7 @@ public final class GroupDispatch {
    * @return whether the lease is still wanted
    */
   public boolean progress(LeaseId lease, String worker, long oldestStep, long tokens, Instant now) {
-    if (isOpen
-        && isOfTermBefore(lease)
-        && ledger.state(lease.group()).orElse(null) instanceof GroupState.Waiting) {
-      leases.adopt(lease, worker, oldestStep, tokens, now);
-      ledger.lease(lease);
-      leaseLog.accept(new LeaseEvent.Granted(lease));
-      return true;
-    }
-    return !isOpen || leases.progress(lease, oldestStep, tokens, now);
-  }
-
-  /** A lease that an earlier coordinator granted, of a history that still counts. */
-  private boolean isOfTermBefore(LeaseId lease) {
-    return lease.term() < ledger.history().term()
-        && lease.term() >= ledger.history().firstTermOfLeases();
+    return leasing.progress(lease, worker, oldestStep, tokens, now);
   }
 
   /**
@@ -230,19 +171,16 @@ public final class GroupDispatch {
    */
   public boolean isWanted(LeaseId lease) {
     return switch (ledger.state(lease.group()).orElse(null)) {
-      case GroupState.Waiting _, GroupState.Leased _ -> !isOpen || isOfThisRun(lease);
+      case GroupState.Waiting _, GroupState.Leased _ ->
+          !leasing.isOpen() || leasing.isOfThisRun(lease);
       case GroupState.Won won -> won.lease().equals(lease);
       case null, default -> false;
     };
   }
 
-  private boolean isOfThisRun(LeaseId lease) {
-    return leases.wasGranted(lease) || isOfTermBefore(lease);
-  }
-
   /** Keeps a lease alive whose worker has to wait. */
   public void renew(LeaseId lease, Instant now) {
-    leases.renew(lease, now);
+    leasing.table().renew(lease, now);
   }
 
   /**
@@ -253,50 +191,7 @@ public final class GroupDispatch {
    * @param versions the policies that sampled it
    */
   public Verdict offered(LeaseId lease, Collection<PolicyVersion> versions) {
-    return switch (ledger.state(lease.group()).orElse(null)) {
-      case null -> new Verdict.Discard("group " + lease.group().value() + " is not of this run");
-      case GroupState.Won won -> ofWinner(won.lease(), lease);
-      case GroupState.Accepted accepted -> ofWinner(accepted.lease(), lease);
-      case GroupState.End end -> new Verdict.Discard("the group ended: " + end);
-      case GroupState.Waiting _, GroupState.Leased _ ->
-          isOfThisRun(lease)
-              ? judge(lease, versions)
-              : new Verdict.Discard("lease of another term: " + lease.term());
-    };
-  }
-
-  private static Verdict ofWinner(LeaseId winner, LeaseId lease) {
-    return winner.equals(lease)
-        ? new Verdict.Keep()
-        : new Verdict.Discard(
-            "attempt %d of term %d was first".formatted(winner.attempt(), winner.term()));
-  }
-
-  private Verdict judge(LeaseId lease, Collection<PolicyVersion> versions) {
-    LongSummaryStatistics steps =
-        versions.stream().mapToLong(PolicyVersion::step).summaryStatistics();
-    if (!versions.stream().allMatch(ledger.history()::isPartOf)) {
-      String foreign = "sampled by weights that are not part of the run: " + versions;
-      giveBack(lease, foreign);
-      return new Verdict.Discard(foreign);
-    }
-    Optional<String> tooOld = tooOld(steps.getMin());
-    if (tooOld.isPresent()) {
-      giveBack(lease, tooOld.get());
-      return new Verdict.TooOld(tooOld.get());
-    }
-    leases
-        .running(lease.group())
-        .filter(entry -> !entry.id().equals(lease))
-        .ifPresent(other -> giveBack(other.id(), "another attempt was first"));
-    ledger.win(new GroupState.Won(lease, steps.getMin(), steps.getMax()));
-    return new Verdict.Keep();
-  }
-
-  private Optional<String> tooOld(long oldestStep) {
-    return gate.isTooOld(oldestStep, step())
-        ? Optional.of("sampled at step %d, the learner is at %d".formatted(oldestStep, step()))
-        : Optional.empty();
+    return admission.offered(lease, versions);
   }
 
   /**
@@ -305,57 +200,26 @@ public final class GroupDispatch {
    * @param place where it is recorded; empty when the run records nothing
    */
   public Verdict recorded(LeaseId lease, Optional<LogPlace> place) {
-    return switch (ledger.state(lease.group()).orElse(null)) {
-      case GroupState.Won won when won.lease().equals(lease) -> {
-        Optional<String> tooOld = tooOld(won.oldestStep());
-        if (tooOld.isPresent()) {
-          notKept(lease, tooOld.get());
-          yield new Verdict.TooOld(tooOld.get());
-        }
-        note(new LedgerEvent.GroupAccepted(lease, won.oldestStep(), won.newestStep(), place));
-        leases.close(lease.group());
-        yield new Verdict.Keep();
-      }
-      case GroupState.Accepted accepted -> ofWinner(accepted.lease(), lease);
-      case null, default -> new Verdict.Discard("the lease was lost while it was recorded");
-    };
+    return admission.recorded(lease, place);
   }
 
   /** Takes back an attempt that was to be kept or accepted, because it could not be. */
   public void notKept(LeaseId lease, String reason) {
-    switch (ledger.state(lease.group()).orElse(null)) {
-      case GroupState.Won won when won.lease().equals(lease) -> {
-        if (isRunning(lease)) {
-          giveBack(lease, reason);
-        } else {
-          ledger.release(lease); // it had expired before it was offered
-        }
-      }
-      case GroupState.Accepted accepted when accepted.lease().equals(lease) ->
-          returned(List.of(lease.group()), reason);
-      case null, default -> {} // it was taken back before
-    }
+    admission.notKept(lease, reason);
   }
 
   /** Ends a lease that brings no result through no fault of the prompt; the group waits again. */
   public void giveBack(LeaseId lease, String reason) {
-    leases
-        .running(lease.group())
-        .filter(entry -> entry.id().equals(lease))
-        .ifPresent(entry -> {
-          leases.close(lease.group());
-          ledger.release(lease);
-          leaseLog.accept(new LeaseEvent.Lost(lease, entry.tokens(), reason));
-        });
+    leasing.giveBack(lease, reason);
   }
 
   /** Ends a lease that made no progress; after too many of them the group is set aside. */
   public void expire(LeaseId lease) {
-    if (!isRunning(lease)) {
+    if (!leasing.isRunning(lease)) {
       return;
     }
     giveBack(lease, "no progress");
-    if (leases.countFruitless(lease.group()) >= terms.maxAttempts()) {
+    if (leasing.table().countFruitless(lease.group()) >= terms.maxAttempts()) {
       setAside(lease.group(), "no progress in " + terms.maxAttempts() + " attempts");
     }
   }
@@ -400,8 +264,8 @@ public final class GroupDispatch {
   }
 
   private void forget(GroupId group) {
-    leases.forget(group);
-    openPrompts.remove(group);
+    leasing.table().forget(group);
+    prompts.forget(group);
   }
 
   /** Notes that the workers were told of a version. */
@@ -426,12 +290,12 @@ public final class GroupDispatch {
 
   /** Running leases whose groups the next optimizer step would make too old. */
   public List<LeaseTable.Entry> stragglers() {
-    return leases.matching(entry -> gate.wouldOutgrow(entry.oldestStep(), step()));
+    return leasing.table().matching(entry -> gate.wouldOutgrow(entry.oldestStep(), step()));
   }
 
   /** Leases without progress for longer than the patience. */
   public List<LeaseTable.Entry> expired(Instant now) {
-    return leases.expired(terms.patience(), now);
+    return leasing.table().expired(terms.patience(), now);
   }
 
   /** What is given up with a running lease that is too slow for the bound. */
@@ -441,21 +305,17 @@ public final class GroupDispatch {
 
   /** All running leases. */
   public List<LeaseTable.Entry> allRunning() {
-    return leases.matching(entry -> true);
+    return leasing.table().matching(entry -> true);
   }
 
   /** Leases of a worker, for example of one that left. */
   public List<LeaseTable.Entry> heldBy(String worker) {
-    return leases.heldBy(worker);
+    return leasing.table().heldBy(worker);
   }
 
   /** How many leases a worker has. */
   public int numHeldBy(String worker) {
-    return leases.numHeldBy(worker);
-  }
-
-  private boolean isRunning(LeaseId lease) {
-    return leases.running(lease.group()).filter(entry -> entry.id().equals(lease)).isPresent();
+    return leasing.table().numHeldBy(worker);
   }
 
   /** Optimizer steps taken that count. */

@@ -1,0 +1,77 @@
+package dev.sampo.actors.run;
+
+import dev.sampo.protocol.GroupId;
+import dev.sampo.protocol.Prompt;
+import dev.sampo.protocol.ledger.LedgerEvent;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * The prompts of groups that have not ended. After a restart they are not there, and the rows of
+ * the groups that wait are visited again.
+ */
+final class OpenPrompts {
+  private final PromptFeed feed;
+  private final GroupLedger ledger;
+  private final Consumer<LedgerEvent> journal;
+  private final Map<GroupId, Prompt> prompts = new HashMap<>();
+
+  /**
+   * No prompts.
+   *
+   * @param journal told of groups that are opened or cannot be asked; applies it to the ledger
+   */
+  OpenPrompts(PromptFeed feed, GroupLedger ledger, Consumer<LedgerEvent> journal) {
+    this.feed = feed;
+    this.ledger = ledger;
+    this.journal = journal;
+  }
+
+  /** The next group to ask: one that waits, or a new one; its prompt is there then. */
+  Optional<GroupId> next() {
+    while (true) {
+      Optional<GroupId> waiting = ledger.firstWaiting();
+      if (waiting.isPresent() && prompts.containsKey(waiting.get())) {
+        return waiting;
+      }
+      GroupId group = waiting.orElse(ledger.nextGroup());
+      switch (feed.visit(group)) {
+        case PromptFeed.Visit.Exhausted _ -> {
+          return Optional.empty();
+        }
+        case PromptFeed.Visit.Bad(String source, String reason) -> {
+          open(group, source);
+          journal.accept(new LedgerEvent.GroupSetAside(group, source + ": " + reason));
+        }
+        case PromptFeed.Visit.Ready(Prompt prompt) -> {
+          open(group, prompt.source());
+          prompts.put(group, prompt);
+        }
+      }
+    }
+  }
+
+  private void open(GroupId group, String source) {
+    if (ledger.state(group).isEmpty()) {
+      journal.accept(new LedgerEvent.GroupOpened(group, source));
+    }
+    Optional<String> recorded = ledger.source(group);
+    if (recorded.isPresent() && !recorded.get().equals(source)) {
+      throw new IllegalStateException(
+          "the data has changed since the run began: group %d was asked from %s, which is %s now"
+              .formatted(group.value(), recorded.get(), source));
+    }
+  }
+
+  /** The prompt of the group that {@link #next} gave. */
+  Prompt of(GroupId group) {
+    return Objects.requireNonNull(prompts.get(group));
+  }
+
+  void forget(GroupId group) {
+    prompts.remove(group);
+  }
+}
