@@ -2,12 +2,15 @@ package dev.sampo.fault;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sampo.actors.journal.JdbcJournal;
 import dev.sampo.tasks.rec.RecDataSettings;
 import dev.sampo.tasks.rec.RecDataWriter;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
@@ -65,6 +68,52 @@ class FullDiskRunTest {
           "Read-only file system");
     } finally {
       run("umount", disk.toString());
+    }
+  }
+
+  @Test
+  void aRunWaitsForRoomOnTheDiskOfItsLedger() throws Exception {
+    Path disk = Files.createDirectory(folder.resolve("disk"));
+    Path run = folder.resolve("run");
+    String url = "jdbc:h2:file:" + disk.resolve("ledger");
+    mount("-t", "tmpfs", "-o", "size=4m", "tmpfs", disk.toString());
+    try {
+      List<String> command =
+          List.of(
+              "train",
+              configuration(),
+              "--set",
+              "ledger.url=\"" + url + "\"",
+              "--set",
+              "ledger.attempts=1000",
+              "--set",
+              "ledger.retry-after=20ms");
+      SampoProcess process = new SampoProcess(run, folder.resolve("said.txt"), command);
+      process.awaitSteps(2);
+      Path ballast = disk.resolve("ballast");
+      fill(ballast);
+      process.awaitLog("trying again in");
+      Files.delete(ballast);
+      process.await();
+
+      LedgerRules.requireKept(
+          run,
+          new JdbcJournal.Place(
+              url, Optional.empty(), Optional.empty(), run.resolve("ledger/ledger.head"), "full-5"),
+          8,
+          4);
+    } finally {
+      run("umount", disk.toString());
+    }
+  }
+
+  private static void fill(Path file) throws IOException {
+    try (OutputStream out = Files.newOutputStream(file)) {
+      while (true) {
+        out.write(new byte[1024]);
+      }
+    } catch (IOException e) {
+      assertThat(e).hasMessageContaining("No space left on device");
     }
   }
 
