@@ -38,6 +38,14 @@ public record LoadedConfig(RunConfig settings, Config source) {
    * @throws InvalidConfigException naming every file that is missing
    */
   public void requireFiles() {
+    List<ConfigProblem> missing = missingFiles();
+    if (!missing.isEmpty()) {
+      throw new InvalidConfigException(missing);
+    }
+  }
+
+  /** The files and folders that this node reads and that are not there. */
+  public List<ConfigProblem> missingFiles() {
     List<ConfigProblem> problems = new ArrayList<>();
     NodeSettings node = settings.node();
     if (node.has(NodeRole.LEARNER) || node.has(NodeRole.ROLLOUT)) {
@@ -57,9 +65,7 @@ public record LoadedConfig(RunConfig settings, Config source) {
         requireFolder("evaluation.image-folder", settings.evaluation().imageFolder(), problems);
       }
     }
-    if (!problems.isEmpty()) {
-      throw new InvalidConfigException(problems);
-    }
+    return problems;
   }
 
   private void requireFile(String key, Path file, List<ConfigProblem> problems) {
@@ -74,7 +80,13 @@ public record LoadedConfig(RunConfig settings, Config source) {
     }
   }
 
-  private ConfigProblem problem(String key, String message) {
+  /**
+   * Something that is wrong with a value.
+   *
+   * @param key full key without {@code sampo.}
+   * @param message what is wrong and what is allowed
+   */
+  public ConfigProblem problem(String key, String message) {
     String path = RunConfigReader.ROOT + "." + key;
     ConfigValue value = source.getValue(path);
     return new ConfigProblem(Values.where(value), path, message);

@@ -77,15 +77,15 @@ final class NodeCommand implements Callable<Integer> {
   public Integer call() {
     Instant started = Instant.now();
     LoadedConfig loaded = arguments.read(file, assignments());
-    loaded.requireFiles();
     PrintWriter out = spec.commandLine().getOut();
     if (loaded.settings().node().has(NodeRole.LEARNER)) {
-      Preflight.check(loaded.settings());
+      Preflight.check(loaded);
       try (RunClaim claim = TrainingRun.claim(loaded.settings());
           RunLog _ = RunLog.to(claim.folder().log())) {
         new TrainingRun(loaded, claim, out, started).run();
       }
     } else {
+      loaded.requireFiles();
       serve(loaded, out);
     }
     return CommandLine.ExitCode.OK;

@@ -5,9 +5,12 @@ import dev.sampo.actors.engine.RunModels;
 import dev.sampo.actors.evaluation.EvaluationSplits;
 import dev.sampo.actors.node.SampoNode;
 import dev.sampo.actors.question.RunQuestions;
+import dev.sampo.config.InvalidConfigException;
+import dev.sampo.config.LoadedConfig;
 import dev.sampo.config.ModelSource;
 import dev.sampo.config.RunConfig;
 import dev.sampo.learner.ReferenceSettings;
+import dev.sampo.reward.RewardException;
 import dev.sampo.reward.RewardSettings.WeightedReward;
 import dev.sampo.reward.pipeline.RewardRegistry;
 import dev.sampo.vlm.ModelException;
@@ -15,6 +18,7 @@ import dev.sampo.vlm.family.AdapterFolder;
 import dev.sampo.vlm.prompt.VlmProcessor;
 import dev.sampo.vlm.weights.Checkpoint;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.UnaryOperator;
 
 /** Finds what would stop a run before the run makes its folder. */
@@ -22,18 +26,62 @@ final class Preflight {
   private Preflight() {}
 
   /**
-   * Checks ports, data, rewards and model of a run.
+   * Checks ports, and what {@link #checkInputs} does.
    *
-   * @throws RuntimeException of the part that cannot be used, with a message for the user
+   * @throws RuntimeException with a line for everything that cannot be used
    */
-  static void check(RunConfig config) {
-    SampoNode.requireFree(TrainingRun.address(config.node()));
-    NodeAssembly.checkData(config);
-    EvaluationSplits.open(config.evaluation(), config.data().task(), RunQuestions.template(config));
+  static void check(LoadedConfig loaded) {
+    FailureList failures = new FailureList();
+    failures.collect(() -> SampoNode.requireFree(TrainingRun.address(loaded.settings().node())));
+    collectInputs(loaded, failures);
+    failures.raise();
+  }
+
+  /**
+   * Checks files, data, rewards and model of a run.
+   *
+   * @throws RuntimeException with a line for everything that cannot be used
+   */
+  static void checkInputs(LoadedConfig loaded) {
+    FailureList failures = new FailureList();
+    collectInputs(loaded, failures);
+    failures.raise();
+  }
+
+  /** What files that are missing would be needed for is not looked at. */
+  private static void collectInputs(LoadedConfig loaded, FailureList failures) {
+    RunConfig config = loaded.settings();
+    failures.collect(loaded::requireFiles);
+    if (hasFiles(loaded, "data")) {
+      failures.collect(() -> NodeAssembly.checkData(config));
+    }
+    if (hasFiles(loaded, "evaluation")) {
+      failures.collect(() ->
+          EvaluationSplits.open(
+              config.evaluation(), config.data().task(), RunQuestions.template(config)));
+    }
     RewardRegistry registry = RewardRegistry.standard();
-    config.reward().functions().stream().map(WeightedReward::name).forEach(registry::find);
-    checkModel(config.model());
-    checkReference(config);
+    for (WeightedReward reward : config.reward().functions()) {
+      failures.collect(() -> requireKnown(reward.name(), registry, loaded));
+    }
+    if (hasFiles(loaded, "model")) {
+      failures.collect(() -> checkModel(config.model()));
+      failures.collect(() -> checkReference(config));
+    }
+  }
+
+  private static void requireKnown(String reward, RewardRegistry registry, LoadedConfig loaded) {
+    try {
+      registry.find(reward);
+    } catch (RewardException e) {
+      throw new InvalidConfigException(
+          List.of(loaded.problem("reward.functions", String.valueOf(e.getMessage()))));
+    }
+  }
+
+  private static boolean hasFiles(LoadedConfig loaded, String section) {
+    return loaded.missingFiles().stream()
+        .noneMatch(problem -> problem.key().startsWith("sampo." + section + "."));
   }
 
   /**

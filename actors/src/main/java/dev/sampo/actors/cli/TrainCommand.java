@@ -44,12 +44,12 @@ final class TrainCommand implements Callable<Integer> {
       throw new CommandFailedException(
           "sampo.node.roles has no learner; a node without one is started by 'sampo node'");
     }
-    loaded.requireFiles();
     if (dryRun) {
+      Preflight.checkInputs(loaded);
       spec.commandLine().getOut().print(DryRun.of(loaded.settings()));
       return CommandLine.ExitCode.OK;
     }
-    Preflight.check(loaded.settings());
+    Preflight.check(loaded);
     try (RunClaim claim = TrainingRun.claim(loaded.settings());
         RunLog _ = RunLog.to(claim.folder().log())) {
       new TrainingRun(loaded, claim, spec.commandLine().getOut(), started).run();

@@ -109,13 +109,7 @@ final class SampoMainTest {
 
   @Test
   void anUnreadableCheckpointIsNamed() throws IOException {
-    Path model = Files.createDirectories(folder.resolve("model"));
-    try (Stream<Path> files = Files.list(MODEL)) {
-      for (Path file : files.filter(Files::isRegularFile).toList()) {
-        Files.copy(file, model.resolve(file.getFileName()));
-      }
-    }
-    Files.writeString(model.resolve("model.safetensors"), "not weights");
+    Path model = modelWithoutWeights();
 
     Said said =
         train(
@@ -125,6 +119,40 @@ final class SampoMainTest {
                 + "\", init = checkpoint }\n");
 
     assertRefused(said, "model.safetensors");
+  }
+
+  @Test
+  void everythingThatCannotBeUsedIsNamedAtOnce() throws IOException {
+    Path data = data();
+    Files.writeString(data.resolve("train.jsonl"), "{broken\n");
+    Path model = modelWithoutWeights();
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Said said =
+          train(
+              configuration(data)
+                  + """
+                  sampo.model { path = "%s", init = checkpoint }
+                  sampo.node.port = %d
+                  sampo.evaluation { splits.id = "%s", image-folder = "%s" }
+                  sampo.reward.functions = [{ name = length, weight = 1 }, { name = beauty, weight = 1 }]
+                  """
+                      .formatted(model, taken.getLocalPort(), folder.resolve("no.jsonl"), data));
+
+      assertThat(said.code).isEqualTo(1);
+      assertThat(said.err.lines())
+          .as(said.err)
+          .hasSize(6)
+          .allMatch(line -> line.startsWith("sampo: "));
+      assertThat(said.err)
+          .contains("127.0.0.1:" + taken.getLocalPort())
+          .contains(
+              "sampo.evaluation.splits.id: cannot read the file " + folder.resolve("no.jsonl"))
+          .contains("train.jsonl:1")
+          .contains("run.conf:7: sampo.reward.functions: unknown reward function \"length\"")
+          .contains("run.conf:7: sampo.reward.functions: unknown reward function \"beauty\"")
+          .contains("model.safetensors");
+      assertThat(folder.resolve("run")).doesNotExist();
+    }
   }
 
   @Test
@@ -323,6 +351,17 @@ final class SampoMainTest {
     assertThat(said.err.lines()).as(said.err).hasSize(1);
     assertThat(said.err).startsWith("sampo: ").contains(message);
     assertThat(folder.resolve("run")).doesNotExist();
+  }
+
+  private Path modelWithoutWeights() throws IOException {
+    Path model = Files.createDirectories(folder.resolve("model"));
+    try (Stream<Path> files = Files.list(MODEL)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        Files.copy(file, model.resolve(file.getFileName()));
+      }
+    }
+    Files.writeString(model.resolve("model.safetensors"), "not weights");
+    return model;
   }
 
   private Path data() {
