@@ -11,6 +11,11 @@ import java.util.stream.Collectors;
  * @param message what is wrong and what is allowed
  */
 public record ConfigProblem(String where, String key, String message) {
+  /** Whether it is a value that nobody gave. */
+  public boolean isOfDefault() {
+    return where.endsWith(Values.DEFAULT);
+  }
+
   @Override
   public String toString() {
     return where + ": " + key + ": " + message;

@@ -64,17 +64,38 @@ public final class RunConfigReader {
     Config reference = presets.withFallback(reference());
     Config merged = resolve(given.withFallback(reference));
 
-    Optional<RunConfig> settings =
-        new SettingsReader(problems)
-            .read(
-                RunConfig.class,
-                ROOT,
-                merged.getObject(ROOT),
-                Optional.of(resolve(reference).getObject(ROOT)));
+    Config defaults = resolve(reference);
+    Optional<RunConfig> settings = settings(merged, defaults, problems);
     if (settings.isEmpty() || !problems.isEmpty()) {
-      throw new InvalidConfigException(problems);
+      throw new InvalidConfigException(problems, rest(merged, defaults, problems));
     }
     return new LoadedConfig(settings.get(), merged);
+  }
+
+  private static Optional<RunConfig> settings(
+      Config merged, Config defaults, List<ConfigProblem> problems) {
+    return new SettingsReader(problems)
+        .read(RunConfig.class, ROOT, merged.getObject(ROOT), Optional.of(defaults.getObject(ROOT)));
+  }
+
+  /** With the default in place of every value that is wrong, so that others can be looked at. */
+  private static Optional<LoadedConfig> rest(
+      Config merged, Config defaults, List<ConfigProblem> problems) {
+    try {
+      Config rest = merged;
+      for (ConfigProblem problem : problems) {
+        String key = problem.key().replaceFirst("\\[.*", ""); // of a list, the whole
+        rest =
+            defaults.hasPath(key)
+                ? rest.withValue(key, defaults.getValue(key))
+                : rest.withoutPath(key);
+      }
+      Config usable = rest;
+      return settings(usable, defaults, new ArrayList<>())
+          .map(settings -> new LoadedConfig(settings, usable));
+    } catch (ConfigException e) {
+      return Optional.empty(); // an unknown key that is no path
+    }
   }
 
   /** The defaults lie beside this class, apart from the {@code reference.conf} of the libraries. */

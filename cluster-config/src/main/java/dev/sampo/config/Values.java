@@ -17,6 +17,9 @@ import java.util.stream.Stream;
 
 /** Single values of the configuration: the types a settings record may have, and how they read. */
 final class Values {
+  /** How the place of a default ends. */
+  static final String DEFAULT = " (default)";
+
   private static final int SHOWN_CHARS = 60;
   private static final String MERGED = "merge of "; // what HOCON calls the place of such sections
   private static final String COMPUTED = "hardcoded value"; // ... and of values of no file
@@ -116,7 +119,7 @@ final class Values {
   private static String place(ConfigOrigin origin) {
     String file = origin.filename();
     if (isDefault(origin)) {
-      return "reference.conf:" + origin.lineNumber() + " (default)";
+      return "reference.conf:" + origin.lineNumber() + DEFAULT;
     }
     if (file == null) {
       return origin.description().replaceFirst("^" + MERGED, "");

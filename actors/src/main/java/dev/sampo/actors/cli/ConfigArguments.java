@@ -1,11 +1,14 @@
 package dev.sampo.actors.cli;
 
+import dev.sampo.config.ConfigProblem;
+import dev.sampo.config.InvalidConfigException;
 import dev.sampo.config.LoadedConfig;
 import dev.sampo.config.RunConfigReader;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import picocli.CommandLine.Option;
 
 /** {@code --set key=value}, shared by the commands that read a run configuration. */
@@ -32,5 +35,21 @@ final class ConfigArguments {
     List<String> all = new ArrayList<>(List.of(before));
     all.addAll(assignments);
     return RunConfigReader.read(file, all);
+  }
+
+  /**
+   * As {@link #read}, for commands that need the files of the configuration: where settings are
+   * refused, files that were given and are missing are named with them.
+   */
+  LoadedConfig readForUse(Optional<Path> file, String... before) {
+    try {
+      return read(file, before);
+    } catch (InvalidConfigException e) {
+      Stream<ConfigProblem> missing =
+          e.rest().stream()
+              .flatMap(rest -> rest.missingFiles().stream())
+              .filter(problem -> !problem.isOfDefault());
+      throw new InvalidConfigException(Stream.concat(e.problems().stream(), missing).toList());
+    }
   }
 }

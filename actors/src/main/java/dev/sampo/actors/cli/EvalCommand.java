@@ -31,7 +31,7 @@ final class EvalCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    LoadedConfig loaded = arguments.read(Optional.of(file), "node.roles=[eval]");
+    LoadedConfig loaded = arguments.readForUse(Optional.of(file), "node.roles=[eval]");
     loaded.requireFiles();
     RunConfig config = loaded.settings();
     if (config.evaluation().splits().isEmpty()) {

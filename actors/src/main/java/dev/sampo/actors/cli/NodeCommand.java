@@ -76,7 +76,7 @@ final class NodeCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Instant started = Instant.now();
-    LoadedConfig loaded = arguments.read(file, assignments());
+    LoadedConfig loaded = arguments.readForUse(file, assignments());
     PrintWriter out = spec.commandLine().getOut();
     if (loaded.settings().node().has(NodeRole.LEARNER)) {
       Preflight.check(loaded);

@@ -44,7 +44,7 @@ final class SftCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    LoadedConfig loaded = arguments.read(Optional.of(file), "node.roles=[rollout]");
+    LoadedConfig loaded = arguments.readForUse(Optional.of(file), "node.roles=[rollout]");
     loaded.requireFiles();
     RunConfig config = loaded.settings();
     if (config.sft().phases().isEmpty()) {

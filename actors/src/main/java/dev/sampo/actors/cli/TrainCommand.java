@@ -39,7 +39,7 @@ final class TrainCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Instant started = Instant.now();
-    LoadedConfig loaded = arguments.read(Optional.of(file));
+    LoadedConfig loaded = arguments.readForUse(Optional.of(file));
     if (!loaded.settings().node().has(NodeRole.LEARNER)) {
       throw new CommandFailedException(
           "sampo.node.roles has no learner; a node without one is started by 'sampo node'");

@@ -156,6 +156,26 @@ final class SampoMainTest {
   }
 
   @Test
+  void refusedSettingsDoNotHideMissingFiles() throws IOException {
+    Path no = folder.resolve("no.jsonl");
+    Said said =
+        train(
+            configuration(data())
+                + "sampo.run.steps = many\n"
+                + "sampo.lerner.threads = 2\n"
+                + "sampo.evaluation.splits.id = \""
+                + no
+                + "\"\n");
+
+    assertThat(said.code).isEqualTo(1);
+    assertThat(said.err.lines()).as(said.err).hasSize(3);
+    assertThat(said.err)
+        .contains("run.conf:4: sampo.run.steps: needs a whole number")
+        .contains("run.conf:5: sampo.lerner: unknown key")
+        .contains("run.conf:6: sampo.evaluation.splits.id: cannot read the file " + no);
+  }
+
+  @Test
   void aPortInUseIsNamed() throws IOException {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       Said said = run("node", "--role", "reward", "--port", String.valueOf(taken.getLocalPort()));
