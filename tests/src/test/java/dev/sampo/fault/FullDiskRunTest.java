@@ -59,13 +59,25 @@ class FullDiskRunTest {
   }
 
   @Test
-  void aRunInAReadOnlyFolderEndsWithOneLine() throws Exception {
+  void aRunInAReadOnlyFolderCanBeLookedAtAndGoesOnWhenItCanBeWritten() throws Exception {
     Path disk = Files.createDirectory(folder.resolve("disk"));
+    Path run = disk.resolve("run");
+    String file = configuration();
     mount("-t", "tmpfs", "-o", "ro", "tmpfs", disk.toString());
     try {
-      assertOneLine(
-          sampo(1, "train", configuration(), "--set", folderIs(disk.resolve("run"))),
-          "Read-only file system");
+      assertOneLine(sampo(1, "train", file, "--set", folderIs(run)), "Read-only file system");
+
+      run("mount", "-o", "remount,rw,size=200m", disk.toString());
+      new SampoProcess(
+              run, folder.resolve("left.txt"), List.of("train", file, "--set", folderIs(run)))
+          .killAfterSteps(2);
+      run("mount", "-o", "remount,ro", disk.toString());
+      assertOneLine(sampo(1, "train", file, "--set", folderIs(run)), "Read-only file system");
+      assertThat(sampo(0, "inspect", run.toString())).contains("steps       ");
+
+      run("mount", "-o", "remount,rw", disk.toString());
+      sampo(0, "train", file, "--set", folderIs(run));
+      LedgerRules.requireKept(run, "full-5", STEPS, GROUPS_PER_STEP);
     } finally {
       run("umount", disk.toString());
     }
