@@ -68,6 +68,23 @@ class InterruptedRunTest {
         .satisfiesExactly(
             first -> assertThat(first).endsWith("at step 5"),
             second -> assertThat(second).endsWith("at step 10"));
+    requireReplayIsTheSame();
+  }
+
+  private void requireReplayIsTheSame() throws Exception {
+    Path recording = run.resolve("rollouts");
+    run = folder.resolve("replayed");
+
+    String said = interrupt("TERM", 2, BY_SIGTERM, "replay", recording + "", "--out", run + "");
+
+    int steps = Files.readAllLines(run.resolve("metrics.jsonl")).size();
+    assertThat(said.lines().toList().getLast())
+        .isEqualTo(
+            "interrupted: %s has the steps up to %d of the recording; the same command goes on"
+                .formatted(run.resolve("checkpoints"), steps));
+    assertThat(sampo("replay", recording + "", "--out", run + ""))
+        .contains("going on from " + run.resolve("checkpoints/step-" + steps))
+        .contains("12 steps, 12 of them equal to the recorded bit for bit");
   }
 
   @Test
@@ -110,13 +127,15 @@ class InterruptedRunTest {
   private String interrupt(String signal, int steps, int code, String... command)
       throws IOException, InterruptedException {
     SampoProcess process =
-        new SampoProcess(run, folder.resolve("interrupted.txt"), List.of(command));
+        new SampoProcess(
+            run, Files.createTempFile(folder, "interrupted", ".txt"), List.of(command));
     process.awaitSteps(steps);
     process.signal(signal);
     return process.await(code);
   }
 
   private String sampo(String... command) throws IOException, InterruptedException {
-    return new SampoProcess(run, folder.resolve("again.txt"), List.of(command)).await();
+    return new SampoProcess(run, Files.createTempFile(folder, "again", ".txt"), List.of(command))
+        .await();
   }
 }
