@@ -103,11 +103,6 @@ final class TrainingRun {
   }
 
   private void requireSameRun(RunLedger ledger) {
-    if (!claim.isResumed() && !ledger.isNew()) {
-      throw new CommandFailedException(
-          "the ledger holds run %s already, which has another folder than %s; give this one another run.name or run.seed"
-              .formatted(config.run().id(), folder.path()));
-    }
     if (claim.isResumed() && ledger.isNew() && Files.exists(folder.checkpoints())) {
       throw new CommandFailedException(
           "%s has checkpoints, but the ledger holds nothing of run %s: it was replaced by another one"
