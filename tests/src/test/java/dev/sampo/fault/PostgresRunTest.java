@@ -111,8 +111,10 @@ class PostgresRunTest {
 
     assertThat(errors(said))
         .startsWith("sampo: ledger " + url + " has ")
-        .contains(" events of run run-5, but " + folder.resolve("elsewhere/ledger/ledger.head"))
-        .endsWith("give a new run another run.name or run.seed");
+        .contains(" events, but " + folder.resolve("elsewhere/ledger/ledger.head") + " is missing")
+        .endsWith(
+            "run run-5 has another folder, or the file was lost; give a new run another run.name or"
+                + " run.seed");
     first.await();
     requireKept("run");
   }

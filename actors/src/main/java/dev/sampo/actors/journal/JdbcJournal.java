@@ -94,8 +94,8 @@ public final class JdbcJournal implements LedgerJournal {
     long numEvents = tables.last(connection).numEvents();
     if (numEvents > 0 && !Files.exists(place.head())) {
       throw LedgerException.lasting(
-          "ledger %s has %d events of run %s, but %s is missing, which remembers its end: that run has another folder, or the file was lost; give a new run another run.name or run.seed"
-              .formatted(database, numEvents, place.runId(), place.head()));
+          "ledger %s has %d events, but %s is missing, which remembers its end: run %s has another folder, or the file was lost; give a new run another run.name or run.seed"
+              .formatted(database, numEvents, place.head(), place.runId()));
     }
   }
 
