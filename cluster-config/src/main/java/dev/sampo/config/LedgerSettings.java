@@ -13,13 +13,17 @@ import java.util.Optional;
  * @param passwordFile file whose first line is the password
  * @param attempts how often a transaction is tried before the run ends
  * @param retryAfter time between two attempts
+ * @param snapshotEvery events from one snapshot to the next
+ * @param keep what stays of the events while the run goes on
  */
 public record LedgerSettings(
     Optional<String> url,
     Optional<String> user,
     Optional<Path> passwordFile,
     int attempts,
-    Duration retryAfter) {
+    Duration retryAfter,
+    int snapshotEvery,
+    RecordingSettings.Keep keep) {
   public LedgerSettings {
     url.ifPresent(text -> {
       Require.that(
@@ -35,5 +39,6 @@ public record LedgerSettings(
     });
     Require.that(attempts >= 1, "attempts", ">= 1", attempts);
     Require.that(!retryAfter.isNegative(), "retry-after", ">= 0s", retryAfter);
+    Require.that(snapshotEvery >= 1, "snapshot-every", ">= 1", snapshotEvery);
   }
 }

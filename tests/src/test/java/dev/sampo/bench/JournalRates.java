@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.LongStream;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -56,7 +57,7 @@ final class JournalRates {
       Path place = Files.createDirectory(folder.resolve("ledger-" + numRuns));
       String run = folder.getFileName() + "-" + numRuns;
       long groups;
-      try (RunLedger ledger = RunLedger.open(settings, place, run)) {
+      try (RunLedger ledger = RunLedger.open(settings, place, run, OptionalLong::empty)) {
         ledger.journal().append(RunEvents.beginning());
         groups = write(name, ledger.journal(), concurrent, results);
       }
@@ -76,7 +77,7 @@ final class JournalRates {
     Path place = Files.createDirectory(folder.resolve("ledger-" + numRuns));
     String run = folder.getFileName() + "-" + numRuns;
     long numEvents = 0;
-    try (RunLedger ledger = RunLedger.open(settings, place, run)) {
+    try (RunLedger ledger = RunLedger.open(settings, place, run, OptionalLong::empty)) {
       ledger.journal().append(RunEvents.beginning());
       for (long first = 0; first < groups; first += 1_000) {
         List<LedgerEvent> events =
@@ -89,7 +90,7 @@ final class JournalRates {
       }
     }
     Stopwatch watch = new Stopwatch();
-    try (RunLedger ledger = RunLedger.open(settings, place, run)) {
+    try (RunLedger ledger = RunLedger.open(settings, place, run, OptionalLong::empty)) {
       double seconds = watch.lap().seconds();
       if (ledger.groups().counts().total() != groups) {
         throw new IllegalStateException("not what was written: " + ledger.groups().counts());

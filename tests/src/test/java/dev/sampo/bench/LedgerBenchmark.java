@@ -1,6 +1,7 @@
 package dev.sampo.bench;
 
 import dev.sampo.config.LedgerSettings;
+import dev.sampo.config.RecordingSettings;
 import dev.sampo.fault.PostgresServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -17,7 +18,14 @@ import java.util.stream.Stream;
  */
 public final class LedgerBenchmark {
   private static final LedgerSettings H2 =
-      new LedgerSettings(Optional.empty(), Optional.empty(), Optional.empty(), 1, Duration.ZERO);
+      new LedgerSettings(
+          Optional.empty(),
+          Optional.empty(),
+          Optional.empty(),
+          1,
+          Duration.ZERO,
+          10_000,
+          RecordingSettings.Keep.EVERYTHING);
   private static final int[] GROUPS_AT_START = {10_000, 100_000, 300_000};
   private static final int STEPS = 150;
   private static final int STEPS_OF_LARGE_GROUPS = 45;
@@ -59,7 +67,9 @@ public final class LedgerBenchmark {
         Optional.of(PostgresServer.USER),
         Optional.of(server.passwordFile()),
         1,
-        Duration.ZERO);
+        Duration.ZERO,
+        10_000,
+        RecordingSettings.Keep.EVERYTHING);
   }
 
   private static void measure(Path root, Optional<LedgerSettings> postgres, int rounds)

@@ -36,6 +36,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -117,7 +118,11 @@ final class ProtocolRates {
   }
 
   private RunLedger open(LedgerSettings settings, Path place) {
-    return RunLedger.open(settings, place.resolve("ledger"), folder.getFileName() + "-p" + numRuns);
+    return RunLedger.open(
+        settings,
+        place.resolve("ledger"),
+        folder.getFileName() + "-p" + numRuns,
+        OptionalLong::empty);
   }
 
   private Path newPlace() throws IOException {

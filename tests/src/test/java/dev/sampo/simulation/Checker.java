@@ -1,6 +1,7 @@
 package dev.sampo.simulation;
 
 import dev.sampo.actors.pipeline.ExperienceBuffer;
+import dev.sampo.actors.run.GroupLedger;
 import dev.sampo.actors.run.LeaseEvent;
 import dev.sampo.protocol.Completion;
 import dev.sampo.protocol.GroupId;
@@ -86,6 +87,20 @@ final class Checker {
     if (!holds) {
       broken(rule + ": " + what);
     }
+  }
+
+  /**
+   * What was read from a snapshot and the events after it is what all events come to.
+   *
+   * @param step the oldest that the learner may go back to
+   */
+  void restored(List<LedgerEvent> durable, GroupLedger read, long step) {
+    GroupLedger all = new GroupLedger();
+    durable.forEach(all::apply);
+    require(
+        read.snapshot(step).equals(all.snapshot(step)) && read.counts().equals(all.counts()),
+        "a snapshot says something else than the events",
+        read.snapshot(step) + " and not " + all.snapshot(step));
   }
 
   /** Coordinator and learner begin again with these events. */

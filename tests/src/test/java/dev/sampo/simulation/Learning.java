@@ -3,6 +3,7 @@ package dev.sampo.simulation;
 import dev.sampo.actors.RunListener;
 import dev.sampo.actors.StepReport;
 import dev.sampo.actors.journal.SimulatedJournal;
+import dev.sampo.actors.journal.SnapshotJournal;
 import dev.sampo.actors.pipeline.BusyClock;
 import dev.sampo.actors.pipeline.ExperienceBuffer;
 import dev.sampo.actors.pipeline.JournalWriter;
@@ -36,6 +37,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Queue;
 import java.util.SplittableRandom;
 import java.util.stream.LongStream;
@@ -59,6 +61,7 @@ final class Learning {
   private static final String SOURCE = "rows:1";
   private static final int MAX_ATTEMPTS = 4;
   private static final int MOST_SKIPPED = 1000;
+  private static final int MOST_EVENTS = 40; // from one snapshot of the ledger to the next
   private static final Duration STRAGGLER_WAIT = Duration.ofSeconds(5);
   private static final Duration RETRY = Duration.ofMillis(200);
 
@@ -67,8 +70,10 @@ final class Learning {
   private final Schedule schedule;
   private final Checker checker;
   private final SplittableRandom random;
-  private final SimulatedJournal journal;
+  private final SimulatedJournal events;
+  private final SnapshotJournal journal;
   private final List<ScoredGroup> recording = new ArrayList<>();
+  private long oldestCheckpoint; // the step of it
   private long recorderSilentUntil;
   private long journalLostUntil;
   private boolean finished;
@@ -85,8 +90,12 @@ final class Learning {
     this.schedule = schedule;
     this.checker = checker;
     this.random = new SplittableRandom(scenario.seed() + 3);
+    this.events = new SimulatedJournal(() -> schedule.nanos() < journalLostUntil, checker::durable);
     this.journal =
-        new SimulatedJournal(() -> schedule.nanos() < journalLostUntil, checker::durable);
+        new SnapshotJournal(
+            events,
+            new SnapshotJournal.Policy(
+                1 + random.nextInt(MOST_EVENTS), true, () -> OptionalLong.of(oldestCheckpoint)));
     journal.append(past());
   }
 
@@ -159,11 +168,9 @@ final class Learning {
 
   /** Begins with what is in the journal. */
   void start(ActorContext<?> context, ActorRef<WeightBoard.Command> board) {
-    GroupLedger ledger = new GroupLedger();
-    List<LedgerEvent> durable = new ArrayList<>();
-    journal.replay(durable::add);
-    durable.forEach(ledger::apply);
-    checker.restarted(durable);
+    GroupLedger ledger = SnapshotJournal.restore(journal);
+    checker.restarted(events.durable());
+    checker.restored(events.durable(), ledger, oldestCheckpoint);
     StalenessGate gate =
         new StalenessGate(scenario.maxStaleness(), scenario.groupsPerStep(), scenario.steps());
     PolicyVersion version = versionToBeginWith(ledger);
@@ -215,8 +222,13 @@ final class Learning {
     if (last.term() == PAST) {
       return FakeTrainer.versionOf(PAST + 1, 0);
     }
-    boolean abandons = last.step() > 0 && random.nextInt(3) == 0;
-    return abandons ? FakeTrainer.versionOf(last.term() + 1, random.nextLong(last.step())) : last;
+    boolean abandons = last.step() > oldestCheckpoint && random.nextInt(3) == 0;
+    PolicyVersion version =
+        abandons
+            ? FakeTrainer.versionOf(last.term() + 1, random.nextLong(oldestCheckpoint, last.step()))
+            : last;
+    oldestCheckpoint = Math.max(oldestCheckpoint, version.step() / 2); // others are deleted
+    return version;
   }
 
   private List<ScoredGroup> accepted(GroupLedger ledger) {

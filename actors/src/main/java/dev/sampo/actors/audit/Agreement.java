@@ -1,8 +1,10 @@
 package dev.sampo.actors.audit;
 
 import dev.sampo.actors.run.GroupState;
+import dev.sampo.actors.run.RunHistory;
 import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.LeaseId;
+import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.StepCommitted;
 import dev.sampo.protocol.ledger.LedgerEvent;
 import dev.sampo.protocol.ledger.LogPlace;
@@ -96,12 +98,18 @@ public final class Agreement {
     }
   }
 
+  /** Of a step whose event was dropped the ledger knows the version alone. */
   private void compareSteps() {
     RecordedSteps recorded = recording.steps();
+    RunHistory history = ledger.groups().history();
     try (RolloutLogReader reader = recording.entries()) {
-      for (LedgerReport.Step step :
-          ledger.steps().tailMap(recording.start().step(), false).values()) {
-        compare(reader, recorded, step.taken());
+      for (long step = recording.start().step() + 1; step <= history.step(); step++) {
+        LedgerReport.Step taken = ledger.steps().get(step);
+        if (taken != null) {
+          compare(reader, recorded, taken.taken());
+        } else if (history.versionAt(step).isPresent()) {
+          compare(history.versionAt(step).get(), recorded.step(step));
+        }
       }
     }
   }
@@ -109,24 +117,37 @@ public final class Agreement {
   private void compare(RolloutLogReader reader, RecordedSteps recorded, StepCommitted taken) {
     long number = taken.version().step();
     Optional<StepCommitted> found = recorded.step(number);
-    if (found.isEmpty()) {
-      faults.add("step %d is in the ledger and is not recorded".formatted(number));
-    } else if (!found.get().version().equals(taken.version())) {
-      faults.add(
-          "step %d ended in weights %s of term %d by the ledger, in %s of term %d by the recording"
-              .formatted(
-                  number,
-                  taken.version().weightsHash(),
-                  taken.version().term(),
-                  found.get().version().weightsHash(),
-                  found.get().version().term()));
-    } else if (!found.get().equals(taken)) {
+    if (!compare(taken.version(), found)) {
+      return;
+    }
+    if (!found.equals(Optional.of(taken))) {
       faults.add(
           "step %d has other groups, cuts or settings in the ledger than in the recording"
               .formatted(number));
     } else {
       compareReplayed(reader, recorded.places(number), taken);
     }
+  }
+
+  /** Whether a step is recorded and ended in this version. */
+  private boolean compare(PolicyVersion version, Optional<StepCommitted> recorded) {
+    if (recorded.isEmpty()) {
+      faults.add("step %d is in the ledger and is not recorded".formatted(version.step()));
+      return false;
+    }
+    PolicyVersion other = recorded.get().version();
+    if (!other.equals(version)) {
+      faults.add(
+          "step %d ended in weights %s of term %d by the ledger, in %s of term %d by the recording"
+              .formatted(
+                  version.step(),
+                  version.weightsHash(),
+                  version.term(),
+                  other.weightsHash(),
+                  other.term()));
+      return false;
+    }
+    return true;
   }
 
   /** A replay reads the latest record of a group before the step. */

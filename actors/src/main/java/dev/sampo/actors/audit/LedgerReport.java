@@ -8,6 +8,7 @@ import dev.sampo.actors.run.GroupState;
 import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.StepCommitted;
 import dev.sampo.protocol.ledger.LedgerEvent;
+import dev.sampo.protocol.ledger.LedgerSnapshot;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -39,7 +40,7 @@ public final class LedgerReport {
   /** A group that was set aside. */
   public record SetAside(GroupId group, String source, String reason) {}
 
-  private final GroupLedger groups = new GroupLedger();
+  private final GroupLedger groups;
   private final List<Term> terms = new ArrayList<>();
   private final NavigableMap<Long, Step> steps = new TreeMap<>();
   private final Map<GroupId, String> sources = new HashMap<>(); // of groups that are not trained
@@ -48,13 +49,31 @@ public final class LedgerReport {
   private final SortedMap<String, Integer> filtered = new TreeMap<>();
   private final List<String> faults = new ArrayList<>();
   private Optional<LedgerEntry> last = Optional.empty();
-  private int numReturned;
+  private long numDropped;
 
-  private LedgerReport() {}
+  /**
+   * Nothing read yet.
+   *
+   * @param base what events had come to that were deleted
+   */
+  private LedgerReport(Optional<LedgerSnapshot> base) {
+    groups = base.map(GroupLedger::of).orElseGet(GroupLedger::new);
+    base.stream()
+        .flatMap(snapshot -> snapshot.terms().stream())
+        .forEach(opened -> terms.add(new Term(opened, Optional.empty())));
+    base.stream()
+        .flatMap(snapshot -> snapshot.groups().stream())
+        .forEach(group -> {
+          if (group instanceof LedgerSnapshot.Group.Accepted(var result, var _)) {
+            accepted.put(group.id(), result);
+          }
+        });
+  }
 
   /** Reads a ledger. */
   public static LedgerReport of(LedgerReader ledger) {
-    LedgerReport report = new LedgerReport();
+    LedgerReport report = new LedgerReport(ledger.base());
+    report.faults.addAll(ledger.damagedSnapshots());
     try {
       ledger.read(report::add);
     } catch (LedgerException | IllegalStateException e) {
@@ -75,6 +94,9 @@ public final class LedgerReport {
       throw new IllegalStateException(
           "event %d contradicts those before it: %s".formatted(entry.number(), e.getMessage()), e);
     }
+    if (last.isEmpty()) {
+      numDropped = entry.number();
+    }
     last = Optional.of(entry);
     switch (entry.event()) {
       case LedgerEvent.RunOpened _ -> {}
@@ -84,10 +106,8 @@ public final class LedgerReport {
       }
       case LedgerEvent.GroupOpened(GroupId group, String source) -> sources.put(group, source);
       case LedgerEvent.GroupAccepted result -> accepted.put(result.group(), result);
-      case LedgerEvent.GroupReturned(GroupId _, String reason) -> {
-        numReturned++;
-        returned.merge(reason, 1, Integer::sum);
-      }
+      case LedgerEvent.GroupReturned(GroupId _, String reason) ->
+          returned.merge(reason, 1, Integer::sum);
       case LedgerEvent.GroupFiltered(GroupId _, String reason) ->
           filtered.merge(reason, 1, Integer::sum);
       case LedgerEvent.GroupSetAside _ -> {}
@@ -147,8 +167,9 @@ public final class LedgerReport {
     return last;
   }
 
-  public int numReturned() {
-    return numReturned;
+  /** Events before the first that is there: what they came to is known, and not how. */
+  public long numDropped() {
+    return numDropped;
   }
 
   /** What is wrong with the ledger by itself, one line for each fault. */

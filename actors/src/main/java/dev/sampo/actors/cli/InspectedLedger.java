@@ -45,9 +45,12 @@ final class InspectedLedger {
         history.run().map(LedgerEvent.RunOpened::runId).orElse(config.run().id()),
         isGoingOn ? ", a process works on it" : "");
     out.printf(
-        "ledger      %s, %d events, %d KiB%n",
+        "ledger      %s, %d events%s, %d KiB%n",
         ledger.name(),
         report.last().map(entry -> entry.number() + 1).orElse(0L),
+        report.numDropped() == 0
+            ? ""
+            : ", of which the first %d are dropped".formatted(report.numDropped()),
         (ledger.numBytes() + 1023) / 1024);
     out.printf("last event  %s%n", report.last().map(LedgerText::of).orElse("none"));
     printTerms();

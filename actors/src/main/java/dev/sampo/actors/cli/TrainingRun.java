@@ -36,6 +36,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.concurrent.CompletionException;
 import java.util.function.Function;
@@ -88,7 +89,8 @@ final class TrainingRun {
       run(0, report -> Duration.ZERO);
       return;
     }
-    try (RunLedger ledger = RunLedger.open(config.ledger(), folder.ledger(), config.run().id())) {
+    try (RunLedger ledger =
+        RunLedger.open(config.ledger(), folder.ledger(), config.run().id(), this::neededAfter)) {
       requireSameRun(ledger);
       RunHistory history = ledger.groups().history();
       Resumption resumption =
@@ -271,15 +273,22 @@ final class TrainingRun {
     if (config.run().steps() == 0) {
       return () -> RunModels.open(config.model(), config.run().seed());
     }
-    CheckpointFolder checkpoints =
-        new CheckpointFolder(
-            folder.checkpoints(), config.model().path(), config.checkpoint().retention());
     Path newest =
-        checkpoints
+        checkpoints()
             .newest(out::println)
             .orElseThrow(
                 () -> new IllegalStateException("no checkpoint in " + folder.checkpoints()));
     return () -> RunModels.openCheckpoint(config.model(), newest);
+  }
+
+  private CheckpointFolder checkpoints() {
+    return new CheckpointFolder(
+        folder.checkpoints(), config.model().path(), config.checkpoint().retention());
+  }
+
+  /** The oldest step that the run may go back to; one without training never goes back. */
+  private OptionalLong neededAfter() {
+    return config.recording().only() ? OptionalLong.of(Long.MAX_VALUE) : checkpoints().oldestStep();
   }
 
   static NodeAddress address(NodeSettings node) {

@@ -1,6 +1,7 @@
 package dev.sampo.actors.journal;
 
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.util.Optional;
 
 /** Compares a ledger, while it is read, with the end that a {@link LedgerHead} remembers. */
@@ -13,6 +14,26 @@ final class EndCheck {
     this.database = database;
     this.head = head;
     this.remembered = remembered;
+  }
+
+  /**
+   * Takes note of where the reading begins.
+   *
+   * @param markAt where the ledger was after so many events
+   * @throws LedgerException if the end that is remembered is before it, and not found there
+   */
+  void begun(LedgerHead.Mark base, MarkAt markAt) throws SQLException {
+    passed(base);
+    if (remembered.isPresent() && remembered.get().numEvents() < base.numEvents()) {
+      long numEvents = remembered.get().numEvents();
+      require(remembered, markAt.find(numEvents).orElse(base));
+    }
+  }
+
+  /** Looks up where a ledger was after some events; empty if these are not there any more. */
+  @FunctionalInterface
+  interface MarkAt {
+    Optional<LedgerHead.Mark> find(long numEvents) throws SQLException;
   }
 
   /**

@@ -1,6 +1,7 @@
 package dev.sampo.actors.journal;
 
 import dev.sampo.protocol.ledger.LedgerEvent;
+import dev.sampo.protocol.ledger.LedgerSnapshot;
 import dev.sampo.protocol.wire.WireCodec;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -42,8 +43,10 @@ public final class JdbcJournal implements LedgerJournal {
   private final LedgerDatabase database;
   private final Place place;
   private final LedgerTables tables;
+  private final SnapshotTable snapshots;
   private final LedgerHead head;
   private Connection connection;
+  private LedgerHead.Mark base = LedgerHead.Mark.START; // of the snapshot that was read
   private LedgerHead.Mark written = LedgerHead.Mark.START;
   private boolean isRead;
   private boolean isUncertain; // whether the last transaction is in the database
@@ -52,6 +55,7 @@ public final class JdbcJournal implements LedgerJournal {
     this.database = place.database();
     this.place = place;
     this.tables = new LedgerTables(database.name(), place.runId());
+    this.snapshots = new SnapshotTable(database.name(), place.runId());
     this.head = head;
     this.connection = connection;
   }
@@ -118,27 +122,58 @@ public final class JdbcJournal implements LedgerJournal {
   }
 
   @Override
+  public Optional<LedgerSnapshot> snapshot() {
+    try {
+      Optional<SnapshotTable.Found> found = snapshots.newest(connection);
+      base = found.map(SnapshotTable.Found::at).orElse(LedgerHead.Mark.START);
+      return found.map(SnapshotTable.Found::snapshot);
+    } catch (SQLException e) {
+      throw notRead(e);
+    }
+  }
+
+  @Override
   public void replay(Consumer<LedgerEvent> each) {
-    written = LedgerHead.Mark.START;
     try {
       EndCheck ending = new EndCheck(database.name(), place.head(), head.read());
-      tables.read(
-          connection,
-          LedgerTables.SCHEMA_VERSION,
-          written,
-          (entry, end) -> {
-            each.accept(entry.event());
-            written = end;
-            ending.passed(end);
-          });
-      ending.reached(written);
+      ending.begun(base, numEvents -> tables.markAt(connection, numEvents));
+      LedgerHead.Mark last =
+          tables.read(
+              connection,
+              LedgerTables.SCHEMA_VERSION,
+              base,
+              (entry, end) -> {
+                each.accept(entry.event());
+                ending.passed(end);
+              });
+      ending.reached(last);
       connection.commit();
+      written = last;
       isRead = true;
     } catch (SQLException e) {
-      throw database.failure("cannot be read", e);
+      throw notRead(e);
     } catch (IOException e) {
       throw LedgerException.lasting(
           "ledger %s: %s cannot be read: %s".formatted(database, place.head(), e.getMessage()), e);
+    }
+  }
+
+  private LedgerException notRead(SQLException cause) {
+    isUncertain = true; // whoever writes next connects again
+    return database.failure("cannot be read", cause);
+  }
+
+  @Override
+  public void keep(LedgerSnapshot snapshot, boolean dropsEvents) {
+    try {
+      snapshots.replaceAllBut(base, connection, written, WireCodec.encode(snapshot));
+      if (dropsEvents) {
+        tables.deleteBefore(connection, base.numEvents());
+      }
+      commit(database, connection);
+    } catch (SQLException e) {
+      isUncertain = true;
+      throw database.failure("cannot take a snapshot", e);
     }
   }
 
@@ -158,6 +193,7 @@ public final class JdbcJournal implements LedgerJournal {
     try {
       if (!isUncertain || !isInDatabase(end)) {
         isUncertain = true;
+        requirePlace();
         tables.insert(connection, written, rows);
         commit(database, connection);
       }
@@ -191,6 +227,14 @@ public final class JdbcJournal implements LedgerJournal {
       throw anotherWriter(new SQLException("its last event is " + found));
     }
     return found.equals(end);
+  }
+
+  /** Another writer may have deleted the events with whose numbers this one would clash. */
+  private void requirePlace() throws SQLException {
+    LedgerHead.Mark last = tables.last(connection);
+    if (!last.equals(written)) {
+      throw anotherWriter(new SQLException("its last event is " + last));
+    }
   }
 
   private LedgerException anotherWriter(SQLException cause) {

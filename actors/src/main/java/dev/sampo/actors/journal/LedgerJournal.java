@@ -1,14 +1,33 @@
 package dev.sampo.actors.journal;
 
 import dev.sampo.protocol.ledger.LedgerEvent;
+import dev.sampo.protocol.ledger.LedgerSnapshot;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /** The events of one run in the order in which they happened. One writer at a time. */
 public interface LedgerJournal extends AutoCloseable {
 
   /**
-   * Reads all events, before the first {@link #append}.
+   * The newest snapshot that is whole; {@link #replay} goes on after it then.
+   *
+   * @throws LedgerException if none can be read, or it is of a format that this program lacks
+   */
+  Optional<LedgerSnapshot> snapshot();
+
+  /**
+   * Keeps what all events so far have come to, and the snapshot that {@link #snapshot} has found;
+   * older ones are deleted.
+   *
+   * @param dropsEvents whether the events before the older one are deleted too
+   * @throws LedgerException if it could not be written; events can still be appended
+   */
+  void keep(LedgerSnapshot snapshot, boolean dropsEvents);
+
+  /**
+   * Reads all events, or those after the {@link #snapshot} that was asked for; before the first
+   * {@link #append}.
    *
    * @throws LedgerException if they cannot be read or are not what was written
    */

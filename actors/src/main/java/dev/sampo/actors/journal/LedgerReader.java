@@ -1,6 +1,7 @@
 package dev.sampo.actors.journal;
 
 import dev.sampo.config.LedgerSettings;
+import dev.sampo.protocol.ledger.LedgerSnapshot;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -10,6 +11,9 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -29,10 +33,13 @@ public final class LedgerReader implements AutoCloseable {
   private final Optional<Path> copy;
   private final Connection connection;
   private final int version;
+  private final List<String> damagedSnapshots = new ArrayList<>();
+  private final Optional<SnapshotTable.Found> base; // of a ledger whose first events were deleted
 
   private LedgerReader(
       LedgerDatabase database,
       LedgerTables tables,
+      SnapshotTable snapshots,
       Path headFile,
       Optional<LedgerHead.Mark> head,
       Optional<Path> copy,
@@ -47,6 +54,7 @@ public final class LedgerReader implements AutoCloseable {
     try {
       connection.setAutoCommit(false);
       this.version = tables.version(connection);
+      this.base = base(snapshots);
     } catch (SQLException | LedgerException e) {
       connection.close();
       throw e;
@@ -62,11 +70,12 @@ public final class LedgerReader implements AutoCloseable {
   public static LedgerReader open(LedgerSettings settings, Path folder, String runId) {
     LedgerDatabase database = RunLedger.database(settings, folder);
     LedgerTables tables = new LedgerTables(database.name(), runId);
+    SnapshotTable snapshots = new SnapshotTable(database.name(), runId);
     Path head = RunLedger.head(folder);
     try {
       return database.file().isPresent()
-          ? ofCopy(database, database.file().get(), tables, head)
-          : ofServer(database, tables, head);
+          ? ofCopy(database, database.file().get(), tables, snapshots, head)
+          : ofServer(database, tables, snapshots, head);
     } catch (SQLException e) {
       throw database.failure("cannot be opened", e);
     } catch (NoSuchFileException e) {
@@ -78,7 +87,8 @@ public final class LedgerReader implements AutoCloseable {
     }
   }
 
-  private static LedgerReader ofServer(LedgerDatabase database, LedgerTables tables, Path headFile)
+  private static LedgerReader ofServer(
+      LedgerDatabase database, LedgerTables tables, SnapshotTable snapshots, Path headFile)
       throws SQLException, IOException {
     Optional<LedgerHead.Mark> head = readHead(database, headFile);
     Connection connection = database.connect();
@@ -89,12 +99,17 @@ public final class LedgerReader implements AutoCloseable {
       connection.close();
       throw e;
     }
-    return new LedgerReader(database, tables, headFile, head, Optional.empty(), connection);
+    return new LedgerReader(
+        database, tables, snapshots, headFile, head, Optional.empty(), connection);
   }
 
   /** A copy that a writer has disturbed is made again; one of a file at rest is as it is. */
   private static LedgerReader ofCopy(
-      LedgerDatabase database, Path file, LedgerTables tables, Path headFile)
+      LedgerDatabase database,
+      Path file,
+      LedgerTables tables,
+      SnapshotTable snapshots,
+      Path headFile)
       throws SQLException, IOException {
     for (int copies = 1; ; copies++) {
       Optional<LedgerHead.Mark> head = readHead(database, headFile);
@@ -106,6 +121,7 @@ public final class LedgerReader implements AutoCloseable {
             new LedgerReader(
                 database,
                 tables,
+                snapshots,
                 headFile,
                 head,
                 Optional.of(folder),
@@ -149,20 +165,43 @@ public final class LedgerReader implements AutoCloseable {
     }
   }
 
+  /** The snapshot right before the first event that is there. */
+  private Optional<SnapshotTable.Found> base(SnapshotTable snapshots) throws SQLException {
+    if (version == 1) {
+      return Optional.empty();
+    }
+    long first = tables.first(connection);
+    return snapshots.all(connection, damagedSnapshots, Integer.MAX_VALUE).stream()
+        .filter(found -> first > 0 && found.at().numEvents() == first)
+        .findFirst();
+  }
+
+  /** What the events had come to that were deleted; empty if all are there. */
+  public Optional<LedgerSnapshot> base() {
+    return base.map(SnapshotTable.Found::snapshot);
+  }
+
+  /** One line for each snapshot that is damaged. */
+  public List<String> damagedSnapshots() {
+    return Collections.unmodifiableList(damagedSnapshots);
+  }
+
   /**
-   * Reads all events in order.
+   * Reads all events that are there, in order.
    *
    * @throws LedgerException where the ledger is damaged, or at its end if events are missing there;
    *     what was before it has been read
    */
   public void read(Consumer<LedgerEntry> each) {
     try {
+      LedgerHead.Mark start = base.map(SnapshotTable.Found::at).orElse(LedgerHead.Mark.START);
       EndCheck ending = new EndCheck(database.name(), headFile, head);
+      ending.begun(start, numEvents -> tables.markAt(connection, numEvents));
       LedgerHead.Mark last =
           tables.read(
               connection,
               version,
-              LedgerHead.Mark.START,
+              start,
               (entry, end) -> {
                 each.accept(entry);
                 ending.passed(end);

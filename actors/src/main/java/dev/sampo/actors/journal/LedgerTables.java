@@ -19,9 +19,10 @@ import java.util.function.Consumer;
  * <pre>
  * ledger_schema (version)                                        one row
  * ledger_event  (run_id, number, event, checksum, written_at)    event is Protobuf, written_at milliseconds since 1970
+ * ledger_snapshot                                                see {@link SnapshotTable}
  * </pre>
  *
- * Version 1 had no {@code written_at}.
+ * Version 1 had neither snapshots nor {@code written_at}.
  */
 final class LedgerTables {
   /** The version of the tables that this code writes. */
@@ -51,6 +52,7 @@ final class LedgerTables {
           "CREATE TABLE IF NOT EXISTS ledger_event (run_id VARCHAR(200) NOT NULL,"
               + " number BIGINT NOT NULL, event BYTEA NOT NULL, checksum INT NOT NULL,"
               + " written_at BIGINT, PRIMARY KEY (run_id, number))");
+      statement.execute(SnapshotTable.CREATE);
       if (version.isEmpty()) {
         statement.executeUpdate("INSERT INTO ledger_schema VALUES (" + SCHEMA_VERSION + ")");
       } else if (version.get() < SCHEMA_VERSION) {
@@ -185,6 +187,41 @@ final class LedgerTables {
             ? new LedgerHead.Mark(rows.getLong(1) + 1, rows.getInt(2))
             : LedgerHead.Mark.START;
       }
+    }
+  }
+
+  /** Where the ledger was after some events, by the last of them; empty if that is not there. */
+  Optional<LedgerHead.Mark> markAt(Connection connection, long numEvents) throws SQLException {
+    String sql = "SELECT checksum FROM ledger_event WHERE run_id = ? AND number = ?";
+    try (PreparedStatement select = connection.prepareStatement(sql)) {
+      select.setString(1, runId);
+      select.setLong(2, numEvents - 1);
+      try (ResultSet rows = select.executeQuery()) {
+        return rows.next()
+            ? Optional.of(new LedgerHead.Mark(numEvents, rows.getInt(1)))
+            : Optional.empty();
+      }
+    }
+  }
+
+  /** The number of the first event that is there; 0 if there is none. */
+  long first(Connection connection) throws SQLException {
+    String sql = "SELECT COALESCE(MIN(number), 0) FROM ledger_event WHERE run_id = ?";
+    try (PreparedStatement select = connection.prepareStatement(sql)) {
+      select.setString(1, runId);
+      try (ResultSet rows = select.executeQuery()) {
+        return rows.next() ? rows.getLong(1) : 0;
+      }
+    }
+  }
+
+  /** Deletes the events before one. */
+  void deleteBefore(Connection connection, long number) throws SQLException {
+    String sql = "DELETE FROM ledger_event WHERE run_id = ? AND number < ?";
+    try (PreparedStatement delete = connection.prepareStatement(sql)) {
+      delete.setString(1, runId);
+      delete.setLong(2, number);
+      delete.executeUpdate();
     }
   }
 

@@ -2,9 +2,12 @@ package dev.sampo.actors.journal;
 
 import dev.sampo.actors.run.GroupLedger;
 import dev.sampo.config.LedgerSettings;
+import dev.sampo.config.RecordingSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.OptionalLong;
+import java.util.function.Supplier;
 
 /**
  * The ledger of a run, read and ready to be written.
@@ -20,26 +23,24 @@ public record RunLedger(LedgerJournal journal, GroupLedger groups) implements Au
    * Opens the ledger of a run, a new one if there is none.
    *
    * @param folder belongs to the ledger; made if it is not there
+   * @param neededAfter the oldest step that the run may go back to; empty for its beginning
    * @throws LedgerException if it cannot be opened and written, or is not as it was left
    */
-  public static RunLedger open(LedgerSettings settings, Path folder, String runId) {
-    JdbcJournal journal = JdbcJournal.open(place(settings, folder, runId));
+  public static RunLedger open(
+      LedgerSettings settings, Path folder, String runId, Supplier<OptionalLong> neededAfter) {
+    LedgerJournal journal =
+        new SnapshotJournal(
+            JdbcJournal.open(place(settings, folder, runId)),
+            new SnapshotJournal.Policy(
+                settings.snapshotEvery(),
+                settings.keep() == RecordingSettings.Keep.CHECKPOINTS,
+                neededAfter));
     try {
-      return new RunLedger(journal, groups(journal));
+      return new RunLedger(journal, SnapshotJournal.restore(journal));
     } catch (RuntimeException e) {
       journal.close();
       throw e;
     }
-  }
-
-  private static GroupLedger groups(LedgerJournal journal) {
-    GroupLedger groups = new GroupLedger();
-    try {
-      journal.replay(groups::apply);
-    } catch (IllegalStateException e) {
-      throw LedgerException.lasting("the ledger contradicts itself: " + e.getMessage(), e);
-    }
-    return groups;
   }
 
   private static JdbcJournal.Place place(LedgerSettings settings, Path folder, String runId) {

@@ -4,8 +4,11 @@ import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.LeaseId;
 import dev.sampo.protocol.StepCommitted;
 import dev.sampo.protocol.ledger.LedgerEvent;
+import dev.sampo.protocol.ledger.LedgerSnapshot;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -41,11 +44,73 @@ public final class GroupLedger {
   private final SortedMap<GroupId, GroupState> states = new TreeMap<>();
   private final Map<GroupId, String> sources = new HashMap<>(); // of groups that have not ended
   private final TreeSet<GroupId> waiting = new TreeSet<>();
+  private long numGroups;
   private int leased;
   private int accepted;
   private int trained;
   private int filtered;
   private int setAside;
+
+  /** What a snapshot says; further events can be applied to it. */
+  public static GroupLedger of(LedgerSnapshot snapshot) {
+    GroupLedger ledger = new GroupLedger();
+    ledger.history.restore(snapshot);
+    ledger.trained = snapshot.settled().trained();
+    ledger.filtered = snapshot.settled().filtered();
+    ledger.setAside = snapshot.settled().setAside();
+    for (LedgerSnapshot.Group group : snapshot.groups()) {
+      switch (group) {
+        case LedgerSnapshot.Group.Waiting(GroupId id, var source) -> {
+          source.ifPresent(text -> ledger.sources.put(id, text));
+          ledger.move(id, new GroupState.Waiting());
+        }
+        case LedgerSnapshot.Group.Accepted(var result, var source) -> {
+          source.ifPresent(text -> ledger.sources.put(result.group(), text));
+          ledger.move(result.group(), accepted(result));
+        }
+        case LedgerSnapshot.Group.Trained(GroupId id, long step) ->
+            ledger.move(id, new GroupState.Trained(step));
+      }
+    }
+    ledger.numGroups = snapshot.numGroups();
+    return ledger;
+  }
+
+  /**
+   * What the events so far came to, without leases.
+   *
+   * @param step the run never goes back to a step before this one
+   * @throws IllegalStateException if there was no event yet
+   */
+  public LedgerSnapshot snapshot(long step) {
+    List<LedgerSnapshot.Group> groups = new ArrayList<>();
+    states.forEach((id, state) -> open(id, state, step).ifPresent(groups::add));
+    long trainedSince =
+        groups.stream().filter(LedgerSnapshot.Group.Trained.class::isInstance).count();
+    return new LedgerSnapshot(
+        history.run().orElseThrow(() -> new IllegalStateException("the ledger is empty")),
+        history.terms(),
+        history.versionsFrom(step),
+        history.published(),
+        numGroups,
+        new LedgerSnapshot.Settled(Math.toIntExact(trained - trainedSince), filtered, setAside),
+        groups);
+  }
+
+  /** Empty if the group has ended for good. */
+  private Optional<LedgerSnapshot.Group> open(GroupId id, GroupState state, long step) {
+    return switch (state) {
+      case GroupState.Waiting _, GroupState.Leased _, GroupState.Won _ ->
+          Optional.of(new LedgerSnapshot.Group.Waiting(id, source(id)));
+      case GroupState.Accepted(var lease, long oldest, long newest, var place) ->
+          Optional.of(
+              new LedgerSnapshot.Group.Accepted(
+                  new LedgerEvent.GroupAccepted(lease, oldest, newest, place), source(id)));
+      case GroupState.Trained(long at) when at > step ->
+          Optional.of(new LedgerSnapshot.Group.Trained(id, at));
+      case GroupState.End _ -> Optional.empty();
+    };
+  }
 
   /**
    * Takes note of an event.
@@ -65,9 +130,10 @@ public final class GroupLedger {
       case LedgerEvent.VersionPublished published -> history.apply(published);
       case LedgerEvent.StepTaken(StepCommitted step, String _) -> applyStep(step);
       case LedgerEvent.GroupOpened(GroupId group, String source) -> {
-        require(group.value() == states.size(), group, event);
+        require(group.value() == numGroups, group, event);
         sources.put(group, source);
         move(group, new GroupState.Waiting());
+        numGroups++;
       }
       case LedgerEvent.OfGroup ofGroup -> move(ofGroup.group(), next(ofGroup));
     }
@@ -146,8 +212,7 @@ public final class GroupLedger {
             || before instanceof GroupState.Leased
             || before instanceof GroupState.Won;
     return switch (event) {
-      case LedgerEvent.GroupAccepted won when open ->
-          new GroupState.Accepted(won.lease(), won.oldestStep(), won.newestStep(), won.place());
+      case LedgerEvent.GroupAccepted result when open -> accepted(result);
       case LedgerEvent.GroupReturned _ when before instanceof GroupState.Accepted ->
           new GroupState.Waiting();
       case LedgerEvent.GroupFiltered(GroupId _, String reason)
@@ -158,6 +223,11 @@ public final class GroupLedger {
           new GroupState.SetAside(reason);
       default -> throw refusal(event.group(), event);
     };
+  }
+
+  private static GroupState.Accepted accepted(LedgerEvent.GroupAccepted result) {
+    return new GroupState.Accepted(
+        result.lease(), result.oldestStep(), result.newestStep(), result.place());
   }
 
   private void move(GroupId group, GroupState after) {
@@ -179,7 +249,9 @@ public final class GroupLedger {
 
   private IllegalStateException refusal(GroupId group, Object event) {
     return new IllegalStateException(
-        "group " + group.value() + " is " + states.get(group) + ", which rules out " + event);
+        "group %d is %s, which rules out %s"
+            .formatted(
+                group.value(), state(group).map(Object::toString).orElse("not open"), event));
   }
 
   private void count(GroupId group, GroupState state, int by) {
@@ -196,12 +268,16 @@ public final class GroupLedger {
       case GroupState.Trained _ -> trained += by;
       case GroupState.Filtered _ -> filtered += by;
       case GroupState.SetAside _ -> setAside += by;
+      case GroupState.Settled _ -> throw new IllegalStateException("counted by the snapshot");
     }
   }
 
   /** The state of a group; empty for a prompt that was not visited. */
   public Optional<GroupState> state(GroupId group) {
-    return Optional.ofNullable(states.get(group));
+    GroupState state = states.get(group);
+    return state == null && group.value() < numGroups
+        ? Optional.of(new GroupState.Settled())
+        : Optional.ofNullable(state);
   }
 
   /** Terms and versions. */
@@ -211,7 +287,7 @@ public final class GroupLedger {
 
   /** The group that the next visit of the data opens: the data cursor. */
   public GroupId nextGroup() {
-    return new GroupId(states.size());
+    return new GroupId(numGroups);
   }
 
   /** Where the row of a group is that has not ended. */
@@ -228,7 +304,7 @@ public final class GroupLedger {
     return new Counts(waiting.size(), leased, accepted, trained, filtered, setAside);
   }
 
-  /** All groups with their states, in group order; a copy. */
+  /** All groups but those that are settled, with their states, in group order; a copy. */
   public Map<GroupId, GroupState> states() {
     return new TreeMap<>(states);
   }

@@ -66,4 +66,7 @@ public sealed interface GroupState {
 
   /** It cannot be generated or scored. */
   record SetAside(String reason) implements End {}
+
+  /** It ended for good before the snapshot that the ledger was read from; how is counted only. */
+  record Settled() implements End {}
 }

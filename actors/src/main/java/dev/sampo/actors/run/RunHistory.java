@@ -5,6 +5,7 @@ import com.google.errorprone.annotations.FormatString;
 import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.StepCommitted;
 import dev.sampo.protocol.ledger.LedgerEvent;
+import dev.sampo.protocol.ledger.LedgerSnapshot;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -18,23 +19,18 @@ import java.util.TreeMap;
  */
 public final class RunHistory {
 
-  /**
-   * A term and what it began with.
-   *
-   * @param term the coordinator's term
-   * @param from the version that the learner held
-   * @param abandonedSteps steps that were committed before and do not count any more
-   */
-  public record Term(long term, PolicyVersion from, List<Long> abandonedSteps) {
-    public Term {
-      abandonedSteps = List.copyOf(abandonedSteps);
-    }
-  }
-
-  private final List<Term> terms = new ArrayList<>();
+  private final List<LedgerEvent.TermOpened> terms = new ArrayList<>();
   private final SortedMap<Long, PolicyVersion> versions = new TreeMap<>(); // by step
   private Optional<LedgerEvent.RunOpened> run = Optional.empty();
   private Optional<PolicyVersion> published = Optional.empty();
+
+  /** Takes over what a snapshot says, before any event. */
+  void restore(LedgerSnapshot snapshot) {
+    run = Optional.of(snapshot.run());
+    terms.addAll(snapshot.terms());
+    snapshot.versions().forEach(version -> versions.put(version.step(), version));
+    published = snapshot.published();
+  }
 
   void apply(LedgerEvent.RunOpened opened) {
     if (run.isPresent()) {
@@ -61,7 +57,7 @@ public final class RunHistory {
     }
     versions.tailMap(from.step()).clear();
     versions.put(from.step(), from);
-    terms.add(new Term(opened.term(), from, opened.abandonedSteps()));
+    terms.add(opened);
   }
 
   void apply(StepCommitted step) {
@@ -98,7 +94,7 @@ public final class RunHistory {
   }
 
   /** All terms, in order. */
-  public List<Term> terms() {
+  public List<LedgerEvent.TermOpened> terms() {
     return Collections.unmodifiableList(terms);
   }
 
@@ -122,6 +118,15 @@ public final class RunHistory {
     return Optional.ofNullable(versions.get(step));
   }
 
+  /**
+   * The versions that count, by step, from the one of a step on; the newest and the published one
+   * are among them in any case.
+   */
+  List<PolicyVersion> versionsFrom(long step) {
+    long newest = published.map(PolicyVersion::step).orElse(0L);
+    return List.copyOf(versions.tailMap(Math.min(step, Math.min(newest, step()))).values());
+  }
+
   private int learnerTerm() {
     return version().map(PolicyVersion::term).orElse(0);
   }
@@ -143,7 +148,7 @@ public final class RunHistory {
   public long firstTermOfLeases() {
     return terms.stream()
         .filter(term -> !term.abandonedSteps().isEmpty())
-        .mapToLong(Term::term)
+        .mapToLong(LedgerEvent.TermOpened::term)
         .max()
         .orElse(1);
   }

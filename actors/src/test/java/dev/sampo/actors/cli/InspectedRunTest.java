@@ -30,6 +30,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -307,7 +308,7 @@ final class InspectedRunTest {
 
   private RunLedger open() {
     RunConfig config = RunConfigReader.read(Optional.of(run.config()), List.of()).settings();
-    return RunLedger.open(config.ledger(), run.ledger(), config.run().id());
+    return RunLedger.open(config.ledger(), run.ledger(), config.run().id(), OptionalLong::empty);
   }
 
   private void execute(String sql) throws SQLException {

@@ -5,6 +5,7 @@ import dev.sampo.config.LoadedConfig;
 import dev.sampo.config.ResultSettings;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** The start of a run that nobody has begun. */
 final class NewRun {
@@ -14,7 +15,10 @@ final class NewRun {
   static RunStart in(LoadedConfig config, Path folder) {
     return new RunStart(
         RunLedger.open(
-            config.settings().ledger(), folder.resolve("ledger"), config.settings().run().id()),
+            config.settings().ledger(),
+            folder.resolve("ledger"),
+            config.settings().run().id(),
+            OptionalLong::empty),
         Optional.empty(),
         ResultSettings.trained(config.settings()),
         step -> {

@@ -2,8 +2,10 @@ package dev.sampo.actors.journal;
 
 import dev.sampo.actors.run.GroupLedger;
 import dev.sampo.protocol.ledger.LedgerEvent;
+import dev.sampo.protocol.ledger.LedgerSnapshot;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -22,6 +24,16 @@ public final class ListedJournal implements LedgerJournal {
   /** A ledger in which nothing has happened. */
   public static RunLedger ledger() {
     return new RunLedger(new ListedJournal(0), new GroupLedger());
+  }
+
+  @Override
+  public Optional<LedgerSnapshot> snapshot() {
+    return Optional.empty();
+  }
+
+  @Override
+  public void keep(LedgerSnapshot snapshot, boolean dropsEvents) {
+    throw new UnsupportedOperationException("nobody goes on with it");
   }
 
   @Override

@@ -7,8 +7,10 @@ import dev.sampo.actors.journal.LedgerJournal;
 import dev.sampo.actors.journal.ListedJournal;
 import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.ledger.LedgerEvent;
+import dev.sampo.protocol.ledger.LedgerSnapshot;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
@@ -106,6 +108,16 @@ class JournalWriterTest {
   /** Writes when it is let. */
   private record SlowJournal(LedgerJournal journal, CountDownLatch begun, CountDownLatch goOn)
       implements LedgerJournal {
+    @Override
+    public Optional<LedgerSnapshot> snapshot() {
+      return journal.snapshot();
+    }
+
+    @Override
+    public void keep(LedgerSnapshot snapshot, boolean dropsEvents) {
+      journal.keep(snapshot, dropsEvents);
+    }
+
     @Override
     public void replay(Consumer<LedgerEvent> each) {
       journal.replay(each);

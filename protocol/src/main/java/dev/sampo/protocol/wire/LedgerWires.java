@@ -12,21 +12,11 @@ final class LedgerWires {
   static LedgerEventWire toWire(LedgerEvent event) {
     LedgerEventWire.Builder wire = LedgerEventWire.newBuilder();
     switch (event) {
-      case LedgerEvent.RunOpened(var runId, var seed, var settings) ->
-          wire.getRunOpenedBuilder().setRunId(runId).setSeed(seed).setSettings(settings);
-      case LedgerEvent.TermOpened(var term, var from, var abandoned) ->
-          wire.getTermOpenedBuilder()
-              .setTerm(term)
-              .setFrom(VersionWires.toWire(from))
-              .addAllAbandonedSteps(abandoned);
+      case LedgerEvent.RunOpened opened -> wire.setRunOpened(toWire(opened));
+      case LedgerEvent.TermOpened opened -> wire.setTermOpened(toWire(opened));
       case LedgerEvent.GroupOpened(var group, var source) ->
           wire.getGroupOpenedBuilder().setGroup(group.value()).setSource(source);
-      case LedgerEvent.GroupAccepted(var lease, var oldest, var newest, var place) -> {
-        var accepted = wire.getGroupAcceptedBuilder();
-        accepted.setLease(LeaseWires.toWire(lease)).setOldestStep(oldest).setNewestStep(newest);
-        place.ifPresent(
-            at -> accepted.getPlaceBuilder().setSegment(at.segment()).setOffset(at.offset()));
-      }
+      case LedgerEvent.GroupAccepted accepted -> wire.setGroupAccepted(toWire(accepted));
       case LedgerEvent.GroupReturned(var group, var reason) ->
           wire.getGroupReturnedBuilder().setGroup(group.value()).setReason(reason);
       case LedgerEvent.GroupFiltered(var group, var reason) ->
@@ -41,16 +31,41 @@ final class LedgerWires {
     return wire.build();
   }
 
+  static RunOpenedWire toWire(LedgerEvent.RunOpened opened) {
+    return RunOpenedWire.newBuilder()
+        .setRunId(opened.runId())
+        .setSeed(opened.seed())
+        .setSettings(opened.settings())
+        .build();
+  }
+
+  static TermOpenedWire toWire(LedgerEvent.TermOpened opened) {
+    return TermOpenedWire.newBuilder()
+        .setTerm(opened.term())
+        .setFrom(VersionWires.toWire(opened.from()))
+        .addAllAbandonedSteps(opened.abandonedSteps())
+        .build();
+  }
+
+  static GroupAcceptedWire toWire(LedgerEvent.GroupAccepted accepted) {
+    GroupAcceptedWire.Builder wire =
+        GroupAcceptedWire.newBuilder()
+            .setLease(LeaseWires.toWire(accepted.lease()))
+            .setOldestStep(accepted.oldestStep())
+            .setNewestStep(accepted.newestStep());
+    accepted
+        .place()
+        .ifPresent(at -> wire.getPlaceBuilder().setSegment(at.segment()).setOffset(at.offset()));
+    return wire.build();
+  }
+
   private static GroupEndedWire ended(GroupId group, String reason) {
     return GroupEndedWire.newBuilder().setGroup(group.value()).setReason(reason).build();
   }
 
   static LedgerEvent fromWire(LedgerEventWire wire) {
     return switch (wire.getEventCase()) {
-      case RUN_OPENED -> {
-        var it = wire.getRunOpened();
-        yield new LedgerEvent.RunOpened(it.getRunId(), it.getSeed(), it.getSettings());
-      }
+      case RUN_OPENED -> fromWire(wire.getRunOpened());
       case TERM_OPENED -> fromWire(wire.getTermOpened());
       case GROUP_OPENED -> {
         var it = wire.getGroupOpened();
@@ -80,13 +95,17 @@ final class LedgerWires {
     };
   }
 
-  private static LedgerEvent fromWire(TermOpenedWire wire) {
+  static LedgerEvent.RunOpened fromWire(RunOpenedWire wire) {
+    return new LedgerEvent.RunOpened(wire.getRunId(), wire.getSeed(), wire.getSettings());
+  }
+
+  static LedgerEvent.TermOpened fromWire(TermOpenedWire wire) {
     Required.part(wire.hasFrom(), "version of the term");
     return new LedgerEvent.TermOpened(
         wire.getTerm(), VersionWires.fromWire(wire.getFrom()), wire.getAbandonedStepsList());
   }
 
-  private static LedgerEvent fromWire(GroupAcceptedWire wire) {
+  static LedgerEvent.GroupAccepted fromWire(GroupAcceptedWire wire) {
     Required.part(wire.hasLease(), "lease of the group");
     LogPlaceWire place = wire.getPlace();
     return new LedgerEvent.GroupAccepted(

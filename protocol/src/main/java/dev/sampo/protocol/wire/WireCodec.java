@@ -7,6 +7,7 @@ import dev.sampo.protocol.ScoredGroup;
 import dev.sampo.protocol.StepCommitted;
 import dev.sampo.protocol.WeightDelta;
 import dev.sampo.protocol.ledger.LedgerEvent;
+import dev.sampo.protocol.ledger.LedgerSnapshot;
 import dev.sampo.protocol.message.NodeMessage;
 import java.util.function.Function;
 
@@ -66,6 +67,15 @@ public final class WireCodec {
 
   public static LedgerEvent decodeLedgerEvent(byte[] bytes) {
     return decode("ledger event", bytes, LedgerEventWire::parseFrom, LedgerWires::fromWire);
+  }
+
+  public static byte[] encode(LedgerSnapshot snapshot) {
+    return SnapshotWires.toWire(snapshot).toByteArray();
+  }
+
+  /** As the others; a format that this version does not know is refused. */
+  public static LedgerSnapshot decodeLedgerSnapshot(byte[] bytes) {
+    return decode("ledger snapshot", bytes, LedgerSnapshotWire::parseFrom, SnapshotWires::fromWire);
   }
 
   @FunctionalInterface

@@ -1,15 +1,20 @@
 package dev.sampo.actors.journal;
 
 import dev.sampo.protocol.ledger.LedgerEvent;
+import dev.sampo.protocol.ledger.LedgerSnapshot;
+import dev.sampo.protocol.wire.WireCodec;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /** A journal in memory that outlives its writers; at times it cannot be reached. */
 public final class SimulatedJournal implements LedgerJournal {
   private final List<LedgerEvent> durable = new ArrayList<>();
+  private Optional<LedgerSnapshot> snapshot = Optional.empty();
+  private int numBefore; // events that the snapshot stands for
   private final BooleanSupplier isLost;
   private final Consumer<LedgerEvent> onDurable;
 
@@ -24,9 +29,25 @@ public final class SimulatedJournal implements LedgerJournal {
     this.onDurable = onDurable;
   }
 
+  /** Everything that was ever durable. */
+  public List<LedgerEvent> durable() {
+    return List.copyOf(durable);
+  }
+
+  @Override
+  public Optional<LedgerSnapshot> snapshot() {
+    return snapshot;
+  }
+
+  @Override
+  public void keep(LedgerSnapshot taken, boolean dropsEvents) {
+    snapshot = Optional.of(WireCodec.decodeLedgerSnapshot(WireCodec.encode(taken)));
+    numBefore = durable.size();
+  }
+
   @Override
   public void replay(Consumer<LedgerEvent> each) {
-    durable.forEach(each);
+    durable.subList(numBefore, durable.size()).forEach(each);
   }
 
   @Override
