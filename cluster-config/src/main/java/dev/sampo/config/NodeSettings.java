@@ -1,5 +1,6 @@
 package dev.sampo.config;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -12,9 +13,16 @@ import java.util.regex.Pattern;
  * @param port port of the cluster messages; 0 takes a free one
  * @param httpPort port of images and weights; 0 takes a free one
  * @param join {@code HOST:PORT} of a node of the cluster to join; empty forms a new cluster
+ * @param patience how long a node without the learner waits for the cluster and for weights, before
+ *     it ends
  */
 public record NodeSettings(
-    List<NodeRole> roles, String host, int port, int httpPort, Optional<String> join) {
+    List<NodeRole> roles,
+    String host,
+    int port,
+    int httpPort,
+    Optional<String> join,
+    Duration patience) {
   private static final Pattern HOST_PORT = Pattern.compile("[^:\\s]+:[0-9]{1,5}");
   private static final int MAX_PORT = 65_535;
 
@@ -26,6 +34,7 @@ public record NodeSettings(
     Require.that(httpPort >= 0 && httpPort <= MAX_PORT, "http-port", "in 0..65535", httpPort);
     join.ifPresent(
         seed -> Require.that(HOST_PORT.matcher(seed).matches(), "join", "HOST:PORT", seed));
+    Require.that(patience.isPositive(), "patience", "> 0s", patience);
   }
 
   public boolean has(NodeRole role) {

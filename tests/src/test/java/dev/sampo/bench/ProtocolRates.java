@@ -160,7 +160,7 @@ final class ProtocolRates {
             Optional.of(new RewardPart(ProtocolRates::score, 2 * GROUPS_PER_STEP)));
     try (SampoNode node =
         SampoNode.start(
-            new NodeAddress("127.0.0.1", 0, 0, Optional.empty()),
+            new NodeAddress("127.0.0.1", 0, 0, Optional.empty(), Duration.ofMinutes(1)),
             parts,
             times,
             ConfigFactory.parseString("pekko { loglevel = OFF, stdout-loglevel = OFF }"))) {

@@ -180,6 +180,10 @@ final class SampoProcess {
     kill();
   }
 
+  void requireAlive() throws IOException {
+    requireAlive(!process.isAlive());
+  }
+
   /** Whether it ends before something has changed that often, and some microseconds after it. */
   boolean endsBefore(Moment moment, int changes, int micros)
       throws IOException, InterruptedException {

@@ -254,7 +254,8 @@ final class Cluster {
                       publishers,
                       boardAt(context, place),
                       files,
-                      Path.of("no-such-folder")),
+                      Path.of("no-such-folder"),
+                      Optional.empty()),
                   "weight-subscriber"));
         });
   }

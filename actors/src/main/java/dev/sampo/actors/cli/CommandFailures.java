@@ -5,6 +5,7 @@ import dev.sampo.actors.journal.LedgerException;
 import dev.sampo.actors.node.NodeStartException;
 import dev.sampo.actors.node.NodeStoppedException;
 import dev.sampo.actors.node.RunStoppedException;
+import dev.sampo.actors.pipeline.WaitedTooLongException;
 import dev.sampo.actors.report.OccupiedFolderException;
 import dev.sampo.config.InvalidConfigException;
 import dev.sampo.learner.LearnerException;
@@ -51,6 +52,7 @@ final class CommandFailures implements IExecutionExceptionHandler, IParameterExc
           NodeStartException.class,
           NodeStoppedException.class,
           RunStoppedException.class,
+          WaitedTooLongException.class,
           ReplayException.class,
           LedgerException.class);
 

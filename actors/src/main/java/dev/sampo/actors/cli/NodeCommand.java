@@ -3,12 +3,13 @@ package dev.sampo.actors.cli;
 import dev.sampo.actors.RunListener;
 import dev.sampo.actors.StepReport;
 import dev.sampo.actors.engine.NodeAssembly;
+import dev.sampo.actors.node.LearnerGoneException;
+import dev.sampo.actors.node.NodeAddress;
 import dev.sampo.actors.node.NodeStoppedException;
 import dev.sampo.actors.node.SampoNode;
 import dev.sampo.actors.report.RunClaim;
 import dev.sampo.config.LoadedConfig;
 import dev.sampo.config.NodeRole;
-import dev.sampo.config.RunConfig;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -36,7 +37,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Start one node of a cluster.",
       "The node with the role learner runs the training and ends with it; the others serve until"
-          + " they are told to stop (SIGTERM finishes and delivers what was begun)."
+          + " they are told to stop (SIGTERM finishes and delivers what was begun).",
+      "When the learner's node is gone, as after a crash, they join again and serve the next one."
     })
 @SuppressWarnings("NullAway.Init") // picocli fills the fields
 final class NodeCommand implements Callable<Integer> {
@@ -105,25 +107,39 @@ final class NodeCommand implements Callable<Integer> {
   }
 
   private static void serve(LoadedConfig loaded, PrintWriter out) {
-    RunConfig config = loaded.settings();
-    try (NodeAssembly assembly = NodeAssembly.of(loaded, temporaryFolder(), Optional.empty());
-        SampoNode node =
-            SampoNode.start(
-                TrainingRun.address(config.node()), assembly.parts(), quiet(), loaded.pekko())) {
-      out.println("node " + node.joinAddress() + ", http " + node.httpUrl());
-      serveUntilStopped(node, out);
+    NodeAddress address = TrainingRun.address(loaded.settings().node());
+    try (NodeAssembly assembly = NodeAssembly.of(loaded, temporaryFolder(), Optional.empty())) {
+      boolean servesOn = true;
+      while (servesOn) {
+        try (SampoNode node = SampoNode.start(address, assembly.parts(), quiet(), loaded.pekko())) {
+          out.println("node " + node.joinAddress() + ", http " + node.httpUrl());
+          servesOn = isLearnerGone(node, out);
+        }
+      }
     }
   }
 
-  /** Returns when the node was stopped; throws when a part of it failed. */
-  private static void serveUntilStopped(SampoNode node, PrintWriter out) {
+  /**
+   * Waits for the end of a node; throws when a part of it failed.
+   *
+   * @return whether it is to be started again, for the next learner; false when it was stopped
+   */
+  private static boolean isLearnerGone(SampoNode node, PrintWriter out) {
     try {
       node.finished().toCompletableFuture().join();
+      return false;
     } catch (CompletionException e) {
-      if (!(e.getCause() instanceof NodeStoppedException)) {
-        throw e;
-      }
-      out.println("node stopped");
+      return switch (e.getCause()) {
+        case LearnerGoneException gone -> {
+          out.println(gone.getMessage() + ", joining again");
+          yield true;
+        }
+        case NodeStoppedException _ -> {
+          out.println("node stopped");
+          yield false;
+        }
+        case null, default -> throw e;
+      };
     }
   }
 

@@ -292,6 +292,6 @@ final class TrainingRun {
   }
 
   static NodeAddress address(NodeSettings node) {
-    return new NodeAddress(node.host(), node.port(), node.httpPort(), node.join());
+    return new NodeAddress(node.host(), node.port(), node.httpPort(), node.join(), node.patience());
   }
 }

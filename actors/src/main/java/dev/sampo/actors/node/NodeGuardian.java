@@ -86,6 +86,7 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
   private final RunListener listener;
   private final NodeClocks clocks;
   private final CompletableFuture<PolicyVersion> finished;
+  private final NodeAddress address;
   private final ActorRef<Receptionist.Listing> listings;
   private final ActorRef<WeightBoard.Command> board;
   private final Map<ServiceKey<?>, Consumer<Receptionist.Listing>> directory = new HashMap<>();
@@ -98,8 +99,10 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
       NodeParts parts,
       RunListener listener,
       NodeClocks clocks,
-      CompletableFuture<PolicyVersion> finished) {
+      CompletableFuture<PolicyVersion> finished,
+      NodeAddress address) {
     super(context);
+    this.address = address;
     this.parts = parts;
     this.listener = listener;
     this.clocks = clocks;
@@ -119,8 +122,10 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
       NodeParts parts,
       RunListener listener,
       NodeClocks clocks,
-      CompletableFuture<PolicyVersion> finished) {
-    return Behaviors.setup(context -> new NodeGuardian(context, parts, listener, clocks, finished));
+      CompletableFuture<PolicyVersion> finished,
+      NodeAddress address) {
+    return Behaviors.setup(
+        context -> new NodeGuardian(context, parts, listener, clocks, finished, address));
   }
 
   @Override
@@ -160,6 +165,9 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
     parts.reward().ifPresent(this::startReward);
     parts.learner().ifPresent(part -> startLearner(part, httpUrl));
     parts.rollout().ifPresent(this::startRollout);
+    if (parts.learner().isEmpty() && address.join().isPresent()) {
+      getContext().spawn(LearnerWatch.create(LEARNER_ROLE, finished), "learner-watch");
+    }
   }
 
   private ActorRef<RunCoordinator.Command> startCoordinator(String httpUrl) {
@@ -298,10 +306,16 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
                     services(WeightPublisher.KEY),
                     board,
                     files,
-                    part.scratch().resolve("weights")),
+                    part.scratch().resolve("weights"),
+                    patience()),
                 "weight-subscriber");
     getContext().watch(started);
     getContext().watch(subscriber);
+  }
+
+  /** Beside a learner, weights come sooner or later: it may have steps to take again before. */
+  private Optional<Duration> patience() {
+    return parts.learner().isPresent() ? Optional.empty() : Optional.of(address.patience());
   }
 
   private WayOutSettings wayOut() {

@@ -7,6 +7,7 @@ import dev.sampo.actors.RunListener;
 import dev.sampo.actors.pipeline.RolloutWorker;
 import dev.sampo.actors.pipeline.RunCoordinator;
 import dev.sampo.actors.pipeline.RunStatus;
+import dev.sampo.actors.pipeline.WaitedTooLongException;
 import dev.sampo.protocol.PolicyVersion;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -72,12 +73,13 @@ public final class SampoNode implements AutoCloseable {
       join(system, address);
       ServerBinding http = bindHttp(system, address, parts, metrics);
       String url = "http://" + address.host() + ":" + http.localAddress().getPort();
-      system.tell(new NodeGuardian.Begin(url));
+      whenMember(system, address, () -> system.tell(new NodeGuardian.Begin(url)));
       SampoNode node = new SampoNode(system, finished, url);
       node.drainBeforeLeaving();
+      CoordinatedShutdown shutdown = CoordinatedShutdown.get(system);
       system
           .getWhenTerminated()
-          .thenRun(() -> finished.completeExceptionally(new NodeStoppedException()));
+          .thenRun(() -> finished.completeExceptionally(whyStopped(shutdown, address)));
       return node;
     } catch (NodeStartException e) {
       system.terminate();
@@ -97,15 +99,31 @@ public final class SampoNode implements AutoCloseable {
                 Map.of(
                     "pekko.remote.artery.canonical.hostname", address.host(),
                     "pekko.remote.artery.canonical.port", address.port(),
-                    "pekko.cluster.roles", ConfigValueFactory.fromIterable(parts.roles())))
+                    "pekko.cluster.roles", ConfigValueFactory.fromIterable(parts.roles()),
+                    "pekko.cluster.shutdown-after-unsuccessful-join-seed-nodes",
+                        address.patience().toMillis() + "ms"))
             .withFallback(pekko)
             .withFallback(ConfigFactory.load());
     try {
       return ActorSystem.create(
-          NodeGuardian.create(parts, metrics, clocks, finished), SYSTEM, config);
+          NodeGuardian.create(parts, metrics, clocks, finished, address), SYSTEM, config);
     } catch (RuntimeException e) {
       throw cannotBind(address.host(), address.port(), e);
     }
+  }
+
+  private static RuntimeException whyStopped(CoordinatedShutdown shutdown, NodeAddress address) {
+    CoordinatedShutdown.Reason reason =
+        shutdown.getShutdownReason().orElse(CoordinatedShutdown.unknownReason());
+    if (reason.equals(CoordinatedShutdown.clusterJoinUnsuccessfulReason())) {
+      return new WaitedTooLongException(
+          address.patience(),
+          "a cluster at %s: is the learner's node up, and is that its address?"
+              .formatted(address.join().orElseThrow()));
+    }
+    return reason.equals(CoordinatedShutdown.clusterDowningReason())
+        ? new LearnerGoneException("the cluster has removed this node")
+        : new NodeStoppedException();
   }
 
   private static void join(ActorSystem<?> system, NodeAddress address) {
@@ -115,6 +133,15 @@ public final class SampoNode implements AutoCloseable {
       cluster.manager().tell(new JoinSeedNodes(List.of(AddressFromURIString.parse(seed))));
     } else {
       cluster.manager().tell(Join.create(cluster.selfMember().address()));
+    }
+  }
+
+  /** A node that joins others waits for them before it loads anything. */
+  private static void whenMember(ActorSystem<?> system, NodeAddress address, Runnable begin) {
+    if (address.join().isPresent()) {
+      org.apache.pekko.cluster.Cluster.get(system).registerOnMemberUp(begin);
+    } else {
+      begin.run();
     }
   }
 
@@ -174,14 +201,32 @@ public final class SampoNode implements AutoCloseable {
             CoordinatedShutdown.PhaseServiceRequestsDone(),
             "drain",
             () ->
-                AskPattern.<NodeGuardian.Command, RolloutWorker.Drained>ask(
-                        system, NodeGuardian.Drain::new, DRAIN, system.scheduler())
-                    .handle((drained, failure) -> Done.getInstance()));
+                isLearnerGone()
+                    ? CompletableFuture.completedFuture(Done.getInstance())
+                    : AskPattern.<NodeGuardian.Command, RolloutWorker.Drained>ask(
+                            system, NodeGuardian.Drain::new, DRAIN, system.scheduler())
+                        .handle((drained, failure) -> Done.getInstance()));
+    CoordinatedShutdown.get(system)
+        .addTask(
+            CoordinatedShutdown.PhaseServiceStop(),
+            "connections",
+            () ->
+                Http.get(system)
+                    .shutdownAllConnectionPools()
+                    .thenApply(closed -> Done.getInstance()));
+  }
+
+  /** Then there is nobody to deliver to. */
+  private boolean isLearnerGone() {
+    return finished.isCompletedExceptionally()
+        && finished.exceptionNow() instanceof LearnerGoneException;
   }
 
   /**
    * Completes with the last version when the run has taken all its steps (on the learner's node),
-   * or exceptionally when a part of this node fails.
+   * or exceptionally: when a part of this node fails; with a {@link LearnerGoneException} when it
+   * has to be closed and started again to join the next learner; with a {@link
+   * WaitedTooLongException} when its patience is over.
    */
   public CompletionStage<PolicyVersion> finished() {
     return finished.minimalCompletionStage();

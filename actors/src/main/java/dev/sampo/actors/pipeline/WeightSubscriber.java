@@ -34,7 +34,9 @@ import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
  *       +--gap--> ask for a snapshot <---failed--+-----refused------------+
  * </pre>
  *
- * <p>Edge <i>Snapshot</i>: waits for the publisher; asked again after a while, ever more rarely.
+ * <p>Edge <i>Snapshot</i>: waits for the publisher; asked again after a while, ever more rarely. A
+ * worker that has waited for weights longer than its patience fails; a transfer that goes on is not
+ * cut off.
  */
 public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubscriber.Command> {
   private static final Duration ASK_AGAIN_AFTER = Duration.ofSeconds(5);
@@ -57,11 +59,14 @@ public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubsc
 
   private record AskAgain() implements Command {}
 
+  private record PatienceIsOver() implements Command {}
+
   private final ActorRef<RolloutWorker.Command> worker;
   private final Services<WeightPublisher.Command> publishers;
   private final ActorRef<WeightPublisher.Announced> ear;
   private final FileSource files;
   private final Path folder;
+  private final Optional<Duration> patience;
   private final TimerScheduler<Command> timers;
   private final TreeMap<PolicyVersion, WeightPublisher.Announced> ahead =
       new TreeMap<>(PolicyVersion.IN_HISTORY);
@@ -69,6 +74,8 @@ public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubsc
   private boolean fetching;
   private boolean needsSnapshot;
   private Duration pause = ASK_AGAIN_AFTER;
+  private boolean isPatient = true;
+  private String obstacle = "no version was announced, is there a learner in the cluster?";
 
   private WeightSubscriber(
       ActorContext<Command> context,
@@ -77,15 +84,18 @@ public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubsc
       Services<WeightPublisher.Command> publishers,
       ActorRef<WeightBoard.Command> board,
       FileSource files,
-      Path folder) {
+      Path folder,
+      Optional<Duration> patience) {
     super(context);
     this.timers = timers;
     this.worker = worker;
     this.publishers = publishers;
     this.files = files;
     this.folder = folder;
+    this.patience = patience;
     this.ear = context.messageAdapter(WeightPublisher.Announced.class, Heard::new);
     board.tell(new WeightBoard.Listen(ear));
+    measurePatience();
   }
 
   /**
@@ -95,16 +105,19 @@ public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubsc
    * @param publishers is asked for snapshots
    * @param board where versions are heard of
    * @param folder where the files go
+   * @param patience how long it waits for weights, first ones or newer ones; empty for ever
    */
   public static Behavior<Command> create(
       ActorRef<RolloutWorker.Command> worker,
       Services<WeightPublisher.Command> publishers,
       ActorRef<WeightBoard.Command> board,
       FileSource files,
-      Path folder) {
+      Path folder,
+      Optional<Duration> patience) {
     return Behaviors.setup(context ->
         Behaviors.withTimers(timers ->
-            new WeightSubscriber(context, timers, worker, publishers, board, files, folder)));
+            new WeightSubscriber(
+                context, timers, worker, publishers, board, files, folder, patience)));
   }
 
   @Override
@@ -124,12 +137,18 @@ public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubsc
         fetching = false;
         needsSnapshot = false;
         pause = ASK_AGAIN_AFTER;
+        isPatient = true;
+        timers.cancel(PatienceIsOver.class);
         fetchNext();
       }
       case AskAgain _ -> {
         if (needsSnapshot && !fetching) {
           askForSnapshot("the last request had no answer");
         }
+      }
+      case PatienceIsOver _ -> {
+        isPatient = false;
+        failIfNothingComes();
       }
     }
     return this;
@@ -149,12 +168,27 @@ public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubsc
     if (fetching || ahead.isEmpty()) {
       return;
     }
+    measurePatience();
     Optional<WeightPublisher.Announced> next =
         ahead.descendingMap().values().stream().filter(this::isUsable).findFirst();
     if (next.isPresent()) {
       fetch(next.get());
     } else {
-      askForSnapshot("no way from " + held + " to " + ahead.lastKey());
+      obstacle = "no way from " + held + " to " + ahead.lastKey();
+      askForSnapshot(obstacle);
+    }
+  }
+
+  private void measurePatience() {
+    if (!timers.isTimerActive(PatienceIsOver.class)) {
+      patience.ifPresent(
+          limit -> timers.startSingleTimer(PatienceIsOver.class, new PatienceIsOver(), limit));
+    }
+  }
+
+  private void failIfNothingComes() {
+    if (!isPatient && !fetching) {
+      throw new WaitedTooLongException(patience.orElseThrow(), "weights: " + obstacle);
     }
   }
 
@@ -167,6 +201,9 @@ public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubsc
     if (timers.isTimerActive(AskAgain.class)) {
       return;
     }
+    getContext()
+        .getLog()
+        .info("asks for a snapshot of the weights, again in {}: {}", pause, reason);
     publishers
         .next()
         .ifPresent(
@@ -191,7 +228,7 @@ public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubsc
             (done, failure) ->
                 failure == null
                     ? new Fetched(delta)
-                    : new NotFetched(delta, String.valueOf(failure.getMessage())));
+                    : new NotFetched(delta, Failures.messageOf(Failures.rootOf(failure))));
   }
 
   /** What was fetched so far stays, so that an interrupted transfer goes on where it stopped. */
@@ -199,6 +236,8 @@ public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubsc
     getContext().getLog().warn("version {} is unusable: {}", delta.version().step(), reason);
     fetching = false;
     ahead.remove(delta.version());
+    obstacle = "version %d is unusable: %s".formatted(delta.version().step(), reason);
+    failIfNothingComes();
     askForSnapshot(reason);
   }
 

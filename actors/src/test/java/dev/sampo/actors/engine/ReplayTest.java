@@ -14,6 +14,7 @@ import dev.sampo.protocol.log.Recording;
 import dev.sampo.tasks.rec.RecDataSettings;
 import dev.sampo.tasks.rec.RecDataWriter;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -85,7 +86,7 @@ class ReplayTest {
     try (NodeAssembly assembly = NodeAssembly.of(config, run, Optional.of(NewRun.in(config, run)));
         SampoNode node =
             SampoNode.start(
-                new NodeAddress("127.0.0.1", 0, 0, Optional.empty()),
+                new NodeAddress("127.0.0.1", 0, 0, Optional.empty(), Duration.ofSeconds(60)),
                 assembly.parts(),
                 listener,
                 config.pekko())) {

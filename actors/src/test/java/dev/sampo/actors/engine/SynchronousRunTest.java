@@ -62,6 +62,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(300)
 class SynchronousRunTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final int STEPS = 4;
   private static final int GROUPS_PER_STEP = 5;
 
@@ -290,7 +291,10 @@ class SynchronousRunTest {
   private static SampoNode start(
       LoadedConfig config, NodeAssembly assembly, Optional<String> join) {
     return SampoNode.start(
-        new NodeAddress("127.0.0.1", 0, 0, join), assembly.parts(), QUIET, config.pekko());
+        new NodeAddress("127.0.0.1", 0, 0, join, PATIENCE),
+        assembly.parts(),
+        QUIET,
+        config.pekko());
   }
 
   private static final RunListener QUIET =

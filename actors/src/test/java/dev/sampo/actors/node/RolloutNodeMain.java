@@ -4,6 +4,7 @@ import com.typesafe.config.ConfigFactory;
 import dev.sampo.actors.RunListener;
 import dev.sampo.actors.StepReport;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 
@@ -17,7 +18,7 @@ public final class RolloutNodeMain {
             () -> new CountingModel.FakeGenerator(3), Path.of(arguments[1]), 1 << 20, Map::of);
     SampoNode node =
         SampoNode.start(
-            new NodeAddress("127.0.0.1", 0, 0, Optional.of(arguments[0])),
+            new NodeAddress("127.0.0.1", 0, 0, Optional.of(arguments[0]), Duration.ofSeconds(60)),
             new NodeParts(Optional.empty(), Optional.of(part), Optional.empty()),
             new Silence(),
             ConfigFactory.empty());

@@ -7,6 +7,7 @@ import com.typesafe.config.ConfigFactory;
 import dev.sampo.actors.journal.ListedJournal;
 import dev.sampo.actors.pipeline.JournalWriter;
 import dev.sampo.actors.pipeline.RunStatus;
+import dev.sampo.actors.pipeline.WaitedTooLongException;
 import dev.sampo.actors.run.GroupDispatch;
 import dev.sampo.actors.run.GroupLedger;
 import dev.sampo.actors.run.GroupState;
@@ -54,6 +55,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Real actors, cluster, HTTP and files; the model is a {@link CountingModel}. */
 @Timeout(120)
 class SampoNodeTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final byte[] IMAGE = {1, 2, 3};
   private static final int GROUPS_PER_STEP = 4;
 
@@ -311,7 +313,8 @@ class SampoNodeTest {
   @Test
   void aTakenPortIsOneClearLine() throws IOException {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      NodeAddress address = new NodeAddress("127.0.0.1", 0, taken.getLocalPort(), Optional.empty());
+      NodeAddress address =
+          new NodeAddress("127.0.0.1", 0, taken.getLocalPort(), Optional.empty(), PATIENCE);
 
       assertThatThrownBy(() ->
               SampoNode.start(
@@ -321,6 +324,59 @@ class SampoNodeTest {
               "cannot listen on 127.0.0.1:%d: the port is in use or the address is not this"
                   + " machine's",
               taken.getLocalPort());
+    }
+  }
+
+  @Test
+  void aNodeThatFindsNoClusterEnds() throws IOException {
+    String nobody;
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      nobody = "127.0.0.1:" + free.getLocalPort();
+    }
+    NodeAddress address =
+        new NodeAddress("127.0.0.1", 0, 0, Optional.of(nobody), Duration.ofSeconds(3));
+    try (SampoNode node =
+        SampoNode.start(address, parts(false, true, false, 1, 0), watcher, ConfigFactory.empty())) {
+      assertThatThrownBy(() -> await(node.finished()))
+          .cause()
+          .isInstanceOf(WaitedTooLongException.class)
+          .hasMessage(
+              "waited 3s (node.patience) for a cluster at %s: is the learner's node up, and is"
+                  + " that its address?",
+              nobody);
+    }
+  }
+
+  @Test
+  void aNodeWhoseClusterHasNoLearnerEnds() {
+    try (SampoNode reward = start(parts(false, false, true, 1, 0), Optional.empty());
+        SampoNode node =
+            SampoNode.start(
+                new NodeAddress(
+                    "127.0.0.1", 0, 0, Optional.of(reward.joinAddress()), Duration.ofMillis(500)),
+                parts(false, true, false, 1, 0),
+                watcher,
+                ConfigFactory.empty())) {
+      assertThatThrownBy(() -> await(node.finished()))
+          .cause()
+          .hasMessageContaining("for weights: no version was announced");
+    }
+  }
+
+  @Test
+  void aNodeThatLostItsLearnerServesTheNextOneAfterJoiningAgain() throws Exception {
+    SampoNode first = start(parts(true, false, true, 400, 1), Optional.empty());
+    NodeParts rollout = parts(false, true, false, 400, 1);
+    try (SampoNode node = join(rollout, first)) {
+      watcher.awaitStep(2);
+      first.close();
+      assertThatThrownBy(() -> await(node.finished()))
+          .cause()
+          .isInstanceOf(LearnerGoneException.class);
+    }
+    try (SampoNode second = start(parts(true, false, true, 5, 1), Optional.empty());
+        SampoNode _ = join(rollout, second)) {
+      assertThat(await(second.finished()).step()).isEqualTo(5);
     }
   }
 
@@ -358,7 +414,7 @@ class SampoNodeTest {
 
   private SampoNode start(NodeParts parts, Optional<String> join) {
     return SampoNode.start(
-        new NodeAddress("127.0.0.1", 0, 0, join), parts, watcher, ConfigFactory.empty());
+        new NodeAddress("127.0.0.1", 0, 0, join, PATIENCE), parts, watcher, ConfigFactory.empty());
   }
 
   private SampoNode join(NodeParts parts, SampoNode seed) {

@@ -41,7 +41,12 @@ class InterruptedTransferTest {
     AtomicBoolean broken = new AtomicBoolean(true);
     kit.spawn(
         WeightSubscriber.create(
-            worker.ref(), publishers, board.ref(), breakingIf(broken), folder.resolve("weights")));
+            worker.ref(),
+            publishers,
+            board.ref(),
+            breakingIf(broken),
+            folder.resolve("weights"),
+            Optional.empty()));
     ActorRef<WeightPublisher.Announced> ear =
         board.expectMessageClass(WeightBoard.Listen.class).ear();
 

@@ -1,0 +1,20 @@
+package dev.sampo.actors.pipeline;
+
+import java.time.Duration;
+import java.util.Locale;
+
+/** A node gives up; the message is one line for its operator. */
+public final class WaitedTooLongException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  /**
+   * The end of a node's patience.
+   *
+   * @param what it waited for, and why that may not have come
+   */
+  public WaitedTooLongException(Duration patience, String what) {
+    super(
+        "waited %s (node.patience) for %s"
+            .formatted(patience.toString().substring(2).toLowerCase(Locale.ROOT), what));
+  }
+}
