@@ -97,7 +97,7 @@ final class LedgerTables {
   LedgerHead.Mark read(Connection connection, int version, LedgerHead.Mark from, EntryConsumer each)
       throws SQLException {
     String sql =
-        "SELECT number, event, checksum, %s FROM ledger_event WHERE run_id = ? AND number >= ? ORDER BY number"
+        "SELECT number, event, checksum, %s FROM ledger_event WHERE run_id = ? AND number >= ? ORDER BY run_id, number"
             .formatted(version == 1 ? "CAST(NULL AS BIGINT)" : "written_at");
     LedgerHead.Mark end = from;
     try (PreparedStatement select = connection.prepareStatement(sql)) {
@@ -179,7 +179,8 @@ final class LedgerTables {
   /** Where the ledger ends by its last row alone. */
   LedgerHead.Mark last(Connection connection) throws SQLException {
     String sql =
-        "SELECT number, checksum FROM ledger_event WHERE run_id = ? ORDER BY number DESC LIMIT 1";
+        "SELECT number, checksum FROM ledger_event WHERE run_id = ? ORDER BY run_id DESC, number"
+            + " DESC LIMIT 1";
     try (PreparedStatement select = connection.prepareStatement(sql)) {
       select.setString(1, runId);
       try (ResultSet rows = select.executeQuery()) {
@@ -206,7 +207,7 @@ final class LedgerTables {
 
   /** The number of the first event that is there; 0 if there is none. */
   long first(Connection connection) throws SQLException {
-    String sql = "SELECT COALESCE(MIN(number), 0) FROM ledger_event WHERE run_id = ?";
+    String sql = "SELECT number FROM ledger_event WHERE run_id = ? ORDER BY run_id, number LIMIT 1";
     try (PreparedStatement select = connection.prepareStatement(sql)) {
       select.setString(1, runId);
       try (ResultSet rows = select.executeQuery()) {
