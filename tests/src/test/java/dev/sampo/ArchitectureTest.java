@@ -11,11 +11,13 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.djl.ndarray.NDArray;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import dev.sampo.vlm.VisionLanguageModels;
+import dev.sampo.vlm.ops.Gradients;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -89,6 +91,13 @@ class ArchitectureTest {
         .dependOnClassesThat()
         .resideInAPackage("ai.djl..")
         .check(sampo);
+  }
+
+  /** Their numbers are gone before a backward pass reads them; {@link Gradients#constant} stays. */
+  @ParameterizedTest
+  @ValueSource(strings = {"mul", "muli", "div", "divi", "pow", "powi"})
+  void noOperationTakesANumberThatABackwardPassReads(String operation) {
+    noClasses().should().callMethod(NDArray.class, operation, Number.class).check(sampo);
   }
 
   @Test

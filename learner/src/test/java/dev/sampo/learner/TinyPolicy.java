@@ -148,7 +148,7 @@ final class TinyPolicy implements VisionLanguageModel {
     }
     Shape flat = new Shape((long) rows * longest, VOCABULARY);
     NDArray context = scope.create(before, flat).add(scope.create(prompt, flat)); // [R C, V]
-    NDArray logits = logits(context).div(pass.temperature());
+    NDArray logits = logits(context).div(Gradients.constant(pass.temperature(), context));
     NDArray all = logits.logSoftmax(-1); // [R C, V]
     Shape shape = new Shape(rows, longest);
     NDArray live = scope.create(mask, shape);
@@ -157,7 +157,7 @@ final class TinyPolicy implements VisionLanguageModel {
     if (brokenToken >= 0) {
       // A root of 0 is finite, its gradient is not.
       NDArray ones = scope.create(smooth, shape);
-      NDArray root = weight("bias").sum().mul(0).add(ones).sqrt();
+      NDArray root = weight("bias").sub(weight("bias")).sum().add(ones).sqrt();
       logProbs = logProbs.add(root.sub(ones).mul(live));
     }
     NDArray fixed = pass.entropyGradients() ? all : all.stopGradient();

@@ -2,6 +2,7 @@ package dev.sampo.learner.objective;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
+import dev.sampo.vlm.ops.Gradients;
 import java.util.stream.IntStream;
 
 /**
@@ -15,7 +16,7 @@ public record Divergence(KlSettings settings) {
     NDArray value =
         switch (settings.estimator()) {
           case K1 -> difference;
-          case K2 -> difference.square().mul(0.5);
+          case K2 -> halfSquare(difference);
           case K3 -> {
             NDArray negative =
                 difference.neg().clip(-Float.MAX_VALUE, PolicyObjective.LARGEST_EXPONENT);
@@ -29,8 +30,12 @@ public record Divergence(KlSettings settings) {
     if (!settings.straightThrough()) {
       return value;
     }
-    NDArray squares = difference.square().mul(0.5);
+    NDArray squares = halfSquare(difference);
     return squares.sub(squares.stopGradient()).add(value.stopGradient());
+  }
+
+  private static NDArray halfSquare(NDArray difference) {
+    return difference.square().mul(Gradients.constant(0.5, difference));
   }
 
   /**

@@ -3,6 +3,7 @@ package dev.sampo.learner.objective;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.types.Shape;
+import dev.sampo.vlm.ops.Gradients;
 import java.util.Optional;
 
 /**
@@ -77,7 +78,7 @@ public record PolicyObjective(ObjectiveSettings settings) {
     Optional<NDArray> divergence =
         settings.kl().isInLoss() ? Optional.of(divergence(live, none, rows)) : Optional.empty();
     if (divergence.isPresent()) {
-      NDArray penalty = divergence.get().mul(settings.kl().beta());
+      NDArray penalty = divergence.get().mul(Gradients.constant(settings.kl().beta(), none));
       term = term.add(settings.kl().timesRatio() ? penalty.mul(ratio) : penalty);
     }
     // A sequence-level term is that of each of its tokens.
@@ -88,7 +89,9 @@ public record PolicyObjective(ObjectiveSettings settings) {
     if (settings.needsEntropyGradients()) {
       // A scalar times a number would be float64.
       NDArray bonus =
-          NDArrays.where(rows.live(), entropies, none).mul(rows.step().entropyWeight()).sum();
+          NDArrays.where(rows.live(), entropies, none)
+              .mul(Gradients.constant(rows.step().entropyWeight(), none))
+              .sum();
       loss = loss.sub(bonus);
     }
     return new ObjectiveTerms(loss, tokenLosses, ratio, weights, kept, divergence);
@@ -127,7 +130,9 @@ public record PolicyObjective(ObjectiveSettings settings) {
     if (clip.dual().isEmpty()) {
       return loss;
     }
-    NDArray capped = NDArrays.minimum(loss, advantages.mul(-clip.dual().getAsDouble()));
+    NDArray capped =
+        NDArrays.minimum(
+            loss, advantages.mul(Gradients.constant(-clip.dual().getAsDouble(), advantages)));
     return NDArrays.where(advantages.lt(0).broadcast(loss.getShape()), capped, loss);
   }
 
@@ -149,7 +154,9 @@ public record PolicyObjective(ObjectiveSettings settings) {
           case TRUNCATE -> bounded;
           case MASK -> NDArrays.where(bounded.eq(raw), raw, raw.zerosLike());
         };
-    return mismatch.normalise() ? weights.div(rows.step().mismatchMean()) : weights;
+    return mismatch.normalise()
+        ? weights.div(Gradients.constant(rows.step().mismatchMean(), weights))
+        : weights;
   }
 
   private NDArray kept(NDArray now, NDArray behaviour, ObjectiveRows rows) {

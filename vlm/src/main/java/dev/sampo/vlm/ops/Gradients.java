@@ -52,6 +52,19 @@ public final class Gradients {
     }
   }
 
+  /**
+   * A number for operations that are recorded. {@link NDArray#mul(Number)} and {@link
+   * NDArray#div(Number)} let go of theirs at once, in memory of the JVM that the backward pass
+   * still reads: gradients are wrong where the garbage collector ran in between.
+   *
+   * @param beside the array that the number is used with; its manager owns the result, and must not
+   *     be closed before the backward pass
+   * @return a float64 scalar, which leaves the type of an array that has axes as it is
+   */
+  public static NDArray constant(double value, NDArray beside) {
+    return beside.getManager().create(value);
+  }
+
   /** As {@link #of}, zeros put in place where there was none yet. */
   static NDArray accumulated(NDArray array) {
     NDManager scope = array.getManager();
