@@ -22,7 +22,21 @@ enum Breakage {
   /** The queue in front of the learner knows no bound. */
   IGNORE_STALENESS("no token is older than"),
   /** A worker that finds no room forgets its group. */
-  LOSE_ON_BUSY("no group is sent away that is still wanted");
+  LOSE_ON_BUSY("no group is sent away that is still wanted"),
+  /** What was accepted before a restart is not found in the recording. */
+  FORGET_ACCEPTED("what is accepted and recorded is kept"),
+  /** The first attempt without progress is the last. */
+  BLAME_AT_ONCE("no good prompt is set aside"),
+  /** Another attempt has another seed. */
+  OTHER_SEEDS("every attempt at a group is the same"),
+  /** After a restart the rows of the data set are others. */
+  OTHER_PROMPTS("every attempt at a group is the same"),
+  /** The learner gets its groups in the opposite order. */
+  TURN_BATCH_ROUND("a batch is in the order of its groups"),
+  /** A step waits for nobody. */
+  CANCEL_AT_ONCE("no group is cancelled before a step has waited for it"),
+  /** All weights of a worker count. */
+  TRUST_WORKERS("no lease is given to weights that do not count");
 
   private final String rule;
 

@@ -40,6 +40,8 @@ final class Checker {
 
   private final Scenario scenario;
   private final ReplacementRules replacement;
+  private final LeaseRules leases;
+  private final KeptRules kept;
   private final Schedule schedule;
   private final Trace trace;
 
@@ -66,6 +68,8 @@ final class Checker {
   Checker(Scenario scenario, Schedule schedule, Trace trace) {
     this.scenario = scenario;
     this.replacement = new ReplacementRules(scenario);
+    this.leases = new LeaseRules(schedule);
+    this.kept = new KeptRules(scenario, schedule);
     this.schedule = schedule;
     this.trace = trace;
   }
@@ -105,6 +109,8 @@ final class Checker {
 
   /** Coordinator and learner begin again with these events. */
   void restarted(List<LedgerEvent> durableEvents) {
+    leases.restarted();
+    kept.restarted();
     discarded.clear();
     groups.clear();
     holders.clear();
@@ -130,7 +136,40 @@ final class Checker {
   void ledger(LedgerEvent event) {
     trace.add("ledger", event);
     replacement.brokenBy(event).ifPresent(this::broken);
+    if (event instanceof LedgerEvent.GroupReturned(GroupId group, String _)) {
+      Optional.ofNullable(winners.get(group))
+          .flatMap(winner -> kept.brokenByReturnOf(winner, step))
+          .ifPresent(this::broken);
+    }
+    if (event instanceof LedgerEvent.GroupAccepted accepted) {
+      kept.accepted(accepted.lease());
+    }
     apply(event);
+  }
+
+  /** A worker has told the coordinator which weights it has. */
+  void demanded(String worker, PolicyVersion weights) {
+    leases.demanded(worker, weights);
+  }
+
+  /** The learner has told the coordinator that it is ready for a step. */
+  void stepWanted() {
+    leases.stepWanted();
+  }
+
+  /** The coordinator has given a new lease to a worker. */
+  void granted(String worker) {
+    leases.brokenByGrant(worker, history).ifPresent(this::broken);
+  }
+
+  /** A lease is on its way to a worker. */
+  void sent(RolloutLease lease) {
+    leases.brokenBy(lease).ifPresent(this::broken);
+  }
+
+  /** Whether a version counts. */
+  boolean counts(PolicyVersion version) {
+    return history.contains(version);
   }
 
   private void apply(LedgerEvent event) {
@@ -154,7 +193,8 @@ final class Checker {
       case LedgerEvent.GroupSetAside(GroupId group, String reason) -> {
         require(!scenario.isCalm(), "nothing is set aside without a fault", event);
         require(
-            excused.contains(group) || reason.startsWith("no progress"),
+            excused.contains(group)
+                || (reason.startsWith("no progress") && leases.isHopeless(group)),
             "no good prompt is set aside",
             event);
         onOut(group, event);
@@ -252,7 +292,9 @@ final class Checker {
         everGranted.add(lease);
         requireQuota(event);
       }
-      case LeaseEvent.Lost(LeaseId _, long _, String reason) -> {
+      case LeaseEvent.Lost lost -> {
+        String reason = lost.reason();
+        leases.brokenBy(lost).ifPresent(this::broken);
         require(
             where == Where.LEASED && lease.equals(holders.get(group)),
             "only a running lease is lost",
@@ -328,10 +370,15 @@ final class Checker {
         "a batch has as many groups as a step",
         batch.size());
     batch.forEach(scored -> requireFit(scored, version));
-    require(
-        batch.stream().map(ScoredGroup::id).distinct().count() == batch.size(),
-        "nothing is learned twice",
-        "one batch");
+    kept.brokenBy(batch, open()).ifPresent(this::broken);
+    leases.stepBegun();
+  }
+
+  private List<GroupId> open() {
+    return groups.entrySet().stream()
+        .filter(entry -> entry.getValue() != Where.TRAINED && entry.getValue() != Where.OUT)
+        .map(Map.Entry::getKey)
+        .toList();
   }
 
   private void requireFit(ScoredGroup scored, PolicyVersion version) {
@@ -357,6 +404,12 @@ final class Checker {
     }
   }
 
+  /** The trainer could not learn from a batch, because of these groups. */
+  void leftOut(List<ScoredGroup> batch, List<GroupId> culprits) {
+    culprits.forEach(this::excuse);
+    kept.leftOut(batch.stream().map(ScoredGroup::id).toList());
+  }
+
   /** The trainer has taken a step. */
   void stepTaken(PolicyVersion version, List<ScoredGroup> batch) {
     batch.forEach(scored -> learnedAt.put(scored.id(), version.step()));
@@ -366,11 +419,11 @@ final class Checker {
   void answered(ExperienceBuffer.Answer answer) {
     LeaseId lease = answer.lease();
     switch (answer) {
-      case ExperienceBuffer.Accepted _ ->
-          require(
-              durablyAccepted.contains(lease),
-              "only what is accepted for sure is called so",
-              lease);
+      case ExperienceBuffer.Accepted _ -> {
+        kept.told(lease);
+        require(
+            durablyAccepted.contains(lease), "only what is accepted for sure is called so", lease);
+      }
       case ExperienceBuffer.Discarded _ -> discarded.putIfAbsent(lease, schedule.elapsed());
       case ExperienceBuffer.Busy _ -> {}
     }

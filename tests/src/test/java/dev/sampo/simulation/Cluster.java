@@ -17,6 +17,7 @@ import dev.sampo.protocol.CompletionGroup;
 import dev.sampo.protocol.CompletionScore;
 import dev.sampo.protocol.LeaseId;
 import dev.sampo.protocol.RewardOutcome;
+import dev.sampo.protocol.RolloutLease;
 import dev.sampo.protocol.ScoredGroup;
 import java.net.ConnectException;
 import java.nio.file.Path;
@@ -318,10 +319,28 @@ final class Cluster {
           new ExperienceBuffer.Offer(
               Ghost.disguised(group, checker.term(), checker.newest().get()), replyTo);
     }
+    if (breakage == Breakage.OTHER_SEEDS
+        && message instanceof RolloutWorker.Grant(var coordinator, var lease, String url)) {
+      sent = new RolloutWorker.Grant(coordinator, withOtherSeed(lease), url);
+    }
+    if (sent instanceof RolloutWorker.Grant grant) {
+      checker.sent(grant.lease());
+    }
     if (sent instanceof ExperienceBuffer.Answer answer) {
       checker.answered(answer);
     }
     return sent;
+  }
+
+  private static RolloutLease withOtherSeed(RolloutLease lease) {
+    return new RolloutLease(
+        lease.id(),
+        lease.prompt(),
+        lease.numCompletions(),
+        lease.sampling(),
+        lease.seed() + lease.id().attempt(),
+        lease.minimumStep(),
+        lease.patience());
   }
 
   /** A worker of an earlier term, which nobody has told that it is over, offers its groups. */

@@ -59,10 +59,16 @@ final class Learning {
   static final int PAST = 1;
 
   private static final String SOURCE = "rows:1";
-  private static final int MAX_ATTEMPTS = 4;
+
+  /** Attempts without progress after which a group is set aside. */
+  static final int MAX_ATTEMPTS = 4;
+
   private static final int MOST_SKIPPED = 1000;
   private static final int MOST_EVENTS = 40; // from one snapshot of the ledger to the next
-  private static final Duration STRAGGLER_WAIT = Duration.ofSeconds(5);
+
+  /** How long a step waits for groups that it would make too old. */
+  static final Duration STRAGGLER_WAIT = Duration.ofSeconds(5);
+
   private static final Duration RETRY = Duration.ofMillis(200);
 
   private final Scenario scenario;
@@ -195,7 +201,9 @@ final class Learning {
         new Learner.Setup(
             scenario.steps(),
             asked,
-            experience,
+            breakage == Breakage.TURN_BATCH_ROUND
+                ? context.spawn(brokenBuffer(experience), "broken-buffer")
+                : experience,
             recorder,
             weights,
             new GuardSettings(List.of(), MOST_SKIPPED, 0),
@@ -232,6 +240,9 @@ final class Learning {
   }
 
   private List<ScoredGroup> accepted(GroupLedger ledger) {
+    if (breakage == Breakage.FORGET_ACCEPTED) {
+      return List.of();
+    }
     return ledger.states().values().stream()
         .filter(GroupState.Accepted.class::isInstance)
         .flatMap(state -> ((GroupState.Accepted) state).place().stream())
@@ -248,7 +259,8 @@ final class Learning {
             GROUP_SIZE,
             SamplingSettings.atTemperature(1, 200),
             scenario.patience(),
-            MAX_ATTEMPTS);
+            breakage == Breakage.BLAME_AT_ONCE ? 1 : MAX_ATTEMPTS);
+    CoordinatorWatch watch = new CoordinatorWatch(breakage, checker);
     ActorRef<JournalWriter.Command> writer =
         watched(
             context,
@@ -256,17 +268,23 @@ final class Learning {
             "journal");
     return watched(
         context,
-        RunCoordinator.create(
-            events ->
-                new GroupDispatch(
-                    ledger,
-                    terms,
-                    gate,
-                    this::row,
-                    events.andThen(checker::ledger),
-                    checker::lease),
-            new RunCoordinator.Setup(scenario.steps(), STRAGGLER_WAIT, "blobs", writer),
-            schedule),
+        watch.around(
+            RunCoordinator.create(
+                events ->
+                    watch.over(
+                        new GroupDispatch(
+                            ledger,
+                            terms,
+                            gate,
+                            this::row,
+                            events.andThen(checker::ledger),
+                            watch::lease)),
+                new RunCoordinator.Setup(
+                    scenario.steps(),
+                    breakage == Breakage.CANCEL_AT_ONCE ? Duration.ofMillis(1) : STRAGGLER_WAIT,
+                    "blobs",
+                    writer),
+                schedule)),
         "coordinator");
   }
 
@@ -345,10 +363,23 @@ final class Learning {
         new Prompt(
             SOURCE,
             "rec",
-            isUnaskable ? "unaskable" : "question",
+            isUnaskable ? "unaskable" : question(),
             ofRow.nextBoolean() ? List.of(SimulatedSystem.IMAGE) : List.of(),
             "",
             Map.of()));
+  }
+
+  private String question() {
+    return breakage == Breakage.OTHER_PROMPTS ? "question " + beginnings : "question";
+  }
+
+  private Behavior<ExperienceBuffer.Command> brokenBuffer(
+      ActorRef<ExperienceBuffer.Command> whole) {
+    return Behaviors.setup(context ->
+        Behaviors.receiveMessage(message -> {
+          whole.tell(LearnerNodeMessages.answeredInReverse(message, context));
+          return Behaviors.same();
+        }));
   }
 
   private Behavior<Recorder.Command> recorder() {

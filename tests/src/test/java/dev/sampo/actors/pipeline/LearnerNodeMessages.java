@@ -1,11 +1,13 @@
 package dev.sampo.actors.pipeline;
 
 import dev.sampo.actors.run.GroupDispatch;
+import dev.sampo.actors.run.SentBack;
 import dev.sampo.protocol.ScoredGroup;
 import dev.sampo.protocol.ledger.LogPlace;
 import java.util.Optional;
 import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 
@@ -45,6 +47,29 @@ public final class LearnerNodeMessages {
       return true;
     }
     return false;
+  }
+
+  /** Whether the learner says that it is ready for a step. */
+  public static boolean wantsStep(RunCoordinator.Command message) {
+    return message instanceof RunCoordinator.StepWanted;
+  }
+
+  /** The same, with an answer in the opposite order where it asks for a batch. */
+  public static ExperienceBuffer.Command answeredInReverse(
+      ExperienceBuffer.Command message, ActorContext<?> context) {
+    return message instanceof ExperienceBuffer.Take(long step, var replyTo)
+        ? new ExperienceBuffer.Take(step, context.spawnAnonymous(reversing(replyTo)))
+        : message;
+  }
+
+  private static Behavior<Learner.Command> reversing(ActorRef<Learner.Command> learner) {
+    return Behaviors.receiveMessage(message -> {
+      learner.tell(
+          message instanceof Learner.Batch(var groups, int numReplaced, SentBack sentBack)
+              ? new Learner.Batch(groups.reversed(), numReplaced, sentBack)
+              : message);
+      return Behaviors.stopped();
+    });
   }
 
   /** Whether it says that a version was published. */
