@@ -9,8 +9,12 @@ public interface RunListener {
   /** An optimizer step is durable. */
   void stepFinished(StepReport report);
 
+  /** A recovering learner takes a step again; whether it counts is known after the last one. */
+  default void retaking(long step) {}
+
   /**
-   * A recovering learner has taken a step again that the run had taken before, to the same weights.
+   * A recovering learner has taken a step again that the run had taken before, to the same weights,
+   * and goes on after it or a later one.
    */
   default void stepRetaken(StepReport report) {}
 

@@ -93,7 +93,7 @@ class LeftRunTest {
             "step %d, taken again, ends in other weights .*; steps %d to %d are abandoned, term 2 goes on from step %d"
                 .formatted(SAVED + 1, SAVED + 1, committed, SAVED));
     assertThat(Files.readString(run.resolve("run.log"))).contains("are abandoned, term 2");
-    requireWholeRun();
+    requireWholeRun(SAVED);
     assertThat(sampo(0, Map.of(), "inspect", run + "/rollouts", "--verify"))
         .contains("steps       9, 1 to 9; %d abandoned".formatted(committed - SAVED))
         .contains("faults      0");
@@ -122,7 +122,20 @@ class LeftRunTest {
             "the recording has lost step %d; steps %d to %d are abandoned, term 2 goes on from step %d"
                 .formatted(SAVED + 1, SAVED + 1, committed, SAVED));
 
-    requireWholeRun();
+    requireWholeRun(SAVED);
+  }
+
+  @Test
+  void stepsBeforeTheFirstLostOneAreTakenAgainAndKept() throws Exception {
+    long kept = SAVED + 1;
+    cutAfterStep(kept);
+
+    assertThat(train(0, Map.of()))
+        .contains(
+            "the recording has lost step %d; steps %d to %d are abandoned, term 2 goes on from step %d"
+                .formatted(kept + 1, kept + 1, committed, kept));
+
+    requireWholeRun(kept);
   }
 
   @Test
@@ -132,7 +145,7 @@ class LeftRunTest {
             "the run records nothing, so that no step can be taken again; steps %d to %d are abandoned"
                 .formatted(SAVED + 1, committed));
 
-    requireAbandoned();
+    requireAbandonedAfter(SAVED);
     assertThat(Files.readAllLines(run.resolve("metrics.jsonl"))).hasSize(STEPS);
   }
 
@@ -224,21 +237,21 @@ class LeftRunTest {
     }
   }
 
-  private void requireWholeRun() throws IOException {
-    requireAbandoned();
+  private void requireWholeRun(long kept) throws IOException {
+    requireAbandonedAfter(kept);
     LedgerRules.requireKeptWithLosses(run, ledger(run), STEPS, GROUPS_PER_STEP);
     assertThat(steps())
         .extracting(RecordedStep::step)
         .extracting(StepCommitted::version)
         .allSatisfy(
-            version -> assertThat(version.term()).isEqualTo(version.step() <= SAVED ? 1 : 2));
+            version -> assertThat(version.term()).isEqualTo(version.step() <= kept ? 1 : 2));
     assertThat(Files.readAllLines(run.resolve("metrics.jsonl"))).hasSize(STEPS);
   }
 
-  private void requireAbandoned() {
+  private void requireAbandonedAfter(long kept) {
     assertThat(LedgerRules.abandoned(ledger(run)))
         .isNotEmpty()
-        .isEqualTo(LongStream.rangeClosed(SAVED + 1, committed).boxed().toList());
+        .isEqualTo(LongStream.rangeClosed(kept + 1, committed).boxed().toList());
   }
 
   private List<String> command() {

@@ -186,9 +186,7 @@ final class TrainingRun {
     try (CommandProgress progress =
         new CommandProgress("training", taken, config.run().steps(), out)) {
       RunListener listener = told(report, progress);
-      RunStart start =
-          new RunStart(
-              ledger, resumption.checkpoint(), settings, listener::stepRetaken, listener::noticed);
+      RunStart start = new RunStart(ledger, resumption.checkpoint(), settings, listener);
       try (Interruption interruption = Interruption.ofTraining();
           NodeAssembly assembly = NodeAssembly.of(loaded, folder.path(), Optional.of(start));
           SampoNode node =
@@ -231,9 +229,13 @@ final class TrainingRun {
       }
 
       @Override
+      public void retaking(long step) {
+        progress.to(step, "taken again");
+      }
+
+      @Override
       public void stepRetaken(StepReport step) {
         report.stepRetaken(step);
-        progress.to(step.step(), "taken again");
       }
 
       @Override

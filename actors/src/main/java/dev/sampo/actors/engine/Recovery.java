@@ -1,7 +1,6 @@
 package dev.sampo.actors.engine;
 
 import dev.sampo.actors.StepReport;
-import dev.sampo.actors.pipeline.Trainer;
 import dev.sampo.actors.run.GroupState;
 import dev.sampo.actors.run.RunHistory;
 import dev.sampo.learner.checkpoint.CheckpointFolder;
@@ -42,38 +41,60 @@ final class Recovery {
     this.recording = recording;
   }
 
+  /** Up to which step the run can be brought back, and why no further where that is not its end. */
+  private record Reach(long step, Optional<String> why) {}
+
   /**
-   * Takes the committed steps after the checkpoint again. If they do not end in the same weights,
-   * they are abandoned: the trainer is that of the checkpoint then, under a term of its own.
+   * Takes the committed steps after the checkpoint again. The first that does not end in the same
+   * weights, or that the recording has lost, is abandoned with all after it: the trainer is at the
+   * step before then, under a term of its own.
    *
    * @param opened opens the trainer at the checkpoint, for a learner's term
    */
   PolicyTrainer trainer(IntFunction<PolicyTrainer> opened, CheckpointFolder checkpoints) {
     int term = history.version().map(PolicyVersion::term).orElse(1);
-    PolicyTrainer trainer = opened.apply(term);
-    Optional<String> failure = failure(trainer);
-    if (failure.isEmpty()) {
-      return trainer;
+    Optional<RecordedSteps> steps =
+        history.step() == start ? Optional.empty() : recording.map(Recording::steps);
+    Reach reach = recorded(steps);
+    while (true) {
+      boolean isWhole = reach.why().isEmpty();
+      PolicyTrainer trainer = opened.apply(isWhole ? term : term + 1);
+      List<StepReport> retaken = new ArrayList<>();
+      Optional<String> differing = retake(trainer, steps, reach.step(), retaken);
+      if (differing.isEmpty()) {
+        if (!isWhole) {
+          abandon(reach, term + 1, checkpoints);
+        }
+        retaken.forEach(run.listener()::stepRetaken);
+        return trainer;
+      }
+      trainer.close(); // its weights are those of the step that differs
+      reach = new Reach(start + retaken.size(), differing);
     }
-    trainer.close();
-    run.noticed()
-        .accept(
-            "%s; steps %d to %d are abandoned, term %d goes on from step %d"
-                .formatted(failure.get(), start + 1, history.step(), term + 1, start));
-    checkpoints.deleteAfter(start);
-    return opened.apply(term + 1);
   }
 
-  /** Why the trainer is not where the ledger ends; empty when it is. */
-  private Optional<String> failure(PolicyTrainer trainer) {
+  private void abandon(Reach reach, int term, CheckpointFolder checkpoints) {
+    run.listener()
+        .noticed(
+            "%s; steps %d to %d are abandoned, term %d goes on from step %d"
+                .formatted(
+                    reach.why().orElseThrow(),
+                    reach.step() + 1,
+                    history.step(),
+                    term,
+                    reach.step()));
+    checkpoints.deleteAfter(reach.step());
+  }
+
+  /** How far the recording has what it takes. */
+  private Reach recorded(Optional<RecordedSteps> steps) {
     if (history.step() == start) {
-      requireSameWeights(trainer);
-      return Optional.empty();
+      return new Reach(start, Optional.empty());
     }
-    if (recording.isEmpty()) {
-      return Optional.of("the run records nothing, so that no step can be taken again");
+    if (recording.isEmpty() || steps.isEmpty()) {
+      return new Reach(
+          start, Optional.of("the run records nothing, so that no step can be taken again"));
     }
-    RecordedSteps recorded = recording.get().steps();
     long first = recording.get().start().step() + 1;
     if (first > start + 1) {
       throw new ReplayException(
@@ -82,41 +103,58 @@ final class Recovery {
     }
     OptionalLong lost =
         LongStream.rangeClosed(start + 1, history.step())
-            .filter(step -> recorded.step(step).isEmpty())
+            .filter(step -> steps.get().step(step).isEmpty())
             .findFirst();
-    if (lost.isPresent()) {
-      return Optional.of("the recording has lost step " + lost.getAsLong());
-    }
-    return differing(
-        new ReplayPlan(recording.get(), recorded, start + 1, history.step(), false), trainer);
+    return lost.isPresent()
+        ? new Reach(
+            lost.getAsLong() - 1, Optional.of("the recording has lost step " + lost.getAsLong()))
+        : new Reach(history.step(), Optional.empty());
   }
 
-  private Optional<String> differing(ReplayPlan plan, PolicyTrainer trainer) {
+  /**
+   * Takes the steps up to one again.
+   *
+   * @param retaken gets those that end in the same weights, in order
+   * @return which step does not, if one does not
+   */
+  private Optional<String> retake(
+      PolicyTrainer trainer, Optional<RecordedSteps> steps, long last, List<StepReport> retaken) {
+    if (last == start) {
+      if (history.step() == start) {
+        requireSameWeights(trainer);
+      }
+      return Optional.empty();
+    }
+    ReplayPlan plan =
+        new ReplayPlan(recording.orElseThrow(), steps.orElseThrow(), start + 1, last, false);
     plan.requireStart(trainer.version().weightsHash());
-    List<String> failures = new ArrayList<>();
-    Replay.run(plan, trainer, step -> isSame(step, failures));
-    return failures.stream().findFirst();
+    List<String> differing = new ArrayList<>();
+    Replay.run(plan, trainer, step -> isSame(step, retaken, differing));
+    return differing.stream().findFirst();
   }
 
   /** Whether to go on. */
-  private boolean isSame(ReplayedStep step, List<String> failures) {
-    PolicyVersion recorded = step.recorded().version();
+  private boolean isSame(ReplayedStep step, List<StepReport> retaken, List<String> differing) {
+    long number = step.recorded().version().step();
+    requireCommitted(step.recorded().version());
+    run.listener().retaking(number);
+    if (!step.isBitwiseEqual()) {
+      differing.add(
+          "step %d, taken again, ends in other weights than the first time".formatted(number));
+      return false;
+    }
+    retaken.add(new StepReport(number, step.metrics()));
+    return true;
+  }
+
+  /** A term that abandons steps begins with the weights of a step of a term before. */
+  private void requireCommitted(PolicyVersion recorded) {
     PolicyVersion committed = history.versionAt(recorded.step()).orElseThrow();
-    if (!recorded.equals(committed)) {
+    if (!recorded.weightsHash().equals(committed.weightsHash())) {
       throw new ReplayException(
           "recording and ledger disagree: step %d ended in %s, or in %s"
               .formatted(recorded.step(), recorded, committed));
     }
-    if (!step.isBitwiseEqual()) {
-      failures.add(
-          "step %d, taken again, ends in other weights than the first time"
-              .formatted(recorded.step()));
-      return false;
-    }
-    if (step.update() instanceof Trainer.Update.Taken taken) {
-      run.retaken().accept(new StepReport(recorded.step(), taken.metrics()));
-    }
-    return true;
   }
 
   private void requireSameWeights(PolicyTrainer trainer) {
