@@ -5,14 +5,13 @@ import dev.sampo.actors.run.GroupState;
 import dev.sampo.actors.run.RunHistory;
 import dev.sampo.learner.checkpoint.CheckpointFolder;
 import dev.sampo.learner.checkpoint.TrainerState;
-import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.ScoredGroup;
 import dev.sampo.protocol.log.RecordedSteps;
 import dev.sampo.protocol.log.Recording;
+import dev.sampo.protocol.log.RolloutLogReader;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.IntFunction;
@@ -54,7 +53,7 @@ final class Recovery {
   PolicyTrainer trainer(IntFunction<PolicyTrainer> opened, CheckpointFolder checkpoints) {
     int term = history.version().map(PolicyVersion::term).orElse(1);
     Optional<RecordedSteps> steps =
-        history.step() == start ? Optional.empty() : recording.map(Recording::steps);
+        history.step() == start ? Optional.empty() : recording.map(from -> from.stepsAfter(start));
     Reach reach = recorded(steps);
     while (true) {
       boolean isWhole = reach.why().isEmpty();
@@ -178,12 +177,13 @@ final class Recovery {
       return List.of();
     }
     List<ScoredGroup> groups = new ArrayList<>();
-    for (Map.Entry<GroupId, GroupState> entry : run.ledger().groups().states().entrySet()) {
-      if (entry.getValue() instanceof GroupState.Accepted accepted
-          && accepted.place().isPresent()) {
-        Optional<ScoredGroup> group = recording.get().find(accepted.place().get());
-        group.ifPresent(found -> requireSame(accepted, found));
-        group.ifPresent(groups::add);
+    try (RolloutLogReader reader = recording.get().entries()) {
+      for (GroupState state : run.ledger().groups().states().values()) {
+        if (state instanceof GroupState.Accepted accepted && accepted.place().isPresent()) {
+          Optional<ScoredGroup> group = reader.find(accepted.place().get());
+          group.ifPresent(found -> requireSame(accepted, found));
+          group.ifPresent(groups::add);
+        }
       }
     }
     return groups;

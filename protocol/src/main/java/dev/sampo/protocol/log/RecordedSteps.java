@@ -1,14 +1,10 @@
 package dev.sampo.protocol.log;
 
-import dev.sampo.protocol.GroupId;
-import dev.sampo.protocol.LogEntry;
 import dev.sampo.protocol.ScoredGroup;
 import dev.sampo.protocol.StepCommitted;
 import dev.sampo.protocol.ledger.LogPlace;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -33,26 +29,19 @@ public final class RecordedSteps {
   }
 
   /**
-   * Reads a log once.
+   * Finds the steps after one.
    *
-   * @throws RecordingException if the log is damaged or a step names a group that is not there
+   * @throws RecordingException if the log is damaged where it is read, or a step names a group that
+   *     is not there
    */
-  static RecordedSteps of(Recording recording) {
+  static RecordedSteps of(Recording recording, long after) {
     NavigableMap<Long, Indexed> steps = new TreeMap<>();
-    Map<GroupId, LogPlace> latest = new HashMap<>();
     try (RolloutLogReader reader = recording.entries()) {
-      for (var entry = reader.next(); entry.isPresent(); entry = reader.next()) {
-        switch (entry.get()) {
-          case LogEntry.GroupRecorded(ScoredGroup group) ->
-              latest.put(group.id(), reader.position());
-          case LogEntry.StepRecorded(StepCommitted step, OptionalDouble loss) -> {
-            long number = step.version().step();
-            steps.tailMap(number, true).clear();
-            if (number > recording.start().step()) {
-              steps.put(number, new Indexed(step, loss, recording.places(step, latest)));
-            }
-          }
-        }
+      for (StepSearch.Found found : StepSearch.of(reader, after)) {
+        steps.put(
+            found.step().version().step(),
+            new Indexed(
+                found.step(), found.loss(), recording.places(found.step(), found.groups())));
       }
     }
     return new RecordedSteps(recording, steps);

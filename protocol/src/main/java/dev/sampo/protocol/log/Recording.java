@@ -62,7 +62,18 @@ public final class Recording {
    * @throws RecordingException if the log is damaged or a step names a group that is not there
    */
   public RecordedSteps steps() {
-    return RecordedSteps.of(this);
+    return stepsAfter(start.step());
+  }
+
+  /**
+   * Finds the steps after one that a replay takes; reads the log from its end as far back as they
+   * and their groups reach.
+   *
+   * @throws RecordingException if the log is damaged there or a step names a group that is not
+   *     there
+   */
+  public RecordedSteps stepsAfter(long number) {
+    return RecordedSteps.of(this, Math.max(number, start.step()));
   }
 
   /**
@@ -71,7 +82,7 @@ public final class Recording {
    * @throws RecordingException if the log is damaged or a step names a group that is not there
    */
   public Stream<RecordedStep> steps(long after) {
-    return steps().read(after + 1, Long.MAX_VALUE);
+    return stepsAfter(after).read(after + 1, Long.MAX_VALUE);
   }
 
   /**
@@ -82,17 +93,6 @@ public final class Recording {
   public ScoredGroup group(LogPlace place) {
     try (RolloutLogReader reader = entries()) {
       return reader.group(place);
-    }
-  }
-
-  /**
-   * Reads one group; empty if the recording ends before it: it has lost its end.
-   *
-   * @throws RecordingException if it was dropped, is damaged, or something else stands there
-   */
-  public Optional<ScoredGroup> find(LogPlace place) {
-    try (RolloutLogReader reader = entries()) {
-      return reader.find(place);
     }
   }
 

@@ -65,6 +65,22 @@ public final class RolloutLogReader implements AutoCloseable {
     return Optional.empty();
   }
 
+  /** Goes to the beginning of a segment that is there; {@link #next} goes on with it. */
+  void beginAt(int segment) {
+    number = segment;
+    offset = 0;
+  }
+
+  /** Number of the first segment that is there. */
+  int firstSegment() {
+    return segments.first();
+  }
+
+  /** Number of the last segment; below the first if there is none. */
+  int lastSegment() {
+    return segments.last();
+  }
+
   /** Bytes of the torn record at the end; 0 before the end is reached and after a clean one. */
   public long numTornBytes() {
     return numTornBytes;
@@ -90,11 +106,11 @@ public final class RolloutLogReader implements AutoCloseable {
   }
 
   /**
-   * Reads one group; empty if the log ends before it.
+   * Reads one group; empty if the log has lost its end and it with that.
    *
    * @throws RecordingException if it was dropped, is damaged, or something else stands there
    */
-  Optional<ScoredGroup> find(LogPlace place) {
+  public Optional<ScoredGroup> find(LogPlace place) {
     int wanted = place.segment() + 1;
     if (wanted > segments.last()) {
       return Optional.empty();

@@ -188,6 +188,40 @@ class RecordingTest {
     assertThat(numbers(steps, 4, 3)).isEmpty();
   }
 
+  /** Whoever goes on late in a long run does not read all of it. */
+  @Test
+  void laterStepsAreFoundWithoutReadingBehindTheirOldestGroup() throws IOException {
+    try (RecordingWriter writer = RecordingWriter.open(root, MANIFEST, 1)) { // a segment each
+      writer.store(IMAGE, PIXELS);
+      writer.append(group(1, 1));
+      writer.append(step(1, 1, 1), LOSS);
+      writer.append(group(4, 1)); // waits for three steps
+      writer.append(group(2, 1));
+      writer.append(step(1, 2, 2), LOSS);
+      writer.append(group(3, 1));
+      writer.append(step(1, 3, 3), LOSS);
+      writer.append(step(1, 4, 4), LOSS);
+      writer.append(group(3, 2));
+      writer.append(step(2, 3, 3), LOSS); // abandons the steps before
+      writer.append(step(2, 4, 4), LOSS);
+    }
+    Path unneeded = root.resolve("segments/000002.seg");
+    byte[] bytes = Files.readAllBytes(unneeded);
+    bytes[bytes.length - 1] ^= 1;
+    Files.write(unneeded, bytes);
+    Recording recording = Recording.open(root);
+
+    assertThat(recording.steps(2).toList())
+        .containsExactly(
+            new RecordedStep(step(2, 3, 3), LOSS, List.of(group(3, 2))),
+            new RecordedStep(step(2, 4, 4), LOSS, List.of(group(4, 1))));
+    assertThat(recording.steps(3).toList()).extracting(RecordedStep::number).containsExactly(4L);
+    assertThat(recording.stepsAfter(4).isEmpty()).isTrue();
+    assertThatThrownBy(recording::steps)
+        .isInstanceOf(RecordingException.class)
+        .hasMessageContaining(unneeded.toString());
+  }
+
   @Test
   void whyGroupsWereNotTrainedOnIsCounted() {
     try (RecordingWriter writer = writer()) {
