@@ -31,6 +31,7 @@ import dev.sampo.vlm.PrefixTree;
 import dev.sampo.vlm.TrainingPass;
 import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.family.ModelFolder;
+import dev.sampo.vlm.ops.Gradients;
 import dev.sampo.vlm.weights.Parameter.Part;
 import dev.sampo.vlm.weights.SafetensorsFile;
 import java.io.IOException;
@@ -228,7 +229,7 @@ final class StepPhases implements AutoCloseable {
     return ratio
         .mul(advantage)
         .minimum(ratio.clip(low, high).mul(advantage))
-        .mul(-1f / (completions.size() * length)) // a scalar would become float64
+        .mul(Gradients.constant(-1.0 / (completions.size() * length), ratio))
         .sum();
   }
 

@@ -139,7 +139,7 @@ class AdamWTest {
     optimizer.zeroGradients();
     for (NDArray parameter : parameters.values()) {
       try (GradientCollector collector = Gradients.collect();
-          NDArray loss = parameter.square().mul(scale / 2).sum()) {
+          NDArray loss = parameter.square().mul(Gradients.constant(scale / 2, parameter)).sum()) {
         collector.backward(loss);
       }
     }

@@ -34,7 +34,7 @@ class TrainingOpsTest {
         GradientCollector collector = Gradients.collect()) {
       NDArray logits = scope.create(values, new Shape(TOKENS, VOCABULARY));
       logits.setRequiresGradient(true);
-      NDArray all = logits.div(temperature).logSoftmax(-1);
+      NDArray all = logits.div(Gradients.constant(temperature, logits)).logSoftmax(-1);
       NDArray picked = all.mul(scope.create(targets).oneHot(VOCABULARY)).sum(new int[] {1});
       NDArray entropy = all.exp().mul(all).sum(new int[] {1}).neg();
       collector.backward(

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.sampo.vlm.Goldens;
 import dev.sampo.vlm.Passes;
 import dev.sampo.vlm.VisionLanguageModel;
+import dev.sampo.vlm.ops.Gradients;
 import java.util.Map;
 import java.util.Objects;
 
@@ -52,7 +53,7 @@ final class GradientComparison implements Comparison {
     return Passes.backward(
         model,
         Models.tree(goldens, recorded.path("rows")),
-        logProbs -> logProbs.get(":, 1:").sum().neg().div(counted));
+        logProbs -> logProbs.get(":, 1:").div(Gradients.constant(-counted, logProbs)).sum());
   }
 
   static double largestNorm(JsonNode norms) {

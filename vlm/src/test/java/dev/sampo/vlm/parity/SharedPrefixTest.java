@@ -255,7 +255,10 @@ class SharedPrefixTest {
 
   private static NDArray loss(
       int firstRow, int numRows, float padding, BranchScores rows, double[] total) {
-    NDArray terms = rows.logProbs().exp().sub(rows.entropies().mul(0.1f)); // [r, C]
+    NDArray terms =
+        rows.logProbs()
+            .exp()
+            .sub(rows.entropies().mul(Gradients.constant(0.1, rows.entropies()))); // [r, C]
     NDArray weights = weights(firstRow, numRows, padding, rows.mask());
     total[0] += terms.mul(weights).mul(rows.mask()).sum().getFloat();
     return terms.mul(weights).sum();
