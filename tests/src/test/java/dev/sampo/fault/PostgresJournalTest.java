@@ -79,6 +79,22 @@ class PostgresJournalTest {
   }
 
   @Test
+  void whoReadsAgainDoesNotTakeTheEventsOfAnotherWriterForItsOwn() {
+    try (JdbcJournal older = opened()) {
+      older.append(events(0, 2));
+      try (JdbcJournal newer = opened()) {
+        newer.append(events(2, 1));
+      }
+
+      assertThatThrownBy(() -> older.replay(event -> {}))
+          .isInstanceOfSatisfying(LedgerException.class, e -> assertThat(e.isPassing()).isFalse())
+          .hasMessageContaining("another process goes on with run run");
+      assertThatThrownBy(() -> older.append(events(2, 1))).isInstanceOf(LedgerException.class);
+    }
+    assertThat(read()).isEqualTo(events(0, 3));
+  }
+
+  @Test
   void aChangedEventIsFound() throws Exception {
     try (JdbcJournal journal = opened()) {
       journal.append(events(0, 3));

@@ -135,6 +135,9 @@ public final class JdbcJournal implements LedgerJournal {
   @Override
   public void replay(Consumer<LedgerEvent> each) {
     try {
+      if (isRead) {
+        requirePlace();
+      }
       EndCheck ending = new EndCheck(database.name(), place.head(), head.read());
       ending.begun(base, numEvents -> tables.markAt(connection, numEvents));
       LedgerHead.Mark last =
@@ -148,6 +151,9 @@ public final class JdbcJournal implements LedgerJournal {
               });
       ending.reached(last);
       connection.commit();
+      if (isRead) {
+        requirePlace(last);
+      }
       written = last;
       isRead = true;
     } catch (SQLException e) {
@@ -166,6 +172,7 @@ public final class JdbcJournal implements LedgerJournal {
   @Override
   public void keep(LedgerSnapshot snapshot, boolean dropsEvents) {
     try {
+      requirePlace();
       snapshots.replaceAllBut(base, connection, written, WireCodec.encode(snapshot));
       if (dropsEvents) {
         tables.deleteBefore(connection, base.numEvents());
@@ -231,7 +238,10 @@ public final class JdbcJournal implements LedgerJournal {
 
   /** Another writer may have deleted the events with whose numbers this one would clash. */
   private void requirePlace() throws SQLException {
-    LedgerHead.Mark last = tables.last(connection);
+    requirePlace(tables.last(connection));
+  }
+
+  private void requirePlace(LedgerHead.Mark last) {
     if (!last.equals(written)) {
       throw anotherWriter(new SQLException("its last event is " + last));
     }

@@ -96,17 +96,19 @@ final class SnapshotTable {
   }
 
   /**
-   * Adds one and deletes all others but one.
+   * Adds one and deletes those before but one; one after it would be of a writer that came later.
    *
    * @param kept where that was taken
    * @param at where this one is
    */
   void replaceAllBut(LedgerHead.Mark kept, Connection connection, LedgerHead.Mark at, byte[] state)
       throws SQLException {
-    String deleteSql = "DELETE FROM ledger_snapshot WHERE run_id = ? AND number <> ?";
+    String deleteSql =
+        "DELETE FROM ledger_snapshot WHERE run_id = ? AND number <> ? AND number <= ?";
     try (PreparedStatement delete = connection.prepareStatement(deleteSql)) {
       delete.setString(1, runId);
       delete.setLong(2, kept.numEvents());
+      delete.setLong(3, at.numEvents());
       delete.executeUpdate();
     }
     String insertSql =

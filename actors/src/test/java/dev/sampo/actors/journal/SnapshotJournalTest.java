@@ -16,6 +16,7 @@ import java.sql.Statement;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.assertj.core.api.ThrowableAssert;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -145,9 +146,48 @@ final class SnapshotJournalTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {7, 30})
+  void aReadForASnapshotDoesNotTakeTheEventsOfAnotherWriterForItsOwn(int numOfTheOther) {
+    try (JdbcJournal stale = JdbcJournal.open(place())) {
+      SnapshotJournal.restore(stale);
+      stale.append(history.subList(0, 10));
+      append(true, history.subList(10, 10 + numOfTheOther));
+
+      assertOvertaken(() -> SnapshotJournal.restore(stale));
+      assertOvertaken(() -> stale.append(history.subList(10, 11)));
+    }
+    assertThat(restored().nextGroup())
+        .isEqualTo(ledger(history.subList(0, 10 + numOfTheOther)).nextGroup());
+  }
+
+  @Test
+  void aSnapshotThatComesTooLateTakesNothingFromAnotherWriter() {
+    try (JdbcJournal stale = JdbcJournal.open(place())) {
+      SnapshotJournal.restore(stale);
+      stale.append(history.subList(0, 10));
+      GroupLedger late = SnapshotJournal.restore(stale);
+      append(true, history.subList(10, 75));
+
+      assertOvertaken(() -> stale.keep(late.snapshot(0), true));
+    }
+    assertRestored();
+  }
+
+  private static void assertOvertaken(ThrowableAssert.ThrowingCallable writing) {
+    assertThatThrownBy(writing)
+        .isInstanceOfSatisfying(LedgerException.class, e -> assertThat(e.isPassing()).isFalse())
+        .hasMessageContaining("another process goes on with run run");
+  }
+
+  private static GroupLedger ledger(List<LedgerEvent> events) {
+    GroupLedger ledger = new GroupLedger();
+    events.forEach(ledger::apply);
+    return ledger;
+  }
+
   private void assertRestored() {
-    GroupLedger all = new GroupLedger();
-    history.forEach(all::apply);
+    GroupLedger all = ledger(history);
     GroupLedger read = restored();
     assertThat(read.snapshot(2)).isEqualTo(all.snapshot(2));
     assertThat(read.counts()).isEqualTo(all.counts());
