@@ -174,7 +174,7 @@ final class Learning {
 
   /** Begins with what is in the journal. */
   void start(ActorContext<?> context, ActorRef<WeightBoard.Command> board) {
-    GroupLedger ledger = SnapshotJournal.restore(journal);
+    GroupLedger ledger = journal.begin();
     checker.restarted(events.durable());
     checker.restored(events.durable(), ledger, oldestCheckpoint);
     StalenessGate gate =

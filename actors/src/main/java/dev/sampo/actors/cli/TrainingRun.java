@@ -96,6 +96,7 @@ final class TrainingRun {
       Resumption resumption =
           Resumption.find(claim, config, settings, state -> counts(state, history), out);
       long taken = config.recording().only() ? history.step() : resumption.numTaken();
+      requireKnown(history, taken);
       boolean isTrained = taken == config.run().steps();
       if (isTrained && isReported()) {
         throw Resumption.finished(folder.path(), taken);
@@ -109,6 +110,15 @@ final class TrainingRun {
       throw new CommandFailedException(
           "%s has checkpoints, but the ledger holds nothing of run %s: it was replaced by another one"
               .formatted(folder.path(), config.run().id()));
+    }
+  }
+
+  /** The checkpoints that the ledger was opened for may be damaged, or of abandoned steps. */
+  private static void requireKnown(RunHistory history, long start) {
+    if (start < history.oldestStep()) {
+      throw new CommandFailedException(
+          "the ledger knows nothing before step %d, and no checkpoint of that step or a later one can be gone on from"
+              .formatted(history.oldestStep()));
     }
   }
 

@@ -122,9 +122,16 @@ public final class JdbcJournal implements LedgerJournal {
   }
 
   @Override
-  public Optional<LedgerSnapshot> snapshot() {
+  public Optional<LedgerSnapshot> snapshot(long oldestStep) {
     try {
-      Optional<SnapshotTable.Found> found = snapshots.newest(connection);
+      List<SnapshotTable.Found> whole = snapshots.downTo(oldestStep, connection);
+      Optional<SnapshotTable.Found> found =
+          whole.stream().filter(one -> one.reaches(oldestStep)).findFirst();
+      if (found.isEmpty() && !whole.isEmpty() && tables.first(connection) > 0) {
+        throw LedgerException.lasting(
+            "ledger %s knows nothing before step %d, a checkpoint of that step or a later one is needed to go on; the oldest there is of step %d"
+                .formatted(database, whole.getLast().snapshot().oldestStep(), oldestStep));
+      }
       base = found.map(SnapshotTable.Found::at).orElse(LedgerHead.Mark.START);
       return found.map(SnapshotTable.Found::snapshot);
     } catch (SQLException e) {

@@ -10,11 +10,14 @@ import java.util.function.Consumer;
 public interface LedgerJournal extends AutoCloseable {
 
   /**
-   * The newest snapshot that is whole; {@link #replay} goes on after it then.
+   * The newest snapshot that is whole and reaches far enough back; {@link #replay} goes on after it
+   * then.
    *
-   * @throws LedgerException if none can be read, or it is of a format that this program lacks
+   * @param oldestStep the run may go back to this step
+   * @throws LedgerException if none can be read, if it is of a format that this program lacks, or
+   *     if none reaches so far back and the events before it are gone
    */
-  Optional<LedgerSnapshot> snapshot();
+  Optional<LedgerSnapshot> snapshot(long oldestStep);
 
   /**
    * Keeps what all events so far have come to, and the snapshot that {@link #snapshot} has found;

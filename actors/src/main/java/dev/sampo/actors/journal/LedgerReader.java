@@ -171,7 +171,7 @@ public final class LedgerReader implements AutoCloseable {
       return Optional.empty();
     }
     long first = tables.first(connection);
-    return snapshots.all(connection, damagedSnapshots, Integer.MAX_VALUE).stream()
+    return snapshots.all(connection, damagedSnapshots).stream()
         .filter(found -> first > 0 && found.at().numEvents() == first)
         .findFirst();
   }

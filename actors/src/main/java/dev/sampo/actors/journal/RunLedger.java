@@ -24,11 +24,12 @@ public record RunLedger(LedgerJournal journal, GroupLedger groups) implements Au
    *
    * @param folder belongs to the ledger; made if it is not there
    * @param neededAfter the oldest step that the run may go back to; empty for its beginning
-   * @throws LedgerException if it cannot be opened and written, or is not as it was left
+   * @throws LedgerException if it cannot be opened and written, is not as it was left, or does not
+   *     reach back to that step
    */
   public static RunLedger open(
       LedgerSettings settings, Path folder, String runId, Supplier<OptionalLong> neededAfter) {
-    LedgerJournal journal =
+    SnapshotJournal journal =
         new SnapshotJournal(
             JdbcJournal.open(place(settings, folder, runId)),
             new SnapshotJournal.Policy(
@@ -36,7 +37,7 @@ public record RunLedger(LedgerJournal journal, GroupLedger groups) implements Au
                 settings.keep() == RecordingSettings.Keep.CHECKPOINTS,
                 neededAfter));
     try {
-      return new RunLedger(journal, SnapshotJournal.restore(journal));
+      return new RunLedger(journal, journal.begin());
     } catch (RuntimeException e) {
       journal.close();
       throw e;

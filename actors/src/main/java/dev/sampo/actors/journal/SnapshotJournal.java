@@ -39,9 +39,33 @@ public final class SnapshotJournal implements LedgerJournal {
     this.policy = policy;
   }
 
-  /** Reads what a journal has come to. */
-  public static GroupLedger restore(LedgerJournal journal) {
-    GroupLedger groups = journal.snapshot().map(GroupLedger::of).orElseGet(GroupLedger::new);
+  /**
+   * Reads what a journal has come to, so that the run can go back to the oldest step that it may.
+   * What takes a snapshot later and opens the journal later relies on the newest: one that does not
+   * reach that far gives way to one that does.
+   *
+   * @throws LedgerException if the journal cannot be read, or does not reach as far back
+   */
+  public GroupLedger begin() {
+    long oldest = policy.neededAfter().get().orElse(0);
+    Optional<LedgerSnapshot> newest = journal.snapshot(Long.MAX_VALUE);
+    boolean isShort = newest.filter(snapshot -> snapshot.oldestStep() > oldest).isPresent();
+    GroupLedger groups = restore(this, oldest);
+    if (isShort) {
+      keep(groups.snapshot(oldest), false);
+    }
+    return groups;
+  }
+
+  /**
+   * Reads what a journal has come to.
+   *
+   * @param oldestStep the run may go back to this step
+   * @throws LedgerException if it cannot be read, or does not reach as far back
+   */
+  public static GroupLedger restore(LedgerJournal journal, long oldestStep) {
+    GroupLedger groups =
+        journal.snapshot(oldestStep).map(GroupLedger::of).orElseGet(GroupLedger::new);
     try {
       journal.replay(groups::apply);
     } catch (IllegalStateException e) {
@@ -51,8 +75,8 @@ public final class SnapshotJournal implements LedgerJournal {
   }
 
   @Override
-  public Optional<LedgerSnapshot> snapshot() {
-    return journal.snapshot();
+  public Optional<LedgerSnapshot> snapshot(long oldestStep) {
+    return journal.snapshot(oldestStep);
   }
 
   @Override
@@ -81,7 +105,8 @@ public final class SnapshotJournal implements LedgerJournal {
 
   private void takeSnapshot() {
     try {
-      keep(restore(journal).snapshot(policy.neededAfter().get().orElse(0)), policy.dropsEvents());
+      GroupLedger groups = restore(journal, Long.MAX_VALUE); // it reaches as far as at the start
+      keep(groups.snapshot(policy.neededAfter().get().orElse(0)), policy.dropsEvents());
     } catch (LedgerException e) {
       if (!e.isPassing()) {
         throw e;

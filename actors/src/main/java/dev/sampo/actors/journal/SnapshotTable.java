@@ -9,7 +9,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,24 +43,33 @@ final class SnapshotTable {
    *
    * @param at where the ledger was
    */
-  record Found(LedgerHead.Mark at, LedgerSnapshot snapshot) {}
+  record Found(LedgerHead.Mark at, LedgerSnapshot snapshot) {
+    /** Whether a run can go back to a step with it. */
+    boolean reaches(long step) {
+      return snapshot.oldestStep() <= step;
+    }
+  }
 
-  /** The newest that is whole; says which are not. */
-  Optional<Found> newest(Connection connection) throws SQLException {
+  /** Those that are whole, the newest first, to the first that reaches a step; warns of others. */
+  List<Found> downTo(long step, Connection connection) throws SQLException {
     List<String> damaged = new ArrayList<>();
-    List<Found> whole = all(connection, damaged, 1);
+    List<Found> whole = read(connection, damaged, found -> found.reaches(step));
     damaged.forEach(line -> LOG.warn("{}; what was before it is read", line));
-    return whole.stream().findFirst();
+    return whole;
   }
 
   /**
-   * Those that are whole, the newest first.
+   * All that are whole, the newest first.
    *
    * @param damaged gets a line for each that is not
-   * @param most how many at most
    * @throws LedgerException if one is of a format that this program lacks
    */
-  List<Found> all(Connection connection, List<String> damaged, int most) throws SQLException {
+  List<Found> all(Connection connection, List<String> damaged) throws SQLException {
+    return read(connection, damaged, found -> false);
+  }
+
+  private List<Found> read(Connection connection, List<String> damaged, Predicate<Found> isEnough)
+      throws SQLException {
     String sql =
         "SELECT number, event_checksum, state, checksum FROM ledger_snapshot WHERE run_id = ?"
             + " ORDER BY number DESC";
@@ -68,7 +77,7 @@ final class SnapshotTable {
     try (PreparedStatement select = connection.prepareStatement(sql)) {
       select.setString(1, runId);
       try (ResultSet rows = select.executeQuery()) {
-        while (rows.next() && whole.size() < most) {
+        while (rows.next() && whole.stream().noneMatch(isEnough)) {
           LedgerHead.Mark at = new LedgerHead.Mark(rows.getLong(1), rows.getInt(2));
           byte[] state = rows.getBytes(3);
           if (at.then(state).checksum() == rows.getInt(4)) {

@@ -2,6 +2,7 @@ package dev.sampo.actors.run;
 
 import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.LeaseId;
+import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.StepCommitted;
 import dev.sampo.protocol.ledger.LedgerEvent;
 import dev.sampo.protocol.ledger.LedgerSnapshot;
@@ -79,18 +80,21 @@ public final class GroupLedger {
   /**
    * What the events so far came to, without leases.
    *
-   * @param step the run never goes back to a step before this one
+   * @param step the run never goes back to a step before this one; what the snapshot says may reach
+   *     further back, but not further than what is known here
    * @throws IllegalStateException if there was no event yet
    */
   public LedgerSnapshot snapshot(long step) {
+    List<PolicyVersion> versions = history.versionsFrom(step);
+    long oldest = versions.isEmpty() ? 0 : versions.getFirst().step();
     List<LedgerSnapshot.Group> groups = new ArrayList<>();
-    states.forEach((id, state) -> open(id, state, step).ifPresent(groups::add));
+    states.forEach((id, state) -> open(id, state, oldest).ifPresent(groups::add));
     long trainedSince =
         groups.stream().filter(LedgerSnapshot.Group.Trained.class::isInstance).count();
     return new LedgerSnapshot(
         history.run().orElseThrow(() -> new IllegalStateException("the ledger is empty")),
         history.terms(),
-        history.versionsFrom(step),
+        versions,
         history.published(),
         numGroups,
         new LedgerSnapshot.Settled(Math.toIntExact(trained - trainedSince), filtered, setAside),

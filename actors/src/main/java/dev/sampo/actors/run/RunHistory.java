@@ -43,6 +43,11 @@ public final class RunHistory {
     PolicyVersion from = opened.from();
     requireRun(from);
     require(opened.term() > term(), "term %d follows term %d", opened.term(), term());
+    require(
+        from.step() >= oldestStep(),
+        "it knows nothing before step %d, and the learner holds step %d",
+        oldestStep(),
+        from.step());
     long last = from.step() + opened.abandonedSteps().size();
     require(
         last == step(), "term %d accounts for steps up to %d of %d", opened.term(), last, step());
@@ -113,7 +118,12 @@ public final class RunHistory {
     return versions.isEmpty() ? 0 : versions.lastKey();
   }
 
-  /** The version that a step ended in, for the steps that count. */
+  /** The oldest step that a learner can go back to; what was before it is not known. */
+  public long oldestStep() {
+    return versions.isEmpty() ? 0 : versions.firstKey();
+  }
+
+  /** The version that a step ended in, for the steps that count and are known. */
   public Optional<PolicyVersion> versionAt(long step) {
     return Optional.ofNullable(versions.get(step));
   }

@@ -27,7 +27,7 @@ public final class ListedJournal implements LedgerJournal {
   }
 
   @Override
-  public Optional<LedgerSnapshot> snapshot() {
+  public Optional<LedgerSnapshot> snapshot(long oldestStep) {
     return Optional.empty();
   }
 

@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sampo.actors.run.GroupLedger;
 import dev.sampo.actors.run.RandomHistory;
+import dev.sampo.protocol.GroupId;
+import dev.sampo.protocol.LeaseId;
+import dev.sampo.protocol.PolicyVersion;
+import dev.sampo.protocol.StepCommitted;
 import dev.sampo.protocol.ledger.LedgerEvent;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,9 +17,11 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.LongStream;
 import org.assertj.core.api.ThrowableAssert;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,7 +33,8 @@ final class SnapshotJournalTest {
   private static final int EVERY = 10;
 
   @TempDir private Path folder;
-  private final List<LedgerEvent> history = new RandomHistory(5).events(75);
+  private List<LedgerEvent> history = new RandomHistory(5).events(75);
+  private long oldest; // step that the run may go back to
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
@@ -136,8 +143,8 @@ final class SnapshotJournalTest {
   @Test
   void aWriterWhosePlaceWasDeletedFails() {
     append(true, history.subList(0, 40));
-    try (LedgerJournal stale = opened(true)) {
-      SnapshotJournal.restore(stale);
+    try (SnapshotJournal stale = opened(true)) {
+      stale.begin();
       append(true, history.subList(40, 75));
 
       assertThatThrownBy(() -> stale.append(history.subList(40, 41)))
@@ -150,11 +157,11 @@ final class SnapshotJournalTest {
   @ValueSource(ints = {7, 30})
   void aReadForASnapshotDoesNotTakeTheEventsOfAnotherWriterForItsOwn(int numOfTheOther) {
     try (JdbcJournal stale = JdbcJournal.open(place())) {
-      SnapshotJournal.restore(stale);
+      SnapshotJournal.restore(stale, 0);
       stale.append(history.subList(0, 10));
       append(true, history.subList(10, 10 + numOfTheOther));
 
-      assertOvertaken(() -> SnapshotJournal.restore(stale));
+      assertOvertaken(() -> SnapshotJournal.restore(stale, 0));
       assertOvertaken(() -> stale.append(history.subList(10, 11)));
     }
     assertThat(restored().nextGroup())
@@ -164,14 +171,68 @@ final class SnapshotJournalTest {
   @Test
   void aSnapshotThatComesTooLateTakesNothingFromAnotherWriter() {
     try (JdbcJournal stale = JdbcJournal.open(place())) {
-      SnapshotJournal.restore(stale);
+      SnapshotJournal.restore(stale, 0);
       stale.append(history.subList(0, 10));
-      GroupLedger late = SnapshotJournal.restore(stale);
+      GroupLedger late = SnapshotJournal.restore(stale, 0);
       append(true, history.subList(10, 75));
 
       assertOvertaken(() -> stale.keep(late.snapshot(0), true));
     }
     assertRestored();
+  }
+
+  /** Its checkpoints are gone, or older ones were put back. */
+  @Test
+  void aRunThatGoesBackBehindTheSnapshotIsReadFromAllEvents() {
+    history = steps(12);
+    oldest = 6;
+    append(false, history);
+    oldest = 1;
+    append(false, List.of(new LedgerEvent.TermOpened(2, version(2, 1), steps(2, 12))));
+    assertThat(restored().counts().trained()).isEqualTo(1);
+    assertThat(restored().counts().waiting()).isEqualTo(11);
+
+    oldest = 9; // before the next snapshot
+    assertThat(restored().counts().trained()).isEqualTo(1);
+  }
+
+  @Test
+  void aRunThatGoesBackBehindTheSnapshotIsRefusedWhereTheEventsAreGone() {
+    oldest = 6;
+    append(true, steps(12));
+    oldest = 1;
+
+    assertThatThrownBy(this::restored)
+        .isInstanceOfSatisfying(LedgerException.class, e -> assertThat(e.isPassing()).isFalse())
+        .hasMessageContaining("knows nothing before step 6, a checkpoint of that step or a later")
+        .hasMessageEndingWith("the oldest there is of step 1");
+  }
+
+  /** Of one group each. */
+  private static List<LedgerEvent> steps(int count) {
+    List<LedgerEvent> events = new ArrayList<>();
+    events.add(new LedgerEvent.RunOpened("run", 7, "settings"));
+    events.add(new LedgerEvent.TermOpened(1, version(1, 0), List.of()));
+    for (long step = 1; step <= count; step++) {
+      GroupId group = new GroupId(step - 1);
+      events.add(new LedgerEvent.GroupOpened(group, "rows:" + step));
+      events.add(
+          new LedgerEvent.GroupAccepted(
+              new LeaseId(1, group, 1), step - 1, step - 1, Optional.empty()));
+      events.add(
+          new LedgerEvent.StepTaken(
+              new StepCommitted(version(1, step), List.of(group), List.of(1), 1e-3), "settings"));
+      events.add(new LedgerEvent.VersionPublished(version(1, step)));
+    }
+    return events;
+  }
+
+  private static PolicyVersion version(int term, long step) {
+    return new PolicyVersion("run", term, step, "weights of " + term + "/" + step);
+  }
+
+  private static List<Long> steps(long first, long last) {
+    return LongStream.rangeClosed(first, last).boxed().toList();
   }
 
   private static void assertOvertaken(ThrowableAssert.ThrowingCallable writing) {
@@ -195,25 +256,25 @@ final class SnapshotJournalTest {
   }
 
   private GroupLedger restored() {
-    try (LedgerJournal journal = opened(false)) {
-      return SnapshotJournal.restore(journal);
+    try (SnapshotJournal journal = opened(false)) {
+      return journal.begin();
     }
   }
 
   /** As a process does that begins, writes five events at a time, and ends. */
   private void append(boolean dropsEvents, List<LedgerEvent> events) {
-    try (LedgerJournal journal = opened(dropsEvents)) {
-      SnapshotJournal.restore(journal);
+    try (SnapshotJournal journal = opened(dropsEvents)) {
+      journal.begin();
       for (int i = 0; i < events.size(); i += 5) {
         journal.append(events.subList(i, Math.min(i + 5, events.size())));
       }
     }
   }
 
-  private LedgerJournal opened(boolean dropsEvents) {
+  private SnapshotJournal opened(boolean dropsEvents) {
     return new SnapshotJournal(
         JdbcJournal.open(place()),
-        new SnapshotJournal.Policy(EVERY, dropsEvents, () -> OptionalLong.of(0)));
+        new SnapshotJournal.Policy(EVERY, dropsEvents, () -> OptionalLong.of(oldest)));
   }
 
   private JdbcJournal.Place place() {

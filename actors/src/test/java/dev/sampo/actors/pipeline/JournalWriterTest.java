@@ -109,8 +109,8 @@ class JournalWriterTest {
   private record SlowJournal(LedgerJournal journal, CountDownLatch begun, CountDownLatch goOn)
       implements LedgerJournal {
     @Override
-    public Optional<LedgerSnapshot> snapshot() {
-      return journal.snapshot();
+    public Optional<LedgerSnapshot> snapshot(long oldestStep) {
+      return journal.snapshot(oldestStep);
     }
 
     @Override

