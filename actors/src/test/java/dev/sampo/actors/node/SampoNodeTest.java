@@ -353,7 +353,7 @@ class SampoNodeTest {
         SampoNode node =
             SampoNode.start(
                 new NodeAddress(
-                    "127.0.0.1", 0, 0, Optional.of(reward.joinAddress()), Duration.ofMillis(500)),
+                    "127.0.0.1", 0, 0, Optional.of(reward.joinAddress()), Duration.ofSeconds(8)),
                 parts(false, true, false, 1, 0),
                 watcher,
                 ConfigFactory.empty())) {
