@@ -103,11 +103,16 @@ public final class LedgerReport {
       case LedgerEvent.TermOpened opened -> {
         terms.add(new Term(opened, entry.writtenAt()));
         steps.tailMap(opened.from().step(), false).clear();
+        accepted
+            .keySet()
+            .removeIf(group -> groups.state(group).orElseThrow() instanceof GroupState.Waiting);
       }
       case LedgerEvent.GroupOpened(GroupId group, String source) -> sources.put(group, source);
       case LedgerEvent.GroupAccepted result -> accepted.put(result.group(), result);
-      case LedgerEvent.GroupReturned(GroupId _, String reason) ->
-          returned.merge(reason, 1, Integer::sum);
+      case LedgerEvent.GroupReturned(GroupId group, String reason) -> {
+        returned.merge(reason, 1, Integer::sum);
+        accepted.remove(group);
+      }
       case LedgerEvent.GroupFiltered(GroupId _, String reason) ->
           filtered.merge(reason, 1, Integer::sum);
       case LedgerEvent.GroupSetAside _ -> {}
@@ -157,7 +162,7 @@ public final class LedgerReport {
     return found;
   }
 
-  /** The result that counts of every group that was ever accepted and not returned since. */
+  /** The result that counts of every group that was ever accepted and is not asked again. */
   Map<GroupId, LedgerEvent.GroupAccepted> accepted() {
     return Collections.unmodifiableMap(accepted);
   }

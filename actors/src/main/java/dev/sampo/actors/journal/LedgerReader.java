@@ -167,7 +167,7 @@ public final class LedgerReader implements AutoCloseable {
 
   /** The snapshot right before the first event that is there. */
   private Optional<SnapshotTable.Found> base(SnapshotTable snapshots) throws SQLException {
-    if (version == 1) {
+    if (!snapshots.isThere(connection)) {
       return Optional.empty();
     }
     long first = tables.first(connection);

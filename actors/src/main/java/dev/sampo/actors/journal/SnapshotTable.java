@@ -7,6 +7,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
@@ -36,6 +37,17 @@ final class SnapshotTable {
   SnapshotTable(String database, String runId) {
     this.database = database;
     this.runId = runId;
+  }
+
+  /** Whether a run has been written since there are snapshots. */
+  boolean isThere(Connection connection) throws SQLException {
+    String sql =
+        "SELECT COUNT(*) FROM information_schema.tables"
+            + " WHERE table_schema = CURRENT_SCHEMA AND LOWER(table_name) = 'ledger_snapshot'";
+    try (Statement statement = connection.createStatement();
+        ResultSet tables = statement.executeQuery(sql)) {
+      return tables.next() && tables.getLong(1) > 0;
+    }
   }
 
   /**

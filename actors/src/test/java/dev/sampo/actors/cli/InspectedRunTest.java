@@ -8,6 +8,7 @@ import dev.sampo.actors.transfer.HashedFiles;
 import dev.sampo.config.RunConfig;
 import dev.sampo.config.RunConfigReader;
 import dev.sampo.protocol.GroupId;
+import dev.sampo.protocol.LeaseId;
 import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.ScoredGroup;
 import dev.sampo.protocol.StepCommitted;
@@ -146,6 +147,49 @@ final class InspectedRunTest {
 
     assertThat(said.out).endsWith("faults      0\n");
     assertThat(said.code).isZero();
+  }
+
+  @Test
+  void theRecordingMayHaveAnotherResultWhereAReturnedOneWas() {
+    List<LedgerEvent> more = new ArrayList<>(events());
+    more.add(elsewhere(12));
+    more.add(new LedgerEvent.GroupReturned(new GroupId(12), "its result was not kept"));
+    keep(more);
+
+    assertThat(inspect("--verify").out).endsWith("faults      0\n");
+  }
+
+  @Test
+  void theRecordingMayHaveAnotherResultWhereOneOfAnAbandonedStepWas() {
+    PolicyVersion last = version(3);
+    PolicyVersion lost = new PolicyVersion(last.runId(), last.term(), 4, "lost");
+    PolicyVersion again = new PolicyVersion(last.runId(), last.term() + 1, 3, last.weightsHash());
+    List<LedgerEvent> more = new ArrayList<>(events());
+    more.add(elsewhere(12));
+    more.add(
+        new LedgerEvent.StepTaken(
+            new StepCommitted(lost, List.of(new GroupId(12)), List.of(1), 0), "s"));
+    more.add(new LedgerEvent.TermOpened(3, again, List.of(4L)));
+    keep(more);
+
+    Said said = inspect("--verify");
+    assertThat(said.out).contains("step 4 abandoned").endsWith("faults      0\n");
+  }
+
+  /** A result where the recording has one of another group now. */
+  private static LedgerEvent.GroupAccepted elsewhere(long group) {
+    return new LedgerEvent.GroupAccepted(
+        new LeaseId(1, new GroupId(group), 1), 0, 0, accepted(1).getFirst().place());
+  }
+
+  @Test
+  void aLedgerFromBeforeThereWereSnapshotsCanBeLookedAt() throws SQLException {
+    keep(events());
+    execute("DROP TABLE ledger_snapshot");
+
+    Said said = inspect("--verify");
+    assertThat(said.err).isEmpty();
+    assertThat(said.out).endsWith("faults      0\n");
   }
 
   @Test
