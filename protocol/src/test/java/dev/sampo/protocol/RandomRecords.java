@@ -45,7 +45,8 @@ public final class RandomRecords {
         new NodeMessage.Discarded(leaseId(), text()),
         new NodeMessage.Announce(weightDelta(), listOf(3, this::text)),
         new NodeMessage.SnapshotWanted(text(), maybe(this::version), text()),
-        new NodeMessage.Holds(text(), listOf(3, this::leaseId)));
+        new NodeMessage.Holds(text(), listOf(3, this::leaseId)),
+        new NodeMessage.RunFinished(version()));
   }
 
   public ScoredGroup scoredGroup() {

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The learner's process is killed and started again; the rollout node, a process of its own, lives
- * on and is the only one that can finish the run.
+ * on, is the only one that can finish the run, and ends well with it.
  */
 @Timeout(300)
 class LearnerKillTest {
@@ -48,7 +48,7 @@ class LearnerKillTest {
     try {
       killed.killAfterSteps(3);
       new SampoProcess(run, learnerSaid, learner).await();
-      rollout.requireAlive();
+      rollout.await();
     } finally {
       killed.kill();
       rollout.kill();
@@ -56,7 +56,8 @@ class LearnerKillTest {
 
     LedgerRules.requireKept(run, "left-5", STEPS, GROUPS_PER_STEP);
     assertThat(Files.readString(rolloutSaid))
-        .contains("the learner at 127.0.0.1:" + port + " is gone, joining again");
+        .contains("the learner at 127.0.0.1:" + port + " is gone, joining again")
+        .endsWith("the run is finished after step %d, node stops%n".formatted(STEPS));
   }
 
   private static String config(Path run) {

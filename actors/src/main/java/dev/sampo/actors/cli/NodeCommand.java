@@ -10,6 +10,7 @@ import dev.sampo.actors.node.SampoNode;
 import dev.sampo.actors.report.RunClaim;
 import dev.sampo.config.LoadedConfig;
 import dev.sampo.config.NodeRole;
+import dev.sampo.protocol.PolicyVersion;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -36,9 +37,10 @@ import picocli.CommandLine.Spec;
     name = "node",
     description = {
       "Start one node of a cluster.",
-      "The node with the role learner runs the training and ends with it; the others serve until"
-          + " they are told to stop (SIGTERM finishes and delivers what was begun).",
-      "When the learner's node is gone, as after a crash, they join again and serve the next one."
+      "The node with the role learner runs the training; all nodes end with it. The others can be"
+          + " told to stop before (SIGTERM finishes and delivers what was begun).",
+      "When the learner's node is gone before the run is finished, as after a crash, they join"
+          + " again and serve the next one."
     })
 @SuppressWarnings("NullAway.Init") // picocli fills the fields
 final class NodeCommand implements Callable<Integer> {
@@ -122,11 +124,13 @@ final class NodeCommand implements Callable<Integer> {
   /**
    * Waits for the end of a node; throws when a part of it failed.
    *
-   * @return whether it is to be started again, for the next learner; false when it was stopped
+   * @return whether it is to be started again, for the next learner; false when the run is finished
+   *     or the node was stopped
    */
   private static boolean isLearnerGone(SampoNode node, PrintWriter out) {
     try {
-      node.finished().toCompletableFuture().join();
+      PolicyVersion last = node.finished().toCompletableFuture().join();
+      out.println("the run is finished after step %d, node stops".formatted(last.step()));
       return false;
     } catch (CompletionException e) {
       return switch (e.getCause()) {

@@ -93,6 +93,7 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
   private Optional<ActorRef<RunCoordinator.Command>> coordinator = Optional.empty();
   private Optional<ActorRef<Learner.Command>> learner = Optional.empty();
   private Optional<ActorRef<RolloutWorker.Command>> worker = Optional.empty();
+  private Optional<ActorRef<RunEndNotice.Command>> notice = Optional.empty();
 
   private NodeGuardian(
       ActorContext<Command> context,
@@ -143,7 +144,10 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
               () -> replyTo.tell(new RolloutWorker.Drained()));
       case Listed(Receptionist.Listing listing) ->
           Objects.requireNonNull(directory.get(listing.getKey())).accept(listing);
-      case RunEnded(Learner.Finished(PolicyVersion version)) -> finished.complete(version);
+      case RunEnded(Learner.Finished(PolicyVersion version)) -> {
+        notice.ifPresent(present -> present.tell(new RunEndNotice.Finished(version)));
+        finished.complete(version);
+      }
       case RunEnded(Learner.Stopped(String reason)) ->
           finished.completeExceptionally(new RunStoppedException(reason));
     }
@@ -165,8 +169,9 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
     parts.reward().ifPresent(this::startReward);
     parts.learner().ifPresent(part -> startLearner(part, httpUrl));
     parts.rollout().ifPresent(this::startRollout);
-    if (parts.learner().isEmpty() && address.join().isPresent()) {
-      getContext().spawn(LearnerWatch.create(LEARNER_ROLE, finished), "learner-watch");
+    if (parts.learner().isEmpty()) {
+      boolean isGuest = address.join().isPresent();
+      getContext().spawn(LearnerWatch.create(LEARNER_ROLE, isGuest, finished), "learner-watch");
     }
   }
 
@@ -250,6 +255,7 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
                         parts.rollout().map(RolloutPart::measurements).orElse(Map::of))),
                 "learner",
                 DEVICE);
+    notice = Optional.of(getContext().spawn(RunEndNotice.create(), "run-end-notice"));
     publisher.tell(new WeightPublisher.LearnerIs(started));
     learner = Optional.of(started);
     register(ExperienceBuffer.KEY, buffer);

@@ -201,7 +201,7 @@ public final class SampoNode implements AutoCloseable {
             CoordinatedShutdown.PhaseServiceRequestsDone(),
             "drain",
             () ->
-                isLearnerGone()
+                isNobodyToDeliverTo()
                     ? CompletableFuture.completedFuture(Done.getInstance())
                     : AskPattern.<NodeGuardian.Command, RolloutWorker.Drained>ask(
                             system, NodeGuardian.Drain::new, DRAIN, system.scheduler())
@@ -216,17 +216,20 @@ public final class SampoNode implements AutoCloseable {
                     .thenApply(closed -> Done.getInstance()));
   }
 
-  /** Then there is nobody to deliver to. */
-  private boolean isLearnerGone() {
-    return finished.isCompletedExceptionally()
-        && finished.exceptionNow() instanceof LearnerGoneException;
+  /** The run is finished, or the learner is gone. */
+  private boolean isNobodyToDeliverTo() {
+    return switch (finished.state()) {
+      case SUCCESS -> true;
+      case FAILED -> finished.exceptionNow() instanceof LearnerGoneException;
+      case RUNNING, CANCELLED -> false;
+    };
   }
 
   /**
-   * Completes with the last version when the run has taken all its steps (on the learner's node),
-   * or exceptionally: when a part of this node fails; with a {@link LearnerGoneException} when it
-   * has to be closed and started again to join the next learner; with a {@link
-   * WaitedTooLongException} when its patience is over.
+   * Completes with the last version when the run has taken all its steps, or exceptionally: when a
+   * part of this node fails; with a {@link LearnerGoneException} when it has to be closed and
+   * started again to join the next learner; with a {@link WaitedTooLongException} when its patience
+   * is over.
    */
   public CompletionStage<PolicyVersion> finished() {
     return finished.minimalCompletionStage();

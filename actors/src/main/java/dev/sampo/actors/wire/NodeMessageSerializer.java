@@ -1,6 +1,7 @@
 package dev.sampo.actors.wire;
 
 import dev.sampo.actors.CrossesNodes;
+import dev.sampo.actors.node.LearnerWatch;
 import dev.sampo.actors.pipeline.ExperienceBuffer;
 import dev.sampo.actors.pipeline.RewardWorker;
 import dev.sampo.actors.pipeline.RolloutWorker;
@@ -77,6 +78,7 @@ public final class NodeMessageSerializer extends SerializerWithStringManifest {
       case WeightPublisher.Announced(var delta, var urls) -> new NodeMessage.Announce(delta, urls);
       case WeightPublisher.SnapshotWanted(var subscriber, var held, var reason) ->
           new NodeMessage.SnapshotWanted(text(subscriber), held, reason);
+      case LearnerWatch.RunFinished(var version) -> new NodeMessage.RunFinished(version);
       default -> throw new IllegalArgumentException(message.getClass() + " has no wire form");
     };
   }
@@ -107,6 +109,7 @@ public final class NodeMessageSerializer extends SerializerWithStringManifest {
       case NodeMessage.Announce(var delta, var urls) -> new WeightPublisher.Announced(delta, urls);
       case NodeMessage.SnapshotWanted(var subscriber, var held, var reason) ->
           new WeightPublisher.SnapshotWanted(ref(subscriber), held, reason);
+      case NodeMessage.RunFinished(var version) -> new LearnerWatch.RunFinished(version);
     };
   }
 

@@ -353,7 +353,7 @@ class SampoNodeTest {
         SampoNode node =
             SampoNode.start(
                 new NodeAddress(
-                    "127.0.0.1", 0, 0, Optional.of(reward.joinAddress()), Duration.ofSeconds(8)),
+                    "127.0.0.1", 0, 0, Optional.of(reward.joinAddress()), Duration.ofSeconds(5)),
                 parts(false, true, false, 1, 0),
                 watcher,
                 ConfigFactory.empty())) {
@@ -377,6 +377,18 @@ class SampoNodeTest {
     try (SampoNode second = start(parts(true, false, true, 5, 1), Optional.empty());
         SampoNode _ = join(rollout, second)) {
       assertThat(await(second.finished()).step()).isEqualTo(5);
+    }
+  }
+
+  @Test
+  void everyNodeEndsWithTheRun() throws Exception {
+    try (SampoNode reward = start(parts(false, false, true, 3, 1), Optional.empty());
+        SampoNode rollout = join(parts(false, true, false, 3, 1), reward)) {
+      try (SampoNode learner = join(parts(true, false, false, 3, 1), reward)) {
+        await(learner.finished());
+      }
+      assertThat(await(rollout.finished()).step()).isEqualTo(3);
+      assertThat(await(reward.finished()).step()).isEqualTo(3);
     }
   }
 

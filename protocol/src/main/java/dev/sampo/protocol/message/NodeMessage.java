@@ -140,4 +140,13 @@ public sealed interface NodeMessage {
    */
   record SnapshotWanted(String worker, Optional<PolicyVersion> held, String reason)
       implements NodeMessage {}
+
+  // ---- learner -> every other node ----
+
+  /**
+   * The run has taken all its steps: no learner follows this one.
+   *
+   * @param version what the run came to
+   */
+  record RunFinished(PolicyVersion version) implements NodeMessage {}
 }

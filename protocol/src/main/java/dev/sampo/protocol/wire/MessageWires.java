@@ -62,6 +62,8 @@ final class MessageWires {
         var wanted = wire.getSnapshotWantedBuilder().setWorker(worker).setReason(reason);
         held.ifPresent(version -> wanted.setHeld(VersionWires.toWire(version)));
       }
+      case NodeMessage.RunFinished(var version) ->
+          wire.getRunFinishedBuilder().setVersion(VersionWires.toWire(version));
     }
     return wire.build();
   }
@@ -90,6 +92,8 @@ final class MessageWires {
       case DISCARDED -> fromWire(wire.getDiscarded());
       case ANNOUNCE -> fromWire(wire.getAnnounce());
       case SNAPSHOT_WANTED -> fromWire(wire.getSnapshotWanted());
+      case RUN_FINISHED ->
+          new NodeMessage.RunFinished(VersionWires.fromWire(wire.getRunFinished().getVersion()));
       case MESSAGE_NOT_SET -> throw new WireFormatException("of a kind that this version lacks");
     };
   }
