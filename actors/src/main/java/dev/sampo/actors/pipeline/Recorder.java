@@ -91,13 +91,16 @@ public final class Recorder extends AbstractMatchingBehavior<Recorder.Command> {
       }
       case KeepStep(StepCommitted step, OptionalDouble loss, ActorRef<Answer> replyTo) ->
           append(writer -> writer.append(step, loss), replyTo);
-      case Sync _ -> {
-        recording.orElseThrow().sync();
-        unsynced.forEach(done -> done.replyTo().tell(new Done(Optional.of(done.place()))));
-        unsynced.clear();
-      }
+      case Sync _ -> sync(recording.orElseThrow());
     }
     return this;
+  }
+
+  private void sync(RecordingWriter writer) {
+    writer.sync();
+    unsynced.forEach(done -> done.replyTo().tell(new Done(Optional.of(done.place()))));
+    unsynced.clear();
+    writer.dropNeedless(); // takes its time, for which nobody has to wait
   }
 
   private void append(Function<RecordingWriter, LogPlace> entry, ActorRef<Answer> replyTo) {

@@ -19,59 +19,66 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What whoever goes on after a step needs of a log: the later steps with their groups, and the
- * groups that a later step may still be trained on. Found in one pass over the log.
+ * groups that a later step may still be trained on. Kept up to date with every entry, so that
+ * nobody has to read the log to find out.
  */
 final class LogNeeds {
-  private final long after;
-  private final int maxAge;
-  private final List<Kept> records = new ArrayList<>();
-  private final Map<GroupId, Kept> latest = new HashMap<>();
-  private final NavigableMap<Long, List<Kept>> trained = new TreeMap<>();
+  private final List<Group> groups = new ArrayList<>();
+  private final Map<GroupId, Group> latest = new HashMap<>();
+  private final List<Step> steps = new ArrayList<>(); // those that were abandoned too
+  private final NavigableMap<Long, Step> counting = new TreeMap<>();
   private final NavigableMap<Integer, Set<String>> images = new TreeMap<>(); // by segment
-  private int firstLaterStep = Integer.MAX_VALUE; // the segment that it is in
-  private Optional<StepCommitted> last = Optional.empty();
 
   /** A group record. */
-  private static final class Kept {
+  private static final class Group {
     private final int segment;
     private final long oldestStep;
     private @Nullable Long trainedAt;
     private boolean isRepeated;
 
-    private Kept(int segment, long oldestStep) {
+    private Group(int segment, long oldestStep) {
       this.segment = segment;
       this.oldestStep = oldestStep;
     }
+
+    private boolean isNeeded(long after, int maxAge) {
+      Long step = trainedAt;
+      return step == null ? !isRepeated && oldestStep >= after - maxAge : step > after;
+    }
   }
 
-  private LogNeeds(long after, int maxAge) {
-    this.after = after;
-    this.maxAge = maxAge;
+  /** A step record. */
+  private record Step(int segment, StepCommitted step, List<Group> groups) {
+    private long number() {
+      return step.version().step();
+    }
   }
 
-  /**
-   * Reads a log.
-   *
-   * @param after the step
-   * @param maxAge how old a group may be when a step is trained on it, in steps
-   */
-  static LogNeeds of(RolloutLogReader reader, long after, int maxAge) {
-    LogNeeds needs = new LogNeeds(after, maxAge);
+  /** Reads a log. */
+  static LogNeeds of(RolloutLogReader reader) {
+    LogNeeds needs = new LogNeeds();
     for (var entry = reader.next(); entry.isPresent(); entry = reader.next()) {
-      int segment = reader.position().segment() + 1;
-      switch (entry.get()) {
-        case LogEntry.GroupRecorded(ScoredGroup group) -> needs.group(segment, group);
-        case LogEntry.StepRecorded(StepCommitted step, OptionalDouble _) ->
-            needs.step(segment, step);
-      }
+      needs.add(reader.position().segment() + 1, entry.get());
     }
     return needs;
   }
 
-  private void group(int segment, ScoredGroup group) {
-    Kept record = new Kept(segment, group.group().oldestStep());
-    records.add(record);
-    Kept before = latest.put(group.id(), record);
+  /**
+   * Takes note of the next entry.
+   *
+   * @param segment that it is in, from 1
+   */
+  void add(int segment, LogEntry entry) {
+    switch (entry) {
+      case LogEntry.GroupRecorded(ScoredGroup group) -> add(segment, group);
+      case LogEntry.StepRecorded(StepCommitted step, OptionalDouble _) -> add(segment, step);
+    }
+  }
+
+  private void add(int segment, ScoredGroup group) {
+    Group record = new Group(segment, group.group().oldestStep());
+    groups.add(record);
+    Group before = latest.put(group.id(), record);
     if (before != null) {
       before.isRepeated = true;
     }
@@ -81,41 +88,39 @@ final class LogNeeds {
     }
   }
 
-  private void step(int segment, StepCommitted step) {
-    long number = step.version().step();
-    NavigableMap<Long, List<Kept>> abandoned = trained.tailMap(number, true);
-    abandoned.values().forEach(each -> each.forEach(record -> record.trainedAt = null));
+  private void add(int segment, StepCommitted committed) {
+    long number = committed.version().step();
+    NavigableMap<Long, Step> abandoned = counting.tailMap(number, true);
+    abandoned.values().forEach(each -> each.groups().forEach(record -> record.trainedAt = null));
     abandoned.clear();
-    List<Kept> groups =
-        step.groups().stream().map(latest::get).filter(each -> each != null).toList();
-    groups.forEach(record -> record.trainedAt = number);
-    trained.put(number, groups);
-    if (number > after) {
-      firstLaterStep = Math.min(firstLaterStep, segment);
-    } else {
-      last = Optional.of(step);
-    }
+    List<Group> trained =
+        committed.groups().stream().map(latest::get).filter(each -> each != null).toList();
+    trained.forEach(record -> record.trainedAt = number);
+    Step step = new Step(segment, committed, trained);
+    counting.put(number, step);
+    steps.add(step);
   }
 
-  /** The first segment that is needed, at most {@code present}. */
-  int firstSegment(int present) {
-    int first = Math.min(firstLaterStep, present);
-    for (Kept record : records) {
-      if (isNeeded(record)) {
-        first = Math.min(first, record.segment);
-      }
+  /**
+   * The first segment that is needed to go on after a step.
+   *
+   * @param maxAge how old a group may be when a step is trained on it, in steps
+   * @param present the segment that is appended to, which is needed
+   */
+  int firstSegment(long after, int maxAge, int present) {
+    int first = present;
+    for (Step step : steps) {
+      first = step.number() > after ? Math.min(first, step.segment()) : first;
+    }
+    for (Group group : groups) {
+      first = group.isNeeded(after, maxAge) ? Math.min(first, group.segment) : first;
     }
     return first;
   }
 
-  private boolean isNeeded(Kept record) {
-    Long step = record.trainedAt;
-    return step == null ? !record.isRepeated && record.oldestStep >= after - maxAge : step > after;
-  }
-
-  /** The step itself; empty if the log does not have it. */
-  Optional<StepCommitted> lastDropped() {
-    return last.filter(step -> step.version().step() == after);
+  /** A step that counts; empty if the log does not have it. */
+  Optional<StepCommitted> step(long number) {
+    return Optional.ofNullable(counting.get(number)).map(Step::step);
   }
 
   /** Hashes of images that only segments before {@code first} need. */
@@ -124,5 +129,14 @@ final class LogNeeds {
     images.headMap(first).values().forEach(expendable::addAll);
     images.tailMap(first).values().forEach(expendable::removeAll);
     return expendable;
+  }
+
+  /** Forgets the segments before {@code first}, which were dropped. */
+  void forgetBefore(int first) {
+    groups.removeIf(group -> group.segment < first);
+    latest.values().removeIf(group -> group.segment < first);
+    steps.removeIf(step -> step.segment() < first);
+    counting.values().removeIf(step -> step.segment() < first);
+    images.headMap(first).clear();
   }
 }

@@ -30,7 +30,7 @@ public final class RecordingWriter implements AutoCloseable {
   private boolean hasNewImages; // whose names may not be on the disk yet
 
   /** Which steps are needed no more, as time goes by. */
-  private record Retention(Supplier<OptionalLong> neededAfter, int maxAge) {}
+  private record Retention(Supplier<OptionalLong> neededAfter, int maxAge, LogNeeds needs) {}
 
   private RecordingWriter(RecordingFolder folder, RecordingStart start, RolloutLog log) {
     this.folder = folder;
@@ -60,7 +60,7 @@ public final class RecordingWriter implements AutoCloseable {
       RecordingWriter writer =
           new RecordingWriter(
               folder, start, RolloutLog.open(folder.segments(), start.segment(), segmentBytes));
-      writer.deleteDropped();
+      writer.finishDropping();
       return writer;
     } catch (IOException e) {
       throw RecordingException.notWritten(root, e);
@@ -116,7 +116,7 @@ public final class RecordingWriter implements AutoCloseable {
    * @throws RecordingException if it cannot be written; no part of it is there then
    */
   public LogPlace append(ScoredGroup group) {
-    return log.append(new LogEntry.GroupRecorded(group));
+    return append(new LogEntry.GroupRecorded(group));
   }
 
   /**
@@ -126,7 +126,13 @@ public final class RecordingWriter implements AutoCloseable {
    * @throws RecordingException if it cannot be written; no part of it is there then
    */
   public LogPlace append(StepCommitted step, OptionalDouble loss) {
-    return log.append(new LogEntry.StepRecorded(step, loss));
+    return append(new LogEntry.StepRecorded(step, loss));
+  }
+
+  private LogPlace append(LogEntry entry) {
+    LogPlace place = log.append(entry);
+    retention.ifPresent(kept -> kept.needs().add(place.segment() + 1, entry));
+    return place;
   }
 
   /**
@@ -144,61 +150,70 @@ public final class RecordingWriter implements AutoCloseable {
       throw RecordingException.notWritten(folder.images(), e);
     }
     log.sync();
-    dropWhatIsNotNeeded();
   }
 
   /**
-   * From now on drops what nobody needs who goes on after a step: whole segments, and the images of
-   * these that no other has. Later steps can be replayed from a checkpoint of that step or a later
-   * one. It is looked at with every {@link #sync}.
+   * From now on {@link #dropNeedless} drops what nobody needs who goes on after a step: whole
+   * segments, and the images of these that no other has. Later steps can be replayed from a
+   * checkpoint of that step or a later one. Reads what was recorded so far.
    *
    * @param step the oldest step that anybody goes on after, which is recorded; empty while
    *     everything is needed
    * @param maxAge how old a group may be when a step is trained on it, in steps
+   * @throws RecordingException if the log is damaged
    */
   public void keepOnlyAfter(Supplier<OptionalLong> step, int maxAge) {
-    retention = Optional.of(new Retention(step, maxAge));
+    retention = Optional.of(new Retention(step, maxAge, needs(start.segment())));
   }
 
-  private void dropWhatIsNotNeeded() {
-    OptionalLong step =
-        retention.map(present -> present.neededAfter().get()).orElse(OptionalLong.empty());
+  /**
+   * Drops what {@link #keepOnlyAfter} does not keep; call it when nobody waits for what was synced.
+   *
+   * @throws RecordingException if the folder cannot be written
+   */
+  public void dropNeedless() {
+    if (retention.isEmpty()) {
+      return;
+    }
+    OptionalLong step = retention.get().neededAfter().get();
     if (step.isPresent() && step.getAsLong() > lookedAt) {
       lookedAt = step.getAsLong();
-      dropBefore(lookedAt, retention.orElseThrow().maxAge());
+      dropBefore(lookedAt, retention.get());
     }
   }
 
-  private void dropBefore(long step, int maxAge) {
-    LogNeeds needs;
-    try (RolloutLogReader reader = RolloutLogReader.open(folder.segments(), start.segment())) {
-      needs = LogNeeds.of(reader, step, maxAge);
-    }
-    int first = needs.firstSegment(log.segmentNumber());
-    Optional<StepCommitted> last = needs.lastDropped();
+  private void dropBefore(long step, Retention kept) {
+    int first = kept.needs().firstSegment(step, kept.maxAge(), log.segmentNumber());
+    Optional<StepCommitted> last = kept.needs().step(step);
     if (first == start.segment() || last.isEmpty()) {
       return;
     }
     start = new RecordingStart(step, last.get().version().weightsHash(), first);
     try {
       folder.writeStart(start);
-      deleteDropped();
+      delete(SegmentFolder.before(folder.segments(), first), kept.needs());
     } catch (IOException e) {
       throw RecordingException.notWritten(folder.root(), e);
+    }
+    kept.needs().forgetBefore(first);
+  }
+
+  /** Deletes what a crash has left of segments that were dropped. */
+  private void finishDropping() throws IOException {
+    List<Path> dropped = SegmentFolder.before(folder.segments(), start.segment());
+    if (!dropped.isEmpty()) {
+      delete(dropped, needs(SegmentFolder.number(dropped.getFirst())));
+    }
+  }
+
+  private LogNeeds needs(int firstSegment) {
+    try (RolloutLogReader reader = RolloutLogReader.open(folder.segments(), firstSegment)) {
+      return LogNeeds.of(reader);
     }
   }
 
   /** Images go first: as long as a dropped segment is there, it says which they are. */
-  private void deleteDropped() throws IOException {
-    List<Path> dropped = SegmentFolder.before(folder.segments(), start.segment());
-    if (dropped.isEmpty()) {
-      return;
-    }
-    LogNeeds needs;
-    int oldest = SegmentFolder.number(dropped.getFirst());
-    try (RolloutLogReader reader = RolloutLogReader.open(folder.segments(), oldest)) {
-      needs = LogNeeds.of(reader, start.step(), 0);
-    }
+  private void delete(List<Path> dropped, LogNeeds needs) throws IOException {
     for (String image : needs.imagesBefore(start.segment())) {
       Files.deleteIfExists(folder.image(image));
     }
@@ -219,6 +234,7 @@ public final class RecordingWriter implements AutoCloseable {
     try (RolloutLog closed = log) {
       if (closed.isUsable()) {
         sync();
+        dropNeedless();
       }
     }
   }

@@ -382,7 +382,7 @@ class RecordingTest {
       recordSteps(writer, 4);
 
       writer.keepOnlyAfter(() -> OptionalLong.of(2), 1);
-      writer.sync();
+      writer.dropNeedless();
       writer.store(image(pictureOf(9)), pictureOf(9));
       writer.append(group(9, 1, pictureOf(9)));
     }
@@ -397,6 +397,22 @@ class RecordingTest {
     assertThat(steps(recording)).extracting(RecordedStep::number).containsExactly(3L, 4L);
   }
 
+  /** Dropping is quick however much there is: it is known what is needed. */
+  @Test
+  void whatIsDroppedIsNotReadForIt() throws IOException {
+    try (RecordingWriter writer = RecordingWriter.open(root, MANIFEST, 1)) {
+      writer.keepOnlyAfter(() -> OptionalLong.of(2), 0);
+      recordSteps(writer, 3);
+      Files.writeString(root.resolve("segments/000002.seg"), "damaged");
+
+      writer.dropNeedless();
+
+      assertThat(segments()).containsExactly("000006.seg", "000007.seg");
+      assertThat(images()).isEqualTo(sorted(3));
+    }
+    assertThat(Recording.open(root).verify().problems()).isEmpty();
+  }
+
   @Test
   void groupThatALaterStepMayTakeKeepsItsSegment() {
     try (RecordingWriter writer = RecordingWriter.open(root, MANIFEST, 1)) {
@@ -405,13 +421,13 @@ class RecordingTest {
       recordSteps(writer, 2);
 
       writer.keepOnlyAfter(() -> OptionalLong.of(2), 2);
-      writer.sync();
+      writer.dropNeedless();
       assertThat(segments()).first().isEqualTo("000002.seg");
 
       writer.append(group(9, 1));
       writer.append(step(1, 3, 9), LOSS);
       writer.keepOnlyAfter(() -> OptionalLong.of(3), 2);
-      writer.sync();
+      writer.dropNeedless();
       assertThat(segments()).containsExactly("000008.seg");
     }
   }
@@ -425,7 +441,7 @@ class RecordingTest {
         Files.copy(root.resolve("segments").resolve(name), before.resolve(name));
       }
       writer.keepOnlyAfter(() -> OptionalLong.of(1), 0);
-      writer.sync();
+      writer.dropNeedless();
       for (String name : List.of("000002.seg", "000003.seg")) {
         Files.copy(before.resolve(name), root.resolve("segments").resolve(name));
       }
