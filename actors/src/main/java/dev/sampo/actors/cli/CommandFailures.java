@@ -1,5 +1,6 @@
 package dev.sampo.actors.cli;
 
+import dev.sampo.actors.RunFailedException;
 import dev.sampo.actors.engine.ReplayException;
 import dev.sampo.actors.journal.LedgerException;
 import dev.sampo.actors.node.NodeStartException;
@@ -52,6 +53,7 @@ final class CommandFailures implements IExecutionExceptionHandler, IParameterExc
           NodeStartException.class,
           NodeStoppedException.class,
           RunStoppedException.class,
+          RunFailedException.class,
           WaitedTooLongException.class,
           ReplayException.class,
           LedgerException.class);

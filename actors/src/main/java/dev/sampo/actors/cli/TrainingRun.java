@@ -288,8 +288,10 @@ final class TrainingRun {
     Path newest =
         checkpoints()
             .newest(out::println)
-            .orElseThrow(
-                () -> new IllegalStateException("no checkpoint in " + folder.checkpoints()));
+            .orElseThrow(() ->
+                new CommandFailedException(
+                    "%s has no whole checkpoint of the %d steps that the run has taken"
+                        .formatted(folder.checkpoints(), config.run().steps())));
     return () -> RunModels.openCheckpoint(config.model(), newest);
   }
 

@@ -1,5 +1,6 @@
 package dev.sampo.actors.engine;
 
+import dev.sampo.actors.RunFailedException;
 import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.rollout.Agreement;
 import java.util.Map;
@@ -33,7 +34,7 @@ public final class AgreementLog {
             "mismatch/max_abs", agreement.maxAbs(),
             "mismatch/tokens", (double) agreement.numTokens()));
     if (agreement.k3() > maxK3) {
-      throw new IllegalStateException(
+      throw new RunFailedException(
           "sampling and scoring disagree about the weights of step %d: mismatch/k3 is %s, allowed is %s"
               .formatted(version.step(), agreement.k3(), maxK3));
     }

@@ -1,5 +1,6 @@
 package dev.sampo.actors.engine;
 
+import dev.sampo.actors.RunFailedException;
 import dev.sampo.actors.pipeline.Trainer;
 import dev.sampo.learner.LearnerSettings;
 import dev.sampo.learner.PolicyUpdate;
@@ -164,7 +165,7 @@ public final class PolicyTrainer implements Trainer {
   private void requireAgreement(Map<String, Double> metrics) {
     double mismatch = metrics.getOrDefault("mismatch/k3", 0.0);
     if (!(mismatch <= terms.maxMismatch())) {
-      throw new IllegalStateException(
+      throw new RunFailedException(
           "rollout and learner disagree about the same weights: mismatch/k3 is %s at step %d, allowed is %s"
               .formatted(mismatch, version.step() + 1, terms.maxMismatch()));
     }

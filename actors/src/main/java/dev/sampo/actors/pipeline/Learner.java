@@ -1,5 +1,6 @@
 package dev.sampo.actors.pipeline;
 
+import dev.sampo.actors.RunFailedException;
 import dev.sampo.actors.RunListener;
 import dev.sampo.actors.StepReport;
 import dev.sampo.actors.run.SentBack;
@@ -87,7 +88,7 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
 
   private record Committed(Trainer.Update.Taken update) implements Drive {}
 
-  private record NotKept(String reason) implements Command {}
+  private record NotKept(long step) implements Command {}
 
   /**
    * What the learner talks to.
@@ -171,8 +172,10 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
       case Resume _ -> resume();
       case GetSnapshot get when committing -> snapshotsWanted.add(get);
       case GetSnapshot(ActorRef<Trainer.Written> replyTo) -> replyTo.tell(trainer.writeSnapshot());
-      case NotKept(String reason) ->
-          throw new IllegalStateException("the step could not be recorded: " + reason);
+      case NotKept(long step) ->
+          throw new RunFailedException(
+              "step %d could not be recorded: the disk of the run folder has not answered for %d s"
+                  .formatted(step, PATIENCE_WITH_RECORDER.toSeconds()));
     }
     return this;
   }
@@ -256,8 +259,8 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
                 (ActorRef<Recorder.Answer> replyTo) ->
                     new Recorder.KeepStep(taken.committed(), taken.loss(), replyTo),
                 PATIENCE_WITH_RECORDER),
-            (done, failure) ->
-                done != null ? new Kept(taken) : new NotKept(String.valueOf(failure)));
+            (done, _) ->
+                done != null ? new Kept(taken) : new NotKept(taken.committed().version().step()));
   }
 
   private void writeIntoLedger(Trainer.Update.Taken taken) {

@@ -1,5 +1,6 @@
 package dev.sampo.actors.run;
 
+import dev.sampo.actors.RunFailedException;
 import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.Prompt;
 import dev.sampo.protocol.ledger.LedgerEvent;
@@ -60,7 +61,7 @@ final class OpenPrompts {
     }
     Optional<String> recorded = ledger.source(group);
     if (recorded.isPresent() && !recorded.get().equals(source)) {
-      throw new IllegalStateException(
+      throw new RunFailedException(
           "the data has changed since the run began: group %d was asked from %s, which is %s now"
               .formatted(group.value(), recorded.get(), source));
     }

@@ -3,6 +3,7 @@ package dev.sampo.actors.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sampo.actors.RunFailedException;
 import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.rollout.Agreement;
 import org.junit.jupiter.api.Test;
@@ -20,7 +21,9 @@ class AgreementLogTest {
 
   @Test
   void disagreementBeyondTheBoundIsRefused() {
-    assertThatThrownBy(() -> log.add(version(), agreement(2e-3))).hasMessageContaining("step 4");
+    assertThatThrownBy(() -> log.add(version(), agreement(2e-3)))
+        .isInstanceOf(RunFailedException.class)
+        .hasMessageContaining("step 4");
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.sampo.actors.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sampo.actors.RunFailedException;
 import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.LeaseId;
 import dev.sampo.protocol.PolicyVersion;
@@ -162,7 +163,7 @@ class RestoredDispatchTest {
     GroupDispatch after = resume(version(1, 0), Set.of());
 
     assertThatThrownBy(() -> after.grant("a", START))
-        .isInstanceOf(IllegalStateException.class)
+        .isInstanceOf(RunFailedException.class)
         .hasMessageContaining("group 0 was asked from train.jsonl:0, which is other.jsonl:0 now");
   }
 
