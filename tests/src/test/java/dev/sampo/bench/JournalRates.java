@@ -86,6 +86,7 @@ final class JournalRates {
                 .flatMap(n -> RunEvents.ofGroup(n).stream())
                 .toList();
         ledger.journal().append(events);
+        ledger.journal().tidyUp();
         numEvents += events.size();
       }
     }

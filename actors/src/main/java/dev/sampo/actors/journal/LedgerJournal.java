@@ -45,6 +45,14 @@ public interface LedgerJournal extends AutoCloseable {
    */
   void append(List<LedgerEvent> events);
 
+  /**
+   * Does what is due for opening it quickly later, and nobody has to wait for. After an {@link
+   * #append} that succeeded.
+   *
+   * @throws LedgerException if nothing can be written any more
+   */
+  default void tidyUp() {}
+
   @Override
   void close();
 }

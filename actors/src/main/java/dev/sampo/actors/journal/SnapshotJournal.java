@@ -12,10 +12,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A journal that takes a snapshot every so many events, so that opening it takes as long after a
- * year as after an hour. The snapshot is made of what the journal itself says: of the one before
- * and the events since, read back and checked, as a restart does it. One that fails because the
- * database is away is left for later; the events are durable without it.
+ * A journal that takes a snapshot every so many events, when it is told to tidy up, so that opening
+ * it takes as long after a year as after an hour. The snapshot is made of what the journal itself
+ * says: of the one before and the events since, read back and checked, as a restart does it. One
+ * that fails because the database is away is left for later; the events are durable without it.
  */
 public final class SnapshotJournal implements LedgerJournal {
   private static final Logger LOG = LoggerFactory.getLogger(SnapshotJournal.class);
@@ -98,12 +98,13 @@ public final class SnapshotJournal implements LedgerJournal {
   public void append(List<LedgerEvent> events) {
     journal.append(events);
     numSince += events.size();
-    if (numSince >= policy.every()) {
-      takeSnapshot();
-    }
   }
 
-  private void takeSnapshot() {
+  @Override
+  public void tidyUp() {
+    if (numSince < policy.every()) {
+      return;
+    }
     try {
       GroupLedger groups = restore(journal, Long.MAX_VALUE); // it reaches as far as at the start
       keep(groups.snapshot(policy.neededAfter().get().orElse(0)), policy.dropsEvents());

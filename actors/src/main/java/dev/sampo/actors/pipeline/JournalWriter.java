@@ -33,6 +33,8 @@ public final class JournalWriter extends AbstractMatchingBehavior<JournalWriter.
 
   private record Write() implements Command {}
 
+  private record TidyUp() implements Command {}
+
   /**
    * Events are durable.
    *
@@ -87,6 +89,8 @@ public final class JournalWriter extends AbstractMatchingBehavior<JournalWriter.
         }
       }
       case Write _ -> write();
+      case TidyUp _ when batch.isEmpty() -> journal.tidyUp();
+      case TidyUp _ -> {} // what is tried again comes first
     }
     return this;
   }
@@ -110,6 +114,7 @@ public final class JournalWriter extends AbstractMatchingBehavior<JournalWriter.
     if (!waiting.isEmpty()) {
       getContext().getSelf().tell(new Write());
     }
+    getContext().getSelf().tell(new TidyUp()); // after those who wait already have their answer
   }
 
   private void tryAgainLater(LedgerException failure) {

@@ -267,6 +267,7 @@ final class SnapshotJournalTest {
       journal.begin();
       for (int i = 0; i < events.size(); i += 5) {
         journal.append(events.subList(i, Math.min(i + 5, events.size())));
+        journal.tidyUp();
       }
     }
   }

@@ -11,6 +11,7 @@ import dev.sampo.protocol.ledger.LedgerSnapshot;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
@@ -85,6 +86,41 @@ class JournalWriterTest {
     assertThat(journal.transactions()).isEmpty();
   }
 
+  @Test
+  void nobodyWaitsUntilItIsTidy() {
+    TidiedJournal journal = new TidiedJournal(List.of(), new CountDownLatch(1));
+    ActorRef<JournalWriter.Command> writer = writer(journal, 1);
+    append(writer, 0);
+
+    assertThat(coordinator.receiveMessage().numEvents()).isEqualTo(1);
+    journal.mayTidyUp().countDown();
+    coordinator.awaitAssert(() -> {
+      assertThat(journal.calls()).containsExactly("1 written", "tidied up");
+      return journal;
+    });
+  }
+
+  /** What the last transaction came to is not known until it is tried again. */
+  @Test
+  void whatIsTriedAgainComesBeforeTidyingUp() {
+    TidiedJournal journal = new TidiedJournal(List.of(1, 3), new CountDownLatch(0));
+    ActorRef<JournalWriter.Command> writer = writer(journal, 2);
+    append(writer, 0);
+    coordinator.expectNoMessage(Duration.ofMillis(50));
+    append(writer, 1);
+    time.timePasses(PAUSE);
+    assertThat(coordinator.receiveMessage().numEvents()).isEqualTo(1);
+    coordinator.expectNoMessage(Duration.ofMillis(50));
+    time.timePasses(PAUSE);
+
+    assertThat(coordinator.receiveMessage().numEvents()).isEqualTo(2);
+    coordinator.awaitAssert(() -> {
+      assertThat(journal.calls())
+          .containsExactly("1 lost", "1 written", "1 lost", "1 written", "tidied up");
+      return journal;
+    });
+  }
+
   private ActorRef<JournalWriter.Command> writer(LedgerJournal journal, int attempts) {
     return kit.spawn(JournalWriter.create(journal, new JournalWriter.Patience(attempts, PAUSE)));
   }
@@ -134,5 +170,44 @@ class JournalWriterTest {
     public void close() {
       journal.close();
     }
+  }
+
+  /** Notes what is asked of it; some of the attempts to write fail. */
+  private record TidiedJournal(List<Integer> failing, CountDownLatch mayTidyUp, List<String> calls)
+      implements LedgerJournal {
+    TidiedJournal(List<Integer> failing, CountDownLatch mayTidyUp) {
+      this(failing, mayTidyUp, new CopyOnWriteArrayList<>());
+    }
+
+    @Override
+    public Optional<LedgerSnapshot> snapshot(long oldestStep) {
+      return Optional.empty();
+    }
+
+    @Override
+    public void keep(LedgerSnapshot snapshot, boolean dropsEvents) {
+      throw new UnsupportedOperationException("it has none");
+    }
+
+    @Override
+    public void replay(Consumer<LedgerEvent> each) {}
+
+    @Override
+    public void append(List<LedgerEvent> events) {
+      boolean fails = failing.contains(calls.size() + 1);
+      calls.add(events.size() + (fails ? " lost" : " written"));
+      if (fails) {
+        new ListedJournal(1).append(events);
+      }
+    }
+
+    @Override
+    public void tidyUp() {
+      await(mayTidyUp);
+      calls.add("tidied up");
+    }
+
+    @Override
+    public void close() {}
   }
 }
