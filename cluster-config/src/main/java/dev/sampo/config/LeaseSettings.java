@@ -7,7 +7,7 @@ import java.time.Duration;
  *
  * @param patience without progress for this long a lease expires and the next worker gets the
  *     prompt
- * @param maxAttempts after this many leases without a result the prompt is set aside
+ * @param maxAttempts after this many leases without progress the prompt is set aside
  */
 public record LeaseSettings(Duration patience, int maxAttempts) {
   public LeaseSettings {

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.Set;
 import java.util.stream.LongStream;
 
 /** How fast the ledger's plain classes decide, on one thread, with nothing written down. */
@@ -61,7 +62,7 @@ final class CoreRates {
     dispatch.openTerm(RunEvents.version(0), Set.of());
     for (long step = 0; step < steps; step++) {
       for (int i = 0; i < RunEvents.GROUPS_PER_STEP; i++) {
-        LeaseId lease = dispatch.grant("worker", Instant.EPOCH).orElseThrow().id();
+        LeaseId lease = dispatch.grant("worker", Set.of(), Instant.EPOCH).orElseThrow().id();
         dispatch.progress(lease, "worker", step, 100, Instant.EPOCH);
         dispatch.offered(lease, Set.of(RunEvents.version(step)));
         dispatch.recorded(lease, Optional.empty());

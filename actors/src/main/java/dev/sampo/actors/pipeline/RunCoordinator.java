@@ -344,15 +344,14 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
   private void onLookForExpiredLeases() {
     for (LeaseTable.Entry entry : dispatch.expired(clock.instant())) {
       getContext().getLog().warn("{} made no progress at {}", entry.id(), entry.worker());
-      dispatch.expire(entry.id());
+      dispatch.expire(entry.id(), clock.instant());
     }
   }
 
   private void onWorkerGone(ActorRef<RolloutWorker.Command> worker) {
     workers.remove(worker);
-    List<LeaseTable.Entry> held = dispatch.heldBy(WorkerDemands.nameOf(worker));
-    held.forEach(entry -> dispatch.giveBack(entry.id(), "its worker left"));
-    getContext().getLog().warn("rollout worker {} left with {} leases", worker.path(), held.size());
+    int held = dispatch.left(WorkerDemands.nameOf(worker));
+    getContext().getLog().warn("rollout worker {} left with {} leases", worker.path(), held);
   }
 
   private void onStragglersAreDue() {

@@ -15,7 +15,7 @@ import org.apache.pekko.actor.typed.ActorRef;
 
 /** The rollout workers that are there, and what each can hold. */
 final class WorkerDemands {
-  private record WorkerDemand(int leases, PolicyVersion weights) {}
+  private record WorkerDemand(String name, int leases, PolicyVersion weights) {}
 
   private final Map<ActorRef<RolloutWorker.Command>, WorkerDemand> workers = new LinkedHashMap<>();
 
@@ -30,13 +30,14 @@ final class WorkerDemands {
    * @return whether it is a new one
    */
   boolean put(RunCoordinator.Demand demand) {
-    return workers.put(demand.worker(), new WorkerDemand(demand.leases(), demand.weights()))
-        == null;
+    WorkerDemand present =
+        new WorkerDemand(nameOf(demand.worker()), demand.leases(), demand.weights());
+    return workers.put(demand.worker(), present) == null;
   }
 
   /** A worker wants nothing until it asks again. */
   void wantsNothing(ActorRef<RolloutWorker.Command> worker) {
-    workers.computeIfPresent(worker, (ref, demand) -> new WorkerDemand(0, demand.weights()));
+    workers.computeIfPresent(worker, (ref, demand) -> new WorkerDemand(demand.name(), 0, demand.weights()));
   }
 
   void remove(ActorRef<RolloutWorker.Command> worker) {
@@ -60,19 +61,26 @@ final class WorkerDemands {
   boolean grantRound(
       GroupDispatch dispatch, Instant now, Function<RolloutLease, RolloutWorker.Grant> granted) {
     boolean any = false;
+    List<String> diligent = diligent(dispatch);
     for (Map.Entry<ActorRef<RolloutWorker.Command>, WorkerDemand> worker : workers.entrySet()) {
-      String name = nameOf(worker.getKey());
-      if (dispatch.isPartOfRun(worker.getValue().weights())
-          && dispatch.numHeldBy(name) < worker.getValue().leases()) {
-        Optional<RolloutLease> lease = dispatch.grant(name, now);
-        if (lease.isEmpty()) {
-          return false;
-        }
-        worker.getKey().tell(granted.apply(lease.get()));
-        any = true;
+      WorkerDemand demand = worker.getValue();
+      if (dispatch.isPartOfRun(demand.weights())
+          && dispatch.numHeldBy(demand.name()) < demand.leases()) {
+        Optional<RolloutLease> lease = dispatch.grant(demand.name(), diligent, now);
+        lease.map(granted).ifPresent(worker.getKey()::tell);
+        any |= lease.isPresent();
       }
     }
     return any;
+  }
+
+  /** Workers that take leases, now or when they have room, and make progress. */
+  private List<String> diligent(GroupDispatch dispatch) {
+    return workers.values().stream()
+        .filter(demand -> demand.leases() > 0 && dispatch.isPartOfRun(demand.weights()))
+        .map(WorkerDemand::name)
+        .filter(name -> !dispatch.isSilent(name))
+        .toList();
   }
 
   /** How the run stands. */
@@ -81,9 +89,9 @@ final class WorkerDemands {
     workers.forEach((worker, demand) ->
         list.add(
             new RunStatus.Worker(
-                nameOf(worker),
+                demand.name(),
                 demand.leases(),
-                dispatch.numHeldBy(nameOf(worker)),
+                dispatch.numHeldBy(demand.name()),
                 demand.weights().step())));
     return new RunStatus(dispatch.step(), steps, dispatch.counts(), list);
   }

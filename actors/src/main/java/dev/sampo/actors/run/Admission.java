@@ -103,7 +103,7 @@ final class Admission {
   void notKept(LeaseId lease, String reason) {
     switch (ledger.state(lease.group()).orElse(null)) {
       case GroupState.Won won when won.lease().equals(lease) -> {
-        if (leasing.isRunning(lease)) {
+        if (leasing.running(lease).isPresent()) {
           leasing.giveBack(lease, reason);
         } else {
           ledger.release(lease); // it had expired before it was offered

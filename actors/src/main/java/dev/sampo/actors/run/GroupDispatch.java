@@ -36,7 +36,7 @@ public final class GroupDispatch {
    * @param groupSize completions of a group, G
    * @param sampling how completions are sampled
    * @param patience a lease expires without progress for this long
-   * @param maxAttempts attempts without progress after which a group is set aside
+   * @param maxAttempts attempts that speak against a group after which it is set aside
    */
   public record Terms(
       long seed,
@@ -85,7 +85,7 @@ public final class GroupDispatch {
     this.journal = journal;
     this.terms = terms;
     this.gate = gate;
-    this.leasing = new Leasing(ledger, leaseLog);
+    this.leasing = new Leasing(ledger, leaseLog, terms.patience());
     this.prompts = new OpenPrompts(feed, ledger, this::note);
     this.admission = new Admission(ledger, leasing, gate, this::note);
     ledger
@@ -130,15 +130,29 @@ public final class GroupDispatch {
     return leasing.isOpen();
   }
 
-  /** Grants one lease if the quota allows it and there is a prompt. */
-  public Optional<RolloutLease> grant(String worker, Instant now) {
+  /**
+   * Grants one lease if the quota allows it and there is a prompt. A group whose lease this worker
+   * let expire is kept for one of the others that did not.
+   *
+   * @param others workers that take leases and make progress
+   */
+  public Optional<RolloutLease> grant(String worker, Collection<String> others, Instant now) {
     GroupLedger.Counts counts = ledger.counts();
     long kept = (long) counts.accepted() + counts.trained();
-    if (!leasing.isOpen() || gate.quota(step(), kept, counts.leased()) == 0) {
+    if (!leasing.isOpen()
+        || !leasing.silent().mayTake(worker, leasing.table().numHeldBy(worker), now)) {
       return Optional.empty();
     }
     long minimumStep = gate.minimumStep(kept + counts.leased());
-    return prompts.next().map(group -> lease(group, worker, minimumStep, now));
+    return prompts
+        .next(
+            group -> isForOthers(group, worker, others), gate.quota(step(), kept, counts.leased()))
+        .map(group -> lease(group, worker, minimumStep, now));
+  }
+
+  private boolean isForOthers(GroupId group, String worker, Collection<String> others) {
+    return leasing.silent().failedAt(worker, group)
+        && others.stream().anyMatch(other -> !leasing.silent().failedAt(other, group));
   }
 
   private RolloutLease lease(GroupId group, String worker, long minimumStep, Instant now) {
@@ -213,15 +227,19 @@ public final class GroupDispatch {
     leasing.giveBack(lease, reason);
   }
 
-  /** Ends a lease that made no progress; after too many of them the group is set aside. */
-  public void expire(LeaseId lease) {
-    if (!leasing.isRunning(lease)) {
-      return;
-    }
-    giveBack(lease, "no progress");
-    if (leasing.table().countFruitless(lease.group()) >= terms.maxAttempts()) {
-      setAside(lease.group(), "no progress in " + terms.maxAttempts() + " attempts");
-    }
+  /**
+   * Ends a lease that made no progress. Its worker gets no other until it makes some, but one now
+   * and then to be tried with; the group is set aside when too many attempts speak against it.
+   */
+  public void expire(LeaseId lease, Instant now) {
+    leasing
+        .running(lease)
+        .ifPresent(entry -> {
+          giveBack(lease, "no progress");
+          if (leasing.silent().expired(entry, now) >= terms.maxAttempts()) {
+            setAside(lease.group(), "no progress in " + terms.maxAttempts() + " attempts");
+          }
+        });
   }
 
   /** Ends a group whose prompt turned out to be impossible to ask or to score. */
@@ -265,6 +283,7 @@ public final class GroupDispatch {
 
   private void forget(GroupId group) {
     leasing.table().forget(group);
+    leasing.silent().forget(group);
     prompts.forget(group);
   }
 
@@ -308,9 +327,21 @@ public final class GroupDispatch {
     return leasing.table().matching(entry -> true);
   }
 
-  /** Leases of a worker, for example of one that left. */
-  public List<LeaseTable.Entry> heldBy(String worker) {
-    return leasing.table().heldBy(worker);
+  /**
+   * A worker left; its groups wait again.
+   *
+   * @return leases that it held
+   */
+  public int left(String worker) {
+    List<LeaseTable.Entry> held = leasing.table().heldBy(worker);
+    held.forEach(entry -> giveBack(entry.id(), "its worker left"));
+    leasing.silent().forget(worker);
+    return held.size();
+  }
+
+  /** Whether a worker let a lease expire and has made no progress since. */
+  public boolean isSilent(String worker) {
+    return leasing.silent().isSilent(worker);
   }
 
   /** How many leases a worker has. */

@@ -299,9 +299,9 @@ public final class GroupLedger {
     return Optional.ofNullable(sources.get(group));
   }
 
-  /** The waiting group that was opened first. */
-  public Optional<GroupId> firstWaiting() {
-    return waiting.isEmpty() ? Optional.empty() : Optional.of(waiting.first());
+  /** Of the waiting groups from this one on the one that was opened first. */
+  public Optional<GroupId> firstWaiting(GroupId from) {
+    return Optional.ofNullable(waiting.ceiling(from));
   }
 
   public Counts counts() {

@@ -30,7 +30,6 @@ public final class LeaseTable {
   private final Map<GroupId, Entry> running = new TreeMap<>();
   private final Map<String, Integer> numHeld = new HashMap<>(); // by worker, of those running
   private final Map<GroupId, Integer> attempts = new HashMap<>();
-  private final Map<GroupId, Integer> fruitless = new HashMap<>();
 
   /**
    * An empty table.
@@ -122,16 +121,10 @@ public final class LeaseTable {
     }
   }
 
-  /** Counts an attempt that brought nothing, and returns how many did so far. */
-  public int countFruitless(GroupId group) {
-    return fruitless.merge(group, 1, Integer::sum);
-  }
-
   /** Forgets a group that ended. */
   public void forget(GroupId group) {
     close(group);
     attempts.remove(group);
-    fruitless.remove(group);
   }
 
   public int numRunning() {

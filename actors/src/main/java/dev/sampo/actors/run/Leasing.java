@@ -2,7 +2,9 @@ package dev.sampo.actors.run;
 
 import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.LeaseId;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -12,12 +14,14 @@ import java.util.function.Consumer;
 final class Leasing {
   private final GroupLedger ledger;
   private final Consumer<LeaseEvent> log;
+  private final SilentWorkers silent;
   private LeaseTable table = new LeaseTable(0);
   private boolean isOpen;
 
-  Leasing(GroupLedger ledger, Consumer<LeaseEvent> log) {
+  Leasing(GroupLedger ledger, Consumer<LeaseEvent> log, Duration patience) {
     this.ledger = ledger;
     this.log = log;
+    this.silent = new SilentWorkers(patience);
   }
 
   /** Begins the term that the ledger is in; no lease is running then. */
@@ -28,6 +32,11 @@ final class Leasing {
 
   boolean isOpen() {
     return isOpen;
+  }
+
+  /** Who makes no progress. */
+  SilentWorkers silent() {
+    return silent;
   }
 
   /** Who holds what. */
@@ -57,23 +66,31 @@ final class Leasing {
       log.accept(new LeaseEvent.Granted(lease));
       return true;
     }
+    noteProgress(lease, worker, tokens);
     return !isOpen || table.progress(lease, oldestStep, tokens, now);
+  }
+
+  private void noteProgress(LeaseId lease, String worker, long tokens) {
+    Optional<LeaseTable.Entry> running = running(lease);
+    if (running.isEmpty()) {
+      silent.goesOn(lease, worker, tokens);
+    } else if (tokens > running.get().tokens()) {
+      silent.showsProgress(worker);
+    }
   }
 
   /** Ends a lease without a result, if it is running; the group waits again. */
   void giveBack(LeaseId lease, String reason) {
-    table
-        .running(lease.group())
-        .filter(entry -> entry.id().equals(lease))
-        .ifPresent(entry -> {
-          table.close(lease.group());
-          ledger.release(lease);
-          log.accept(new LeaseEvent.Lost(lease, entry.tokens(), reason));
-        });
+    running(lease).ifPresent(entry -> {
+      table.close(lease.group());
+      ledger.release(lease);
+      log.accept(new LeaseEvent.Lost(lease, entry.tokens(), reason));
+    });
   }
 
-  boolean isRunning(LeaseId lease) {
-    return table.running(lease.group()).filter(entry -> entry.id().equals(lease)).isPresent();
+  /** What is known of a lease, if it is running. */
+  Optional<LeaseTable.Entry> running(LeaseId lease) {
+    return table.running(lease.group()).filter(entry -> entry.id().equals(lease));
   }
 
   /** Granted in this term, or by an earlier coordinator in a history that still counts. */

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * The prompts of groups that have not ended. After a restart they are not there, and the rows of
@@ -31,10 +32,22 @@ final class OpenPrompts {
     this.journal = journal;
   }
 
-  /** The next group to ask: one that waits, or a new one; its prompt is there then. */
-  Optional<GroupId> next() {
-    while (true) {
-      Optional<GroupId> waiting = ledger.firstWaiting();
+  /**
+   * The next group to ask: one that waits, or a new one; its prompt is there then.
+   *
+   * @param passedOver groups that are kept for somebody else, each with its place in the quota
+   * @param quota how many groups may be asked
+   */
+  Optional<GroupId> next(Predicate<GroupId> passedOver, long quota) {
+    GroupId from = new GroupId(0);
+    long left = quota;
+    while (left > 0) {
+      Optional<GroupId> waiting = ledger.firstWaiting(from);
+      if (waiting.isPresent() && passedOver.test(waiting.get())) {
+        from = new GroupId(waiting.get().value() + 1);
+        left--;
+        continue;
+      }
       if (waiting.isPresent() && prompts.containsKey(waiting.get())) {
         return waiting;
       }
@@ -53,6 +66,7 @@ final class OpenPrompts {
         }
       }
     }
+    return Optional.empty();
   }
 
   private void open(GroupId group, String source) {

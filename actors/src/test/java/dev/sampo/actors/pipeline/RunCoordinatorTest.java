@@ -87,13 +87,24 @@ class RunCoordinatorTest {
       settle();
     }
     second.expectNoMessage(Duration.ofMillis(50));
-    coordinator.tell(new RunCoordinator.Demand(first.ref(), 0, START));
-    settle();
 
     pass(PATIENCE.plusSeconds(1));
 
     LeaseId again = second.expectMessageClass(RolloutWorker.Grant.class).lease().id();
     assertThat(again).isEqualTo(new LeaseId(lease.term(), lease.group(), 2));
+  }
+
+  @Test
+  void whatASilentWorkerLetExpireGoesToAnotherOneAndItGetsNothingMore() {
+    LeaseId lease = granted(first);
+    coordinator.tell(new RunCoordinator.Demand(second.ref(), 1, START));
+    settle();
+
+    pass(PATIENCE.plusSeconds(1));
+    LeaseId again = second.expectMessageClass(RolloutWorker.Grant.class).lease().id();
+
+    assertThat(again).isEqualTo(new LeaseId(lease.term(), lease.group(), 2));
+    first.expectNoMessage(Duration.ofMillis(50));
   }
 
   private LeaseId granted(TestProbe<RolloutWorker.Command> worker) {

@@ -25,6 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class GroupDispatchTest {
   private static final Instant START = Instant.EPOCH;
   private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final Set<String> WORKERS = Set.of("w0", "w1", "w2");
 
   @Test
   void leasesStopAtTheQuotaAndGoOnWithTheNextStep() {
@@ -60,10 +61,10 @@ class GroupDispatchTest {
   @Test
   void anExpiredLeaseIsGrantedAgainWithTheSamePromptAndSeed() {
     GroupDispatch dispatch = dispatch(0, 1);
-    RolloutLease first = dispatch.grant("a", START).orElseThrow();
+    RolloutLease first = dispatch.grant("a", Set.of(), START).orElseThrow();
 
-    dispatch.expire(first.id());
-    RolloutLease second = dispatch.grant("b", START).orElseThrow();
+    dispatch.expire(first.id(), START);
+    RolloutLease second = dispatch.grant("b", Set.of(), START).orElseThrow();
 
     assertThat(second.id()).isEqualTo(new LeaseId(1, first.id().group(), 2));
     assertThat(second.seed()).isEqualTo(first.seed());
@@ -73,8 +74,8 @@ class GroupDispatchTest {
   @Test
   void progressRenewsALeaseAndItsAbsenceEndsIt() {
     GroupDispatch dispatch = dispatch(0, 2);
-    LeaseId busy = dispatch.grant("a", START).orElseThrow().id();
-    LeaseId stuck = dispatch.grant("b", START).orElseThrow().id();
+    LeaseId busy = dispatch.grant("a", Set.of(), START).orElseThrow().id();
+    LeaseId stuck = dispatch.grant("b", Set.of(), START).orElseThrow().id();
     Instant later = START.plus(PATIENCE).plusSeconds(1);
 
     assertThat(dispatch.progress(busy, "a", 0, 5, START.plusSeconds(5))).isTrue();
@@ -84,26 +85,89 @@ class GroupDispatchTest {
   }
 
   @Test
-  void aGroupWithoutProgressInAllAttemptsIsSetAsideAndItsQuotaReturns() {
+  void aGroupWithWhichNobodyMakesProgressIsSetAsideAndItsQuotaReturns() {
     GroupDispatch dispatch = dispatch(0, 1);
     GroupId group = new GroupId(0);
 
-    for (int attempt = 1; attempt <= 3; attempt++) {
-      dispatch.expire(
-          new LeaseId(1, dispatch.grant("a", START).orElseThrow().id().group(), attempt));
+    for (String worker : List.of("a", "b", "c")) {
+      assertThat(dispatch.counts().setAside()).isZero();
+      dispatch.expire(dispatch.grant(worker, Set.of(), START).orElseThrow().id(), START);
     }
 
     assertThat(dispatch.states().get(group))
         .isEqualTo(new GroupState.SetAside("no progress in 3 attempts"));
-    assertThat(dispatch.grant("a", START).orElseThrow().id().group()).isEqualTo(new GroupId(1));
+    assertThat(dispatch.grant("d", Set.of(), START).orElseThrow().id().group())
+        .isEqualTo(new GroupId(1));
+  }
+
+  @Test
+  void aSilentWorkerIsTriedWithOneLeaseAfterEverLongerPausesAndDestroysNoGroup() {
+    GroupDispatch dispatch = dispatch(0, 2);
+    Instant now = START;
+    for (RolloutLease lease : grantAll(dispatch)) {
+      dispatch.expire(lease.id(), now);
+    }
+
+    for (int pauses : List.of(1, 2, 4, 8, 16, 32, 32)) {
+      now = now.plus(PATIENCE.multipliedBy(pauses));
+      assertThat(dispatch.grant("a", Set.of(), now.minusSeconds(1))).isEmpty();
+      LeaseId tried = dispatch.grant("a", Set.of(), now).orElseThrow().id();
+      assertThat(dispatch.grant("a", Set.of(), now)).isEmpty();
+      dispatch.expire(tried, now);
+    }
+
+    assertThat(dispatch.counts().setAside()).isZero();
+  }
+
+  @Test
+  void progressIsTheEndOfASilenceAndMakesTheNextFruitlessAttemptSpeakAgainstTheGroup() {
+    GroupDispatch dispatch = dispatch(0, 2);
+    LeaseId bad = dispatch.grant("a", Set.of(), START).orElseThrow().id();
+    LeaseId good = dispatch.grant("a", Set.of(), START).orElseThrow().id();
+
+    for (int attempt = 1; attempt <= 3; attempt++) {
+      dispatch.expire(new LeaseId(1, bad.group(), attempt), START);
+      assertThat(dispatch.grant("a", Set.of(), START)).isEmpty();
+      dispatch.progress(good, "a", 0, attempt, START);
+      dispatch.grant("a", Set.of(), START);
+    }
+
+    assertThat(dispatch.states().get(bad.group())).isInstanceOf(GroupState.SetAside.class);
+  }
+
+  @Test
+  void whoeverGoesOnWithAnExpiredLeaseIsNotSilent() {
+    GroupDispatch dispatch = dispatch(0, 1);
+    LeaseId slow = dispatch.grant("a", Set.of(), START).orElseThrow().id();
+    dispatch.expire(slow, START);
+
+    dispatch.progress(slow, "a", 0, 0, START);
+    assertThat(dispatch.isSilent("a")).isTrue();
+    dispatch.progress(slow, "a", 0, 1, START);
+
+    assertThat(dispatch.isSilent("a")).isFalse();
+  }
+
+  @Test
+  void theNextAttemptIsKeptForAnotherWorkerAndSoIsItsPlaceInTheQuota() {
+    GroupDispatch dispatch = dispatch(0, 2);
+    LeaseId first = dispatch.grant("a", Set.of("a", "b"), START).orElseThrow().id();
+    LeaseId busy = dispatch.grant("a", Set.of("a", "b"), START).orElseThrow().id();
+    dispatch.expire(first, START);
+    dispatch.progress(busy, "a", 0, 1, START);
+
+    assertThat(dispatch.grant("a", Set.of("a", "b"), START)).isEmpty();
+
+    assertThat(dispatch.grant("b", Set.of("a", "b"), START).orElseThrow().id().group())
+        .isEqualTo(first.group());
   }
 
   @Test
   void theFirstAcceptedAttemptWinsAndTheOtherIsDiscarded() {
     GroupDispatch dispatch = dispatch(0, 1);
-    LeaseId first = dispatch.grant("a", START).orElseThrow().id();
-    dispatch.expire(first);
-    LeaseId second = dispatch.grant("b", START).orElseThrow().id();
+    LeaseId first = dispatch.grant("a", Set.of(), START).orElseThrow().id();
+    dispatch.expire(first, START);
+    LeaseId second = dispatch.grant("b", Set.of(), START).orElseThrow().id();
 
     assertThat(dispatch.offered(first, by(0))).isEqualTo(new GroupDispatch.Verdict.Keep());
     assertThat(dispatch.offered(second, by(0)))
@@ -115,13 +179,13 @@ class GroupDispatchTest {
   @Test
   void aResultThatCouldNotBeRecordedLeavesItsGroupToAnotherAttempt() {
     GroupDispatch dispatch = dispatch(0, 1);
-    LeaseId first = dispatch.grant("a", START).orElseThrow().id();
+    LeaseId first = dispatch.grant("a", Set.of(), START).orElseThrow().id();
     dispatch.offered(first, by(0));
-    assertThat(dispatch.grant("b", START)).isEmpty();
+    assertThat(dispatch.grant("b", Set.of(), START)).isEmpty();
 
     dispatch.notKept(first, "no disk");
 
-    LeaseId second = dispatch.grant("b", START).orElseThrow().id();
+    LeaseId second = dispatch.grant("b", Set.of(), START).orElseThrow().id();
     assertThat(second).isEqualTo(new LeaseId(1, first.group(), 2));
     assertThat(dispatch.recorded(first, Optional.empty()))
         .isInstanceOf(GroupDispatch.Verdict.Discard.class);
@@ -131,8 +195,8 @@ class GroupDispatchTest {
   @Test
   void aResultThatIsBeingRecordedIsAStragglerToo() {
     GroupDispatch dispatch = dispatch(1, 1);
-    LeaseId slow = dispatch.grant("a", START).orElseThrow().id();
-    RolloutLease fast = dispatch.grant("a", START).orElseThrow();
+    LeaseId slow = dispatch.grant("a", Set.of(), START).orElseThrow().id();
+    RolloutLease fast = dispatch.grant("a", Set.of(), START).orElseThrow();
     acceptAndCommit(dispatch, List.of(fast));
 
     dispatch.offered(slow, by(0));
@@ -145,12 +209,12 @@ class GroupDispatchTest {
   @Test
   void aResultThatGrewTooOldWhileItWasRecordedIsNotAccepted() {
     GroupDispatch dispatch = dispatch(1, 1);
-    LeaseId late = dispatch.grant("a", START).orElseThrow().id();
-    RolloutLease fast = dispatch.grant("a", START).orElseThrow();
-    dispatch.expire(late);
+    LeaseId late = dispatch.grant("a", Set.of(), START).orElseThrow().id();
+    RolloutLease fast = dispatch.grant("a", Set.of(), START).orElseThrow();
+    dispatch.expire(late, START);
     dispatch.offered(late, by(0));
     acceptAndCommit(dispatch, List.of(fast));
-    acceptAndCommit(dispatch, List.of(dispatch.grant("a", START).orElseThrow()));
+    acceptAndCommit(dispatch, List.of(dispatch.grant("b", Set.of(), START).orElseThrow()));
 
     assertThat(dispatch.recorded(late, Optional.empty()))
         .isEqualTo(new GroupDispatch.Verdict.TooOld("sampled at step 0, the learner is at 2"));
@@ -160,7 +224,7 @@ class GroupDispatchTest {
   @Test
   void aResultOfATermThatWasNeverOpenIsDiscarded() {
     GroupDispatch dispatch = dispatch(0, 1);
-    LeaseId current = dispatch.grant("a", START).orElseThrow().id();
+    LeaseId current = dispatch.grant("a", Set.of(), START).orElseThrow().id();
 
     assertThat(dispatch.offered(new LeaseId(2, current.group(), 1), by(0)))
         .isInstanceOf(GroupDispatch.Verdict.Discard.class);
@@ -171,20 +235,20 @@ class GroupDispatchTest {
   void aResultOverTheBoundIsDiscardedAndItsPromptAskedAgain() {
     GroupDispatch dispatch = dispatch(0, 1);
     acceptAndCommit(dispatch, grantAll(dispatch));
-    LeaseId old = dispatch.grant("a", START).orElseThrow().id();
+    LeaseId old = dispatch.grant("a", Set.of(), START).orElseThrow().id();
 
     assertThat(dispatch.offered(old, by(0)))
         .isEqualTo(new GroupDispatch.Verdict.TooOld("sampled at step 0, the learner is at 1"));
 
-    assertThat(dispatch.grant("a", START).orElseThrow().id())
+    assertThat(dispatch.grant("a", Set.of(), START).orElseThrow().id())
         .isEqualTo(new LeaseId(1, old.group(), 2));
   }
 
   @Test
   void aRunningGroupThatTheNextStepWouldOutgrowIsAStraggler() {
     GroupDispatch dispatch = dispatch(1, 1);
-    LeaseId slow = dispatch.grant("a", START).orElseThrow().id();
-    RolloutLease fast = dispatch.grant("a", START).orElseThrow();
+    LeaseId slow = dispatch.grant("a", Set.of(), START).orElseThrow().id();
+    RolloutLease fast = dispatch.grant("a", Set.of(), START).orElseThrow();
     assertThat(dispatch.stragglers()).isEmpty();
 
     acceptAndCommit(dispatch, List.of(fast));
@@ -203,7 +267,7 @@ class GroupDispatchTest {
                     ? new PromptFeed.Visit.Bad("train.jsonl:7", "no image")
                     : row(group));
 
-    assertThat(dispatch.grant("a", START).orElseThrow().id().group()).isEqualTo(new GroupId(1));
+    assertThat(dispatch.grant("a", Set.of(), START).orElseThrow().id().group()).isEqualTo(new GroupId(1));
 
     assertThat(dispatch.states())
         .containsEntry(new GroupId(0), new GroupState.SetAside("train.jsonl:7: no image"));
@@ -218,7 +282,7 @@ class GroupDispatchTest {
     List<RolloutLease> handedOut = new ArrayList<>();
 
     for (int turn = 0; turn < 2_000; turn++) {
-      happens(random, dispatch, handedOut, maxStaleness);
+      happens(random, dispatch, handedOut, maxStaleness, START.plus(PATIENCE.multipliedBy(turn)));
 
       GroupLedger.Counts counts = dispatch.counts();
       assertThat(counts.total()).isEqualTo(dispatch.states().size());
@@ -229,19 +293,23 @@ class GroupDispatchTest {
   }
 
   private static void happens(
-      Random random, GroupDispatch dispatch, List<RolloutLease> handedOut, int maxStaleness) {
+      Random random,
+      GroupDispatch dispatch,
+      List<RolloutLease> handedOut,
+      int maxStaleness,
+      Instant now) {
     Optional<RolloutLease> some =
         handedOut.isEmpty()
             ? Optional.empty()
             : Optional.of(handedOut.get(random.nextInt(handedOut.size())));
     long sampledAt = Math.max(0, dispatch.step() - random.nextInt(4));
     switch (random.nextInt(11)) {
-      case 0, 1, 2 -> dispatch.grant("w" + random.nextInt(3), START).ifPresent(handedOut::add);
+      case 0, 1, 2 -> dispatch.grant("w" + random.nextInt(3), WORKERS, now).ifPresent(handedOut::add);
       case 3 -> some.ifPresent(lease -> dispatch.offered(lease.id(), by(sampledAt)));
       case 4 -> some.ifPresent(lease -> dispatch.offered(lease.id(), by(dispatch.step())));
       case 7, 8 -> some.ifPresent(lease -> dispatch.recorded(lease.id(), Optional.empty()));
       case 9 -> some.ifPresent(lease -> dispatch.notKept(lease.id(), "no disk"));
-      case 5 -> some.ifPresent(lease -> dispatch.expire(lease.id()));
+      case 5 -> some.ifPresent(lease -> dispatch.expire(lease.id(), now));
       case 6 -> some.ifPresent(lease -> dispatch.giveBack(lease.id(), "lost"));
       default -> commitIfReady(dispatch, maxStaleness);
     }
@@ -275,10 +343,10 @@ class GroupDispatchTest {
 
   private static List<RolloutLease> grantAll(GroupDispatch dispatch) {
     List<RolloutLease> all = new ArrayList<>();
-    Optional<RolloutLease> lease = dispatch.grant("a", START);
+    Optional<RolloutLease> lease = dispatch.grant("a", Set.of(), START);
     while (lease.isPresent()) {
       all.add(lease.get());
-      lease = dispatch.grant("a", START);
+      lease = dispatch.grant("a", Set.of(), START);
     }
     return all;
   }

@@ -43,7 +43,7 @@ class RestoredDispatchTest {
     assertThat(after.states()).hasSize(4);
     assertThat(after.states().get(new GroupId(0))).isEqualTo(new GroupState.Trained(1));
     assertThat(after.states().get(new GroupId(2))).isInstanceOf(GroupState.Accepted.class);
-    RolloutLease again = after.grant("a", START).orElseThrow();
+    RolloutLease again = after.grant("a", Set.of(), START).orElseThrow();
     assertThat(again.id()).isEqualTo(new LeaseId(2, new GroupId(3), 1));
     assertThat(again.seed()).isEqualTo(leases.get(3).seed());
     assertThat(again.prompt()).isEqualTo(leases.get(3).prompt());
@@ -70,7 +70,7 @@ class RestoredDispatchTest {
 
     GroupDispatch after = resume(version(1, 0), Set.of(new GroupId(0)));
 
-    assertThat(after.grant("a", START).orElseThrow().id().group()).isEqualTo(new GroupId(0));
+    assertThat(after.grant("a", Set.of(), START).orElseThrow().id().group()).isEqualTo(new GroupId(0));
   }
 
   @Test
@@ -80,7 +80,7 @@ class RestoredDispatchTest {
 
     GroupDispatch after = resume(version(1, 0), Set.of());
 
-    assertThat(after.grant("a", START).orElseThrow().id().group()).isEqualTo(new GroupId(0));
+    assertThat(after.grant("a", Set.of(), START).orElseThrow().id().group()).isEqualTo(new GroupId(0));
     assertThat(events)
         .contains(new LedgerEvent.GroupReturned(new GroupId(0), "its result was not kept"));
   }
@@ -125,7 +125,7 @@ class RestoredDispatchTest {
     assertThat(after.counts().accepted()).isEqualTo(1); // group 2, of the common history
     assertThat(after.states().get(late.id().group())).isEqualTo(new GroupState.Waiting());
     assertThat(after.progress(leases.get(3).id(), "a", 0, 5, START)).isFalse();
-    RolloutLease again = after.grant("a", START).orElseThrow();
+    RolloutLease again = after.grant("a", Set.of(), START).orElseThrow();
     assertThat(after.offered(again.id(), Set.of(version(1, 1))))
         .isInstanceOf(GroupDispatch.Verdict.Discard.class);
     assertThatThrownBy(() -> commit(after, 1, 2))
@@ -162,7 +162,7 @@ class RestoredDispatchTest {
     source = "other.jsonl";
     GroupDispatch after = resume(version(1, 0), Set.of());
 
-    assertThatThrownBy(() -> after.grant("a", START))
+    assertThatThrownBy(() -> after.grant("a", Set.of(), START))
         .isInstanceOf(RunFailedException.class)
         .hasMessageContaining("group 0 was asked from train.jsonl:0, which is other.jsonl:0 now");
   }
@@ -195,10 +195,10 @@ class RestoredDispatchTest {
 
   private static List<RolloutLease> grantAll(GroupDispatch dispatch) {
     List<RolloutLease> all = new ArrayList<>();
-    Optional<RolloutLease> lease = dispatch.grant("a", START);
+    Optional<RolloutLease> lease = dispatch.grant("a", Set.of(), START);
     while (lease.isPresent()) {
       all.add(lease.get());
-      lease = dispatch.grant("a", START);
+      lease = dispatch.grant("a", Set.of(), START);
     }
     return all;
   }
