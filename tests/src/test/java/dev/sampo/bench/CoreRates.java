@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.Set;
 import java.util.stream.LongStream;
 
 /** How fast the ledger's plain classes decide, on one thread, with nothing written down. */

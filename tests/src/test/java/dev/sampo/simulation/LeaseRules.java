@@ -8,6 +8,7 @@ import dev.sampo.protocol.RolloutLease;
 import dev.sampo.protocol.SamplingSettings;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -24,6 +25,7 @@ final class LeaseRules {
   private final Map<GroupId, Asked> asked = new HashMap<>();
   private final Map<Long, GroupId> seeds = new HashMap<>();
   private final Map<GroupId, Integer> fruitless = new HashMap<>();
+  private final Set<GroupId> cancelledForAge = new HashSet<>(); // by the present coordinator
   private final Map<String, PolicyVersion> weights = new HashMap<>();
   private Optional<Duration> stepWanted = Optional.empty();
 
@@ -34,6 +36,7 @@ final class LeaseRules {
   /** A coordinator begins, which has not heard of any worker. */
   void restarted() {
     weights.clear();
+    cancelledForAge.clear();
     stepWanted = Optional.empty();
   }
 
@@ -91,6 +94,11 @@ final class LeaseRules {
   Optional<String> brokenBy(LeaseEvent.Lost lost) {
     if (lost.reason().startsWith("no progress")) {
       fruitless.merge(lost.lease().group(), 1, Integer::sum);
+    }
+    if (lost.reason().startsWith("too slow")
+        && lost.tokens() > 0
+        && !cancelledForAge.add(lost.lease().group())) {
+      return Optional.of("no group that has tokens is cancelled for its age twice: " + lost);
     }
     if (lost.reason().startsWith("too slow") && !hasStepWaited()) {
       return Optional.of(

@@ -25,7 +25,7 @@ import org.apache.pekko.actor.typed.receptionist.ServiceKey;
 /**
  * Scored groups between rollout workers and the learner, on the learner's node. Bounded: an offer
  * beyond the capacity is answered {@link Busy}, the worker keeps the group and its lease, and so
- * decoding stops when the learner does.
+ * decoding stops when the learner does. Only a group that the learner waits for has room always.
  *
  * <p>Edges. <i>Offer</i>: answered when the coordinator has judged the group, the recording has it
  * and then the ledger, so that an accepted group is never lost; put off until the term is open.
@@ -83,6 +83,8 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
 
   private record TermOpened(Set<GroupId> accepted) implements Command {}
 
+  private record LearnerNeeds(LeaseId lease) implements Command {}
+
   private record Unanswered(Offer offer, String reason) implements Command {}
 
   /**
@@ -104,6 +106,8 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
   private final Set<LeaseId> pending = new HashSet<>();
   private final Set<LeaseId> kept = new HashSet<>();
   private final Set<LeaseId> learning = new HashSet<>(); // of the batch that the learner has
+  private final Set<LeaseId> awaited = new HashSet<>(); // by the learner; there is room for them
+  private final ActorRef<RunCoordinator.Awaited> onAwaited;
   private final List<ScoredGroup> restored;
   private SentBack sentBack = SentBack.NONE; // since the batch before
   private Optional<Take> learnerWaits = Optional.empty();
@@ -118,6 +122,9 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
     this.setup = setup;
     this.queue = queue;
     this.restored = restored;
+    this.onAwaited =
+        context.messageAdapter(
+            RunCoordinator.Awaited.class, needed -> new LearnerNeeds(needed.lease()));
     ActorRef<RunCoordinator.StillAccepted> opened =
         context.messageAdapter(
             RunCoordinator.StillAccepted.class, still -> new TermOpened(still.groups()));
@@ -153,6 +160,7 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
       }
       case Settled(Offer offer, GroupDispatch.Verdict verdict) -> onSettled(offer, verdict);
       case TermOpened(Set<GroupId> accepted) -> onTermOpened(accepted);
+      case LearnerNeeds(LeaseId lease) -> awaited.add(lease);
       case Unanswered(Offer offer, String reason) -> onUnanswered(offer, reason);
       case Take take -> {
         learning.clear(); // the coordinator knows what became of them before it allows a step
@@ -170,10 +178,8 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
       offer.replyTo().tell(new Accepted(lease));
       return;
     }
-    if (!isTermOpen
-        || pending.contains(lease)
-        || queue.size() + pending.size() >= setup.capacity()) {
-      setup.coordinator().tell(new RunCoordinator.StillHeld(lease));
+    if (!isTermOpen || pending.contains(lease) || (isFull() && !awaited.contains(lease))) {
+      setup.coordinator().tell(new RunCoordinator.StillHeld(lease, onAwaited));
       offer.replyTo().tell(new Busy(lease, setup.retryAfter()));
       return;
     }
@@ -182,6 +188,7 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
       discard(offer, unusable.get());
       return;
     }
+    awaited.remove(lease);
     pending.add(lease);
     askNeighbour(
         offer,
@@ -189,6 +196,10 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
         (ActorRef<GroupDispatch.Verdict> replyTo) ->
             new RunCoordinator.Offered(lease, offer.group().group().versions(), replyTo),
         verdict -> new Judged(offer, verdict));
+  }
+
+  private boolean isFull() {
+    return queue.size() + pending.size() >= setup.capacity();
   }
 
   /** Of no use, now and ever. */

@@ -287,6 +287,7 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
   private void onDecodeNext() {
     for (CompletionGroup group : generator.decode()) {
       held.leave(group.lease());
+      voice.finished(group);
       wayOut.send(group);
     }
     decoding = false;

@@ -33,7 +33,8 @@ import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
  * a committed step. <i>Verdict</i>: asked by the experience buffer, never waits. <i>Accepted</i>
  * and <i>Committed</i>: answered when the journal has it on the disk. <i>Step</i>: the learner
  * waits until a batch is accepted and no running group would become too old by the step; unblocked
- * by results, and after a configured time by cancelling those groups.
+ * by results, and after a configured time by cancelling those groups that were never sent back for
+ * their age before; the others end with their lease if they make no progress.
  */
 public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinator.Command> {
 
@@ -119,7 +120,10 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
   }
 
   /** A finished group waits for room in the buffer; its worker is not to blame. */
-  record StillHeld(LeaseId lease) implements Command {}
+  record StillHeld(LeaseId lease, ActorRef<Awaited> replyTo) implements Command {}
+
+  /** The learner takes no step before this group is there: there has to be room for it. */
+  record Awaited(LeaseId lease) {}
 
   /** A result that may have been accepted could not be recorded. */
   record NotKept(LeaseId lease, String reason) implements Command {}
@@ -248,10 +252,10 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
         held = Optional.of(holding);
         openTermIfAllAreThere();
       }
-      case StillHeld(LeaseId lease) -> dispatch.renew(lease, clock.instant());
+      case StillHeld held -> onStillHeld(held);
       case NotKept(LeaseId lease, String reason) -> dispatch.notKept(lease, reason);
       case Unusable unusable -> dispatch.setAside(unusable.lease(), unusable.reason());
-      case Returned returned -> dispatch.returned(returned.groups(), returned.reason());
+      case Returned returned -> dispatch.outgrown(returned.groups(), returned.reason());
       case Filtered(GroupId group, String reason) -> dispatch.filtered(group, reason);
       case StepWanted wanted -> onStepWanted(wanted);
       case StepTaken taken -> onStepTaken(taken);
@@ -302,6 +306,13 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
     }
   }
 
+  private void onStillHeld(StillHeld held) {
+    dispatch.renew(held.lease(), clock.instant());
+    if (learnerWaits.isPresent() && dispatch.hasBatch() && dispatch.isStraggler(held.lease())) {
+      held.replyTo().tell(new Awaited(held.lease()));
+    }
+  }
+
   private void onGiveBack(GiveBack giveBack) {
     switch (giveBack.reason()) {
       case LEAVING, OUT_OF_REACH -> {
@@ -337,7 +348,10 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
     PolicyVersion version = taken.step().version();
     answers.whenDurable(() -> taken.replyTo().tell(new Committed(version)));
     if (dispatch.step() == setup.steps()) {
-      cancel(dispatch.allRunning(), "the run is finished");
+      for (LeaseTable.Entry entry : dispatch.allRunning()) {
+        dispatch.abandon(entry.id(), "the run is finished");
+        workers.cancel(entry.worker(), entry.id(), "the run is finished");
+      }
     }
   }
 
@@ -355,17 +369,19 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
   }
 
   private void onStragglersAreDue() {
-    List<LeaseTable.Entry> stragglers = dispatch.stragglers();
-    for (LeaseTable.Entry straggler : stragglers) {
-      cancelled = cancelled.plus(dispatch.cancelled(straggler));
+    String reason = "too slow for the staleness bound";
+    for (LeaseTable.Entry straggler : dispatch.tooSlow()) {
+      cancelled = cancelled.plus(dispatch.cancelForAge(straggler, reason));
+      workers.cancel(straggler.worker(), straggler.id(), reason);
     }
-    cancel(stragglers, "too slow for the staleness bound");
-  }
-
-  private void cancel(List<LeaseTable.Entry> entries, String reason) {
-    for (LeaseTable.Entry entry : entries) {
-      dispatch.giveBack(entry.id(), reason);
-      workers.cancel(entry.worker(), entry.id(), reason);
+    for (LeaseTable.Entry awaited : dispatch.stragglers()) {
+      getContext()
+          .getLog()
+          .info(
+              "step {} waits for {}, which has {} tokens",
+              dispatch.step() + 1,
+              awaited.id(),
+              awaited.tokens());
     }
   }
 
@@ -389,7 +405,7 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
       learnerWaits.get().replyTo().tell(new StepAllowed(cancelled));
       cancelled = SentBack.NONE;
       learnerWaits = Optional.empty();
-    } else if (!timers.isTimerActive(StragglersAreDue.class)) {
+    } else if (!dispatch.tooSlow().isEmpty() && !timers.isTimerActive(StragglersAreDue.class)) {
       timers.startSingleTimer(
           StragglersAreDue.class, new StragglersAreDue(), setup.stragglerWait());
     }

@@ -19,6 +19,7 @@ import java.util.function.Supplier;
  * <ul>
  *   <li>{@code staleness/mean}, {@code staleness/max}: age of the step's groups, in optimizer steps
  *   <li>{@code staleness/tokens_mean}: mean age of their tokens
+ *   <li>{@code staleness/attempts_max}: leases that the longest tried of the step's groups took
  *   <li>{@code staleness/returned_*}: groups that were sent back for their age, and their lengths
  *   <li>{@code filtered/replaced}: groups whose place others took because there was nothing to
  *       learn from them
@@ -74,13 +75,16 @@ public final class StepMeter {
    * @param numReplaced groups that others took the place of
    */
   void batchTaken(List<ScoredGroup> groups, int numReplaced, long learnerStep) {
+    LongSummaryStatistics attempts = new LongSummaryStatistics();
     LongSummaryStatistics ages = new LongSummaryStatistics();
     LongSummaryStatistics tokenAges = new LongSummaryStatistics();
     for (ScoredGroup scored : groups) {
+      attempts.accept(scored.group().lease().attempt());
       ages.accept(learnerStep - scored.group().oldestStep());
       TokenAges.forEach(scored.group(), learnerStep, tokenAges);
     }
     ofStep.put("filtered/replaced", (double) numReplaced);
+    ofStep.put("staleness/attempts_max", (double) attempts.getMax());
     ofStep.put("staleness/mean", ages.getAverage());
     ofStep.put("staleness/max", (double) ages.getMax());
     ofStep.put("staleness/tokens_mean", tokenAges.getAverage());

@@ -37,7 +37,8 @@ final class WorkerDemands {
 
   /** A worker wants nothing until it asks again. */
   void wantsNothing(ActorRef<RolloutWorker.Command> worker) {
-    workers.computeIfPresent(worker, (ref, demand) -> new WorkerDemand(demand.name(), 0, demand.weights()));
+    workers.computeIfPresent(
+        worker, (ref, demand) -> new WorkerDemand(demand.name(), 0, demand.weights()));
   }
 
   void remove(ActorRef<RolloutWorker.Command> worker) {

@@ -1,5 +1,6 @@
 package dev.sampo.actors.pipeline;
 
+import dev.sampo.protocol.CompletionGroup;
 import dev.sampo.protocol.LeaseId;
 import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.RolloutLease;
@@ -40,6 +41,14 @@ final class WorkerVoice {
     if (!held.isEmpty()) {
       coordinator.tell(new RunCoordinator.Holds(worker, held));
     }
+  }
+
+  /** Tells how long a finished group has become: it may be so since the last heartbeat. */
+  void finished(CompletionGroup group) {
+    long tokens =
+        group.completions().stream().mapToLong(completion -> completion.tokens().length()).sum();
+    coordinator.tell(
+        new RunCoordinator.Progress(worker, group.lease(), tokens, group.oldestStep()));
   }
 
   void badPrompt(RolloutLease lease, String reason) {

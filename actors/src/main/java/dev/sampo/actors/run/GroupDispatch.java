@@ -11,6 +11,7 @@ import dev.sampo.protocol.ledger.LogPlace;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -65,6 +66,7 @@ public final class GroupDispatch {
   private final Leasing leasing;
   private final OpenPrompts prompts;
   private final Admission admission;
+  private final Set<GroupId> sentBack = new HashSet<>(); // for their age; they have not ended
 
   /**
    * A run as its ledger has it; it waits for {@link #openTerm}.
@@ -205,7 +207,7 @@ public final class GroupDispatch {
    * @param versions the policies that sampled it
    */
   public Verdict offered(LeaseId lease, Collection<PolicyVersion> versions) {
-    return admission.offered(lease, versions);
+    return noted(lease, admission.offered(lease, versions));
   }
 
   /**
@@ -214,7 +216,14 @@ public final class GroupDispatch {
    * @param place where it is recorded; empty when the run records nothing
    */
   public Verdict recorded(LeaseId lease, Optional<LogPlace> place) {
-    return admission.recorded(lease, place);
+    return noted(lease, admission.recorded(lease, place));
+  }
+
+  private Verdict noted(LeaseId lease, Verdict verdict) {
+    if (verdict instanceof Verdict.TooOld) {
+      sentBack.add(lease.group());
+    }
+    return verdict;
   }
 
   /** Takes back an attempt that was to be kept or accepted, because it could not be. */
@@ -222,8 +231,23 @@ public final class GroupDispatch {
     admission.notKept(lease, reason);
   }
 
-  /** Ends a lease that brings no result through no fault of the prompt; the group waits again. */
+  /**
+   * Ends a lease that brings no result through no fault of the prompt; the group waits again. A
+   * result that is being recorded needs no worker any more: it is not given back.
+   */
   public void giveBack(LeaseId lease, String reason) {
+    if (!isBeingRecorded(lease)) {
+      leasing.giveBack(lease, reason);
+    }
+  }
+
+  private boolean isBeingRecorded(LeaseId lease) {
+    return ledger.state(lease.group()).orElse(null) instanceof GroupState.Won won
+        && won.lease().equals(lease);
+  }
+
+  /** Ends a running lease, and what is being recorded of it, because the run needs no more. */
+  public void abandon(LeaseId lease, String reason) {
     leasing.giveBack(lease, reason);
   }
 
@@ -234,6 +258,7 @@ public final class GroupDispatch {
   public void expire(LeaseId lease, Instant now) {
     leasing
         .running(lease)
+        .filter(entry -> !isBeingRecorded(lease))
         .ifPresent(entry -> {
           giveBack(lease, "no progress");
           if (leasing.silent().expired(entry, now) >= terms.maxAttempts()) {
@@ -260,7 +285,13 @@ public final class GroupDispatch {
     forget(group);
   }
 
-  /** Takes back accepted groups that the learner can no longer use. */
+  /** Takes back accepted groups that grew too old. */
+  public void outgrown(List<GroupId> groups, String reason) {
+    returned(groups, reason);
+    sentBack.addAll(groups);
+  }
+
+  /** Takes back accepted groups that the learner did not learn from. */
   public void returned(List<GroupId> groups, String reason) {
     for (GroupId group : groups) {
       note(new LedgerEvent.GroupReturned(group, reason));
@@ -285,6 +316,7 @@ public final class GroupDispatch {
     leasing.table().forget(group);
     leasing.silent().forget(group);
     prompts.forget(group);
+    sentBack.remove(group);
   }
 
   /** Notes that the workers were told of a version. */
@@ -312,13 +344,41 @@ public final class GroupDispatch {
     return leasing.table().matching(entry -> gate.wouldOutgrow(entry.oldestStep(), step()));
   }
 
-  /** Leases without progress for longer than the patience. */
-  public List<LeaseTable.Entry> expired(Instant now) {
-    return leasing.table().expired(terms.patience(), now);
+  /** Whether the next optimizer step would make the group of this running lease too old. */
+  public boolean isStraggler(LeaseId lease) {
+    return leasing
+        .running(lease)
+        .filter(entry -> gate.wouldOutgrow(entry.oldestStep(), step()))
+        .isPresent();
   }
 
-  /** What is given up with a running lease that is too slow for the bound. */
-  public SentBack cancelled(LeaseTable.Entry entry) {
+  /**
+   * The stragglers that a step does not wait for without bound. A group that was sent back for its
+   * age before is waited for once it has tokens: the same completions would be as long again, and
+   * long ones would never be learned from. Nor is a finished group given up that is being recorded.
+   */
+  public List<LeaseTable.Entry> tooSlow() {
+    return stragglers().stream()
+        .filter(entry -> entry.tokens() == 0 || !sentBack.contains(entry.id().group()))
+        .filter(entry -> !isBeingRecorded(entry.id()))
+        .toList();
+  }
+
+  /** Leases without progress for longer than the patience. */
+  public List<LeaseTable.Entry> expired(Instant now) {
+    return leasing.table().expired(terms.patience(), now).stream()
+        .filter(entry -> !isBeingRecorded(entry.id()))
+        .toList();
+  }
+
+  /**
+   * Ends a lease that is too slow for the bound.
+   *
+   * @return what is given up with it
+   */
+  public SentBack cancelForAge(LeaseTable.Entry entry, String reason) {
+    giveBack(entry.id(), reason);
+    sentBack.add(entry.id().group());
     return SentBack.cancelled(entry.tokens(), terms.groupSize());
   }
 

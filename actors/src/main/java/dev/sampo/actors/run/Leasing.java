@@ -81,11 +81,12 @@ final class Leasing {
 
   /** Ends a lease without a result, if it is running; the group waits again. */
   void giveBack(LeaseId lease, String reason) {
-    running(lease).ifPresent(entry -> {
-      table.close(lease.group());
-      ledger.release(lease);
-      log.accept(new LeaseEvent.Lost(lease, entry.tokens(), reason));
-    });
+    running(lease)
+        .ifPresent(entry -> {
+          table.close(lease.group());
+          ledger.release(lease);
+          log.accept(new LeaseEvent.Lost(lease, entry.tokens(), reason));
+        });
   }
 
   /** What is known of a lease, if it is running. */

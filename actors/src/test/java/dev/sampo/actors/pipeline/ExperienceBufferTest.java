@@ -114,15 +114,17 @@ class ExperienceBufferTest {
   }
 
   @Test
-  void anOfferBeyondTheCapacityIsPutOffAndItsLeaseKeptAlive() {
+  void anOfferBeyondTheCapacityIsPutOffAndItsLeaseKeptAliveUnlessTheLearnerWaitsForIt() {
     ActorRef<ExperienceBuffer.Command> buffer = buffer(1);
     accept(buffer, 1);
 
     buffer.tell(offer(2));
 
-    assertThat(coordinator.expectMessageClass(RunCoordinator.StillHeld.class).lease())
-        .isEqualTo(LocalActors.group(2).lease());
+    RunCoordinator.StillHeld held = coordinator.expectMessageClass(RunCoordinator.StillHeld.class);
+    assertThat(held.lease()).isEqualTo(LocalActors.group(2).lease());
     worker.expectMessageClass(ExperienceBuffer.Busy.class);
+    held.replyTo().tell(new RunCoordinator.Awaited(held.lease()));
+    accept(buffer, 2);
   }
 
   @Test

@@ -7,15 +7,19 @@ import dev.sampo.actors.journal.ListedJournal;
 import dev.sampo.actors.run.GroupDispatch;
 import dev.sampo.actors.run.GroupLedger;
 import dev.sampo.actors.run.PromptFeed;
+import dev.sampo.actors.run.SentBack;
 import dev.sampo.actors.run.StalenessGate;
+import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.LeaseId;
 import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.Prompt;
 import dev.sampo.protocol.SamplingSettings;
+import dev.sampo.protocol.StepCommitted;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.actor.testkit.typed.javadsl.ManualTime;
@@ -27,8 +31,9 @@ import org.junit.jupiter.api.Test;
 
 /** One group a step, without staleness: there is one lease at a time. */
 class RunCoordinatorTest {
-  private static final PolicyVersion START = new PolicyVersion("run", 2, 0, "hash");
+  private static final PolicyVersion START = version(0);
   private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final Duration MAX_WAIT = Duration.ofSeconds(5);
 
   private final ActorTestKit kit =
       ActorTestKit.create(
@@ -38,16 +43,21 @@ class RunCoordinatorTest {
   private final ManualTime time = ManualTime.get(kit.system());
   private final TestProbe<RolloutWorker.Command> first = kit.createTestProbe();
   private final TestProbe<RolloutWorker.Command> second = kit.createTestProbe();
-  private final ActorRef<RunCoordinator.Command> coordinator = coordinator();
+  private final TestProbe<RunCoordinator.StepAllowed> learner = kit.createTestProbe();
+  private ActorRef<RunCoordinator.Command> coordinator = coordinator(new StalenessGate(0, 1, 10));
   private Instant now = Instant.EPOCH;
 
   @BeforeEach
-  void openTerm() {
+  void open() {
     TestProbe<RunCoordinator.StillAccepted> buffer = kit.createTestProbe();
-    TestProbe<RunCoordinator.StepAllowed> learner = kit.createTestProbe();
     coordinator.tell(new RunCoordinator.Held(Set.of(), buffer.ref()));
     coordinator.tell(new RunCoordinator.StepWanted(START, learner.ref()));
     buffer.expectMessageClass(RunCoordinator.StillAccepted.class);
+  }
+
+  private void open(StalenessGate gate) {
+    coordinator = coordinator(gate);
+    open();
   }
 
   @AfterEach
@@ -107,6 +117,60 @@ class RunCoordinatorTest {
     first.expectNoMessage(Duration.ofMillis(50));
   }
 
+  @Test
+  void aGroupThatWasCancelledForItsAgeIsWaitedForTheNextTime() {
+    open(new StalenessGate(1, 1, 10));
+    LeaseId slow = granted(first);
+    accept(granted(second), 0);
+    learner.expectMessageClass(RunCoordinator.StepAllowed.class);
+    commit(1, new GroupId(1));
+    accept(second.expectMessageClass(RolloutWorker.Grant.class).lease().id(), 1);
+    coordinator.tell(new RunCoordinator.Progress(first.ref(), slow, 5, 0));
+    coordinator.tell(new RunCoordinator.StepWanted(version(1), learner.ref()));
+    settle();
+
+    pass(MAX_WAIT);
+    first.expectMessage(new RolloutWorker.Cancel(slow, "too slow for the staleness bound"));
+    assertThat(learner.expectMessageClass(RunCoordinator.StepAllowed.class).cancelled())
+        .isEqualTo(SentBack.cancelled(5, 2));
+    LeaseId again = first.expectMessageClass(RolloutWorker.Grant.class).lease().id();
+    assertThat(again.group()).isEqualTo(slow.group());
+    commit(2, new GroupId(2));
+    accept(second.expectMessageClass(RolloutWorker.Grant.class).lease().id(), 2);
+    coordinator.tell(new RunCoordinator.Progress(first.ref(), again, 1, 1));
+    coordinator.tell(new RunCoordinator.StepWanted(version(2), learner.ref()));
+
+    for (int tokens = 2; tokens < 9; tokens++) {
+      settle();
+      pass(MAX_WAIT);
+      coordinator.tell(new RunCoordinator.Progress(first.ref(), again, tokens, 1));
+    }
+    first.expectNoMessage(Duration.ofMillis(50));
+    learner.expectNoMessage(Duration.ofMillis(50));
+    accept(again, 1);
+
+    assertThat(learner.expectMessageClass(RunCoordinator.StepAllowed.class).cancelled())
+        .isEqualTo(SentBack.NONE);
+  }
+
+  @Test
+  void onlyAGroupThatTheLearnerWaitsForHasRoomInAFullBuffer() {
+    open(new StalenessGate(1, 1, 10));
+    TestProbe<RunCoordinator.Awaited> buffer = kit.createTestProbe();
+    LeaseId slow = granted(first);
+    accept(granted(second), 0);
+    learner.expectMessageClass(RunCoordinator.StepAllowed.class);
+    commit(1, new GroupId(1));
+    coordinator.tell(new RunCoordinator.StepWanted(version(1), learner.ref()));
+    coordinator.tell(new RunCoordinator.StillHeld(slow, buffer.ref()));
+    buffer.expectNoMessage(Duration.ofMillis(50));
+
+    accept(second.expectMessageClass(RolloutWorker.Grant.class).lease().id(), 1);
+    coordinator.tell(new RunCoordinator.StillHeld(slow, buffer.ref()));
+
+    buffer.expectMessage(new RunCoordinator.Awaited(slow));
+  }
+
   private LeaseId granted(TestProbe<RolloutWorker.Command> worker) {
     coordinator.tell(new RunCoordinator.Demand(worker.ref(), 1, START));
     return worker.expectMessageClass(RolloutWorker.Grant.class).lease().id();
@@ -117,6 +181,26 @@ class RunCoordinatorTest {
     time.timePasses(duration);
   }
 
+  private void accept(LeaseId lease, long step) {
+    TestProbe<GroupDispatch.Verdict> verdict = kit.createTestProbe();
+    coordinator.tell(new RunCoordinator.Offered(lease, Set.of(version(step)), verdict.ref()));
+    verdict.expectMessage(new GroupDispatch.Verdict.Keep());
+    coordinator.tell(new RunCoordinator.Recorded(lease, Optional.empty(), verdict.ref()));
+    verdict.expectMessage(new GroupDispatch.Verdict.Keep());
+  }
+
+  private void commit(long step, GroupId group) {
+    TestProbe<RunCoordinator.Committed> committed = kit.createTestProbe();
+    coordinator.tell(
+        new RunCoordinator.StepTaken(
+            new StepCommitted(version(step), List.of(group), List.of(1), 0.1), committed.ref()));
+    committed.expectMessageClass(RunCoordinator.Committed.class);
+  }
+
+  private static PolicyVersion version(long step) {
+    return new PolicyVersion("run", 2, step, "hash");
+  }
+
   /** Waits until the coordinator has done what it was told, at the time that it is. */
   private void settle() {
     TestProbe<RunStatus> status = kit.createTestProbe();
@@ -124,7 +208,7 @@ class RunCoordinatorTest {
     status.expectMessageClass(RunStatus.class);
   }
 
-  private ActorRef<RunCoordinator.Command> coordinator() {
+  private ActorRef<RunCoordinator.Command> coordinator(StalenessGate gate) {
     GroupDispatch.Terms terms =
         new GroupDispatch.Terms(
             1, "settings", 2, SamplingSettings.atTemperature(1, 8), PATIENCE, 3);
@@ -138,13 +222,13 @@ class RunCoordinatorTest {
                 new GroupDispatch(
                     new GroupLedger(),
                     terms,
-                    new StalenessGate(0, 1, 10),
+                    gate,
                     group ->
                         new PromptFeed.Visit.Ready(
                             new Prompt("rows:1", "rec", "question", List.of(), "", Map.of())),
                     events,
                     lease -> {}),
-            new RunCoordinator.Setup(10, Duration.ofSeconds(5), "blobs", journal),
+            new RunCoordinator.Setup(10, MAX_WAIT, "blobs", journal),
             () -> now));
   }
 }

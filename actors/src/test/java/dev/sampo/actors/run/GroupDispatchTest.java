@@ -207,6 +207,47 @@ class GroupDispatchTest {
   }
 
   @Test
+  void aResultThatIsBeingRecordedIsNotLostWithItsWorker() {
+    GroupDispatch dispatch = dispatch(0, 1);
+    LeaseId lease = dispatch.grant("a", Set.of(), START).orElseThrow().id();
+    dispatch.offered(lease, by(0));
+
+    dispatch.left("a");
+    dispatch.expire(lease, START);
+
+    assertThat(dispatch.grant("b", Set.of(), START)).isEmpty();
+    assertThat(dispatch.recorded(lease, Optional.empty()))
+        .isEqualTo(new GroupDispatch.Verdict.Keep());
+    assertThat(dispatch.isAccepted(lease.group())).isTrue();
+  }
+
+  @Test
+  void aResultThatIsBeingRecordedIsNotTooSlow() {
+    GroupDispatch dispatch = dispatch(1, 1);
+    LeaseId slow = dispatch.grant("a", Set.of(), START).orElseThrow().id();
+    acceptAndCommit(dispatch, List.of(dispatch.grant("a", Set.of(), START).orElseThrow()));
+    assertThat(dispatch.tooSlow()).extracting(LeaseTable.Entry::id).containsExactly(slow);
+
+    dispatch.offered(slow, by(0));
+
+    assertThat(dispatch.tooSlow()).isEmpty();
+  }
+
+  @Test
+  void aGroupThatWasTooOldBeforeIsCancelledOnlyWhileItHasNoTokens() {
+    GroupDispatch dispatch = dispatch(0, 1);
+    acceptAndCommit(dispatch, grantAll(dispatch));
+    dispatch.offered(dispatch.grant("a", Set.of(), START).orElseThrow().id(), by(0));
+    LeaseId again = dispatch.grant("a", Set.of(), START).orElseThrow().id();
+
+    assertThat(dispatch.tooSlow()).extracting(LeaseTable.Entry::id).containsExactly(again);
+    dispatch.progress(again, "a", 1, 1, START);
+
+    assertThat(dispatch.tooSlow()).isEmpty();
+    assertThat(dispatch.stragglers()).extracting(LeaseTable.Entry::id).containsExactly(again);
+  }
+
+  @Test
   void aResultThatGrewTooOldWhileItWasRecordedIsNotAccepted() {
     GroupDispatch dispatch = dispatch(1, 1);
     LeaseId late = dispatch.grant("a", Set.of(), START).orElseThrow().id();
@@ -267,7 +308,8 @@ class GroupDispatchTest {
                     ? new PromptFeed.Visit.Bad("train.jsonl:7", "no image")
                     : row(group));
 
-    assertThat(dispatch.grant("a", Set.of(), START).orElseThrow().id().group()).isEqualTo(new GroupId(1));
+    assertThat(dispatch.grant("a", Set.of(), START).orElseThrow().id().group())
+        .isEqualTo(new GroupId(1));
 
     assertThat(dispatch.states())
         .containsEntry(new GroupId(0), new GroupState.SetAside("train.jsonl:7: no image"));
@@ -304,7 +346,8 @@ class GroupDispatchTest {
             : Optional.of(handedOut.get(random.nextInt(handedOut.size())));
     long sampledAt = Math.max(0, dispatch.step() - random.nextInt(4));
     switch (random.nextInt(11)) {
-      case 0, 1, 2 -> dispatch.grant("w" + random.nextInt(3), WORKERS, now).ifPresent(handedOut::add);
+      case 0, 1, 2 ->
+          dispatch.grant("w" + random.nextInt(3), WORKERS, now).ifPresent(handedOut::add);
       case 3 -> some.ifPresent(lease -> dispatch.offered(lease.id(), by(sampledAt)));
       case 4 -> some.ifPresent(lease -> dispatch.offered(lease.id(), by(dispatch.step())));
       case 7, 8 -> some.ifPresent(lease -> dispatch.recorded(lease.id(), Optional.empty()));

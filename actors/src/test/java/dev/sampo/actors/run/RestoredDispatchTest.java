@@ -70,7 +70,8 @@ class RestoredDispatchTest {
 
     GroupDispatch after = resume(version(1, 0), Set.of(new GroupId(0)));
 
-    assertThat(after.grant("a", Set.of(), START).orElseThrow().id().group()).isEqualTo(new GroupId(0));
+    assertThat(after.grant("a", Set.of(), START).orElseThrow().id().group())
+        .isEqualTo(new GroupId(0));
   }
 
   @Test
@@ -80,7 +81,8 @@ class RestoredDispatchTest {
 
     GroupDispatch after = resume(version(1, 0), Set.of());
 
-    assertThat(after.grant("a", Set.of(), START).orElseThrow().id().group()).isEqualTo(new GroupId(0));
+    assertThat(after.grant("a", Set.of(), START).orElseThrow().id().group())
+        .isEqualTo(new GroupId(0));
     assertThat(events)
         .contains(new LedgerEvent.GroupReturned(new GroupId(0), "its result was not kept"));
   }

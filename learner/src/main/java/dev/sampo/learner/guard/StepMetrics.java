@@ -65,6 +65,7 @@ public final class StepMetrics {
           "sampling/importance_sampling_ratio/min",
           "sampling/out_of_bounds",
           SKIPPED,
+          "staleness/attempts_max",
           "staleness/max",
           "staleness/mean",
           "staleness/returned_groups",
