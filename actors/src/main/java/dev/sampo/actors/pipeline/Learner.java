@@ -29,6 +29,8 @@ import org.apache.pekko.actor.typed.javadsl.Behaviors;
  * Takes the optimizer steps; on a pinned thread, one micro-batch per message.
  *
  * <pre>
+ *   hold a version --term is open: publish it--> want a step
+ *
  *   want a step --allowed--> take a batch --batch--> micro-batch 0 ... n-1 --> finish
  *        ^                                                                       |
  *        +-- publish the weights, report <-- ledger has the step <-- recording has it
@@ -37,10 +39,11 @@ import org.apache.pekko.actor.typed.javadsl.Behaviors;
  * At most one message that drives this loop is under way at a time. A learner that shall pause ends
  * the step that it has begun, saves a checkpoint, and holds back what would begin the next.
  *
- * <p>Edges. <i>Step</i>: waits for the coordinator. <i>Batch</i>: waits for the buffer.
- * <i>Commit</i>: waits for the recorder and then for the coordinator, whose ledger is on the disk
- * by then, so that no version is published that a recovering learner could not reach or would not
- * know of.
+ * <p>Edges. <i>Term</i>: waits for the coordinator, whose ledger has the version that the learner
+ * holds before anybody hears of it. <i>Step</i>: waits for the coordinator. <i>Batch</i>: waits for
+ * the buffer. <i>Commit</i>: waits for the recorder and then for the coordinator, whose ledger is
+ * on the disk by then, so that no version is published that a recovering learner could not reach or
+ * would not know of.
  */
 public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
   private static final Duration PATIENCE_WITH_RECORDER = Duration.ofMinutes(2);
@@ -58,11 +61,13 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
   /** Go on. */
   public record Resume() implements Command {}
 
-  /** Write all present weights and name the files; answered when their step is durable. */
+  /** Write all present weights and name the files; answered when their version is durable. */
   record GetSnapshot(ActorRef<Trainer.Written> replyTo) implements Command {}
 
   /** Messages of the loop. */
   private sealed interface Drive extends Command {}
+
+  private record TermIsOpen() implements Command {}
 
   private record Allowed(SentBack cancelled) implements Drive {}
 
@@ -131,7 +136,7 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
   private Optional<String> pause = Optional.empty();
   private Optional<Drive> held = Optional.empty();
   private final List<GetSnapshot> snapshotsWanted = new ArrayList<>();
-  private boolean committing; // the weights are of a step that is not yet durable
+  private boolean isDurable; // the ledger has the version of the weights, so it may be published
   private int numSkippedInARow;
 
   private Learner(ActorContext<Command> context, Setup setup, Trainer trainer, StepMeter meter) {
@@ -141,15 +146,16 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
     this.meter = meter;
     this.guards = new Guards(setup.guards().rules());
     setup.listener().steps().forEach(step -> guards.check(step.step(), step.metrics()));
-    setup.publisher().tell(new WeightPublisher.Publish(trainer.writeSnapshot()));
     if (trainer.isCheckpointDue()) {
       save(); // of a step that was taken again; the run was left before it was saved
     }
-    wantStep();
+    ActorRef<RunCoordinator.TermOpen> opened =
+        context.messageAdapter(RunCoordinator.TermOpen.class, open -> new TermIsOpen());
+    setup.coordinator().tell(new RunCoordinator.LearnerHolds(trainer.version(), opened));
   }
 
   /**
-   * A learner that starts at the trainer's version and publishes it.
+   * A learner that starts at the trainer's version and publishes it when the term is durable.
    *
    * @param trainer opened, used and closed by this actor's thread
    * @param meter told what happens in each step
@@ -162,6 +168,10 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
   @Override
   public Behavior<Command> onMessage(Command message) {
     switch (message) {
+      case TermIsOpen _ -> {
+        becomeDurable(trainer.writeSnapshot());
+        wantStep();
+      }
       case Drive drive when pause.isPresent() && beginsStep(drive) -> held = Optional.of(drive);
       case Drive drive -> onDrive(drive);
       case Batch taken -> getContext().getSelf().tell(new Begin(taken));
@@ -170,7 +180,7 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
         saveIfPaused();
       }
       case Resume _ -> resume();
-      case GetSnapshot get when committing -> snapshotsWanted.add(get);
+      case GetSnapshot get when !isDurable -> snapshotsWanted.add(get);
       case GetSnapshot(ActorRef<Trainer.Written> replyTo) -> replyTo.tell(trainer.writeSnapshot());
       case NotKept(long step) ->
           throw new RunFailedException(
@@ -250,7 +260,7 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
   }
 
   private void commit(Trainer.Update.Taken taken) {
-    committing = true;
+    isDurable = false;
     getContext()
         .pipeToSelf(
             Asking.ask(
@@ -299,10 +309,7 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
 
   private void publish(Trainer.Update.Taken update) {
     long step = update.committed().version().step();
-    committing = false;
-    setup.publisher().tell(new WeightPublisher.Publish(meter.working(trainer::writeDelta)));
-    snapshotsWanted.forEach(wanted -> getContext().getSelf().tell(wanted));
-    snapshotsWanted.clear();
+    becomeDurable(meter.working(trainer::writeDelta));
     setup.coordinator().tell(new RunCoordinator.Published(update.committed().version()));
     setup.skips().keep(trainer.version(), batch, update);
     batch = List.of();
@@ -317,6 +324,13 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
       saveIfPaused();
       wantStep();
     }
+  }
+
+  private void becomeDurable(Trainer.Written files) {
+    isDurable = true;
+    setup.publisher().tell(new WeightPublisher.Publish(files));
+    snapshotsWanted.forEach(wanted -> getContext().getSelf().tell(wanted));
+    snapshotsWanted.clear();
   }
 
   /** Tells of a step and lets the guards look at it; returns why the run has to stop, if so. */
@@ -352,7 +366,7 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
         getContext()
             .messageAdapter(
                 RunCoordinator.StepAllowed.class, granted -> new Allowed(granted.cancelled()));
-    setup.coordinator().tell(new RunCoordinator.StepWanted(trainer.version(), allowed));
+    setup.coordinator().tell(new RunCoordinator.StepWanted(allowed));
   }
 
   @Override

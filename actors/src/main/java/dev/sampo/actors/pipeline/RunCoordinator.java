@@ -138,12 +138,17 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
   record Filtered(GroupId group, String reason) implements Command {}
 
   /**
-   * The learner is ready for its next step; answered once, when it may take it. The first one of a
-   * learner opens the term.
+   * The first thing that a learner says.
    *
    * @param version what it holds
    */
-  record StepWanted(PolicyVersion version, ActorRef<StepAllowed> replyTo) implements Command {}
+  record LearnerHolds(PolicyVersion version, ActorRef<TermOpen> replyTo) implements Command {}
+
+  /** The term is durable: what the learner holds may be published. */
+  record TermOpen() {}
+
+  /** The learner is ready for its next step; answered once, when it may take it. */
+  record StepWanted(ActorRef<StepAllowed> replyTo) implements Command {}
 
   /**
    * The learner may take the next batch.
@@ -202,6 +207,7 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
   private SentBack cancelled = SentBack.NONE; // since the last step was allowed
   private Optional<StepWanted> learnerWaits = Optional.empty();
   private Optional<Held> held = Optional.empty();
+  private Optional<LearnerHolds> learner = Optional.empty();
   private boolean isTermDurable;
 
   private RunCoordinator(
@@ -257,7 +263,11 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
       case Unusable unusable -> dispatch.setAside(unusable.lease(), unusable.reason());
       case Returned returned -> dispatch.outgrown(returned.groups(), returned.reason());
       case Filtered(GroupId group, String reason) -> dispatch.filtered(group, reason);
-      case StepWanted wanted -> onStepWanted(wanted);
+      case LearnerHolds holding -> {
+        learner = Optional.of(holding);
+        openTermIfAllAreThere();
+      }
+      case StepWanted wanted -> learnerWaits = Optional.of(wanted);
       case StepTaken taken -> onStepTaken(taken);
       case Published(PolicyVersion version) -> dispatch.published(version);
       case Durable(long written) -> answers.durable(written);
@@ -323,22 +333,21 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
     }
   }
 
-  private void onStepWanted(StepWanted wanted) {
-    learnerWaits = Optional.of(wanted);
-    openTermIfAllAreThere();
-  }
-
-  /** A lease carries the term, so none is granted before the term is durable. */
+  /**
+   * A lease carries the coordinator's term and a version the learner's, so nobody hears of either
+   * before the ledger has it on the disk.
+   */
   private void openTermIfAllAreThere() {
-    if (dispatch.isOpen() || learnerWaits.isEmpty() || held.isEmpty()) {
+    if (dispatch.isOpen() || learner.isEmpty() || held.isEmpty()) {
       return;
     }
     Held holding = held.get();
-    dispatch.openTerm(learnerWaits.get().version(), holding.groups());
+    dispatch.openTerm(learner.get().version(), holding.groups());
     Set<GroupId> accepted =
         holding.groups().stream().filter(dispatch::isAccepted).collect(Collectors.toSet());
     answers.whenDurable(() -> {
       isTermDurable = true;
+      learner.get().replyTo().tell(new TermOpen());
       holding.replyTo().tell(new StillAccepted(accepted));
     });
   }

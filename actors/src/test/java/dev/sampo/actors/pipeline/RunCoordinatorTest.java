@@ -50,9 +50,11 @@ class RunCoordinatorTest {
   @BeforeEach
   void open() {
     TestProbe<RunCoordinator.StillAccepted> buffer = kit.createTestProbe();
+    TestProbe<RunCoordinator.TermOpen> opened = kit.createTestProbe();
     coordinator.tell(new RunCoordinator.Held(Set.of(), buffer.ref()));
-    coordinator.tell(new RunCoordinator.StepWanted(START, learner.ref()));
+    coordinator.tell(new RunCoordinator.LearnerHolds(START, opened.ref()));
     buffer.expectMessageClass(RunCoordinator.StillAccepted.class);
+    coordinator.tell(new RunCoordinator.StepWanted(learner.ref()));
   }
 
   private void open(StalenessGate gate) {
@@ -126,7 +128,7 @@ class RunCoordinatorTest {
     commit(1, new GroupId(1));
     accept(second.expectMessageClass(RolloutWorker.Grant.class).lease().id(), 1);
     coordinator.tell(new RunCoordinator.Progress(first.ref(), slow, 5, 0));
-    coordinator.tell(new RunCoordinator.StepWanted(version(1), learner.ref()));
+    coordinator.tell(new RunCoordinator.StepWanted(learner.ref()));
     settle();
 
     pass(MAX_WAIT);
@@ -138,7 +140,7 @@ class RunCoordinatorTest {
     commit(2, new GroupId(2));
     accept(second.expectMessageClass(RolloutWorker.Grant.class).lease().id(), 2);
     coordinator.tell(new RunCoordinator.Progress(first.ref(), again, 1, 1));
-    coordinator.tell(new RunCoordinator.StepWanted(version(2), learner.ref()));
+    coordinator.tell(new RunCoordinator.StepWanted(learner.ref()));
 
     for (int tokens = 2; tokens < 9; tokens++) {
       settle();
@@ -161,7 +163,7 @@ class RunCoordinatorTest {
     accept(granted(second), 0);
     learner.expectMessageClass(RunCoordinator.StepAllowed.class);
     commit(1, new GroupId(1));
-    coordinator.tell(new RunCoordinator.StepWanted(version(1), learner.ref()));
+    coordinator.tell(new RunCoordinator.StepWanted(learner.ref()));
     coordinator.tell(new RunCoordinator.StillHeld(slow, buffer.ref()));
     buffer.expectNoMessage(Duration.ofMillis(50));
 
