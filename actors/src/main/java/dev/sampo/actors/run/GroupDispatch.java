@@ -59,6 +59,8 @@ public final class GroupDispatch {
     record Discard(String reason) implements Verdict {}
   }
 
+  private static final int MOST_ENDED = 10_000; // to be looked at
+
   private final Terms terms;
   private final StalenessGate gate;
   private final Consumer<LedgerEvent> journal;
@@ -125,6 +127,7 @@ public final class GroupDispatch {
             .filter(group -> !held.contains(group))
             .toList();
     returned(lost, "its result was not kept");
+    ledger.forgetEnded(MOST_ENDED); // who goes back to an earlier step begins with the journal
   }
 
   /** Whether the term is open; nothing is granted, adopted or judged before. */

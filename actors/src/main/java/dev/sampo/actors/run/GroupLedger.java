@@ -6,7 +6,9 @@ import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.StepCommitted;
 import dev.sampo.protocol.ledger.LedgerEvent;
 import dev.sampo.protocol.ledger.LedgerSnapshot;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -45,6 +47,8 @@ public final class GroupLedger {
   private final SortedMap<GroupId, GroupState> states = new TreeMap<>();
   private final Map<GroupId, String> sources = new HashMap<>(); // of groups that have not ended
   private final TreeSet<GroupId> waiting = new TreeSet<>();
+  private final ArrayDeque<GroupId> ended = new ArrayDeque<>(); // that states has, oldest first
+  private int mostEnded = Integer.MAX_VALUE; // at most so many
   private long numGroups;
   private int leased;
   private int accepted;
@@ -114,6 +118,38 @@ public final class GroupLedger {
           Optional.of(new LedgerSnapshot.Group.Trained(id, at));
       case GroupState.End _ -> Optional.empty();
     };
+  }
+
+  /**
+   * From now on only the last groups that have ended are remembered, and all are counted; there is
+   * no going back behind the steps of the others. So what is kept does not grow with the run.
+   *
+   * @param most how many
+   */
+  public void forgetEnded(int most) {
+    ended.clear();
+    states.entrySet().stream()
+        .filter(entry -> entry.getValue() instanceof GroupState.End)
+        .sorted(
+            Comparator.comparingLong(
+                entry -> entry.getValue() instanceof GroupState.Trained(long step) ? step : 0))
+        .forEach(entry -> ended.add(entry.getKey()));
+    mostEnded = most;
+    forget();
+  }
+
+  private void forget() {
+    while (ended.size() > mostEnded) {
+      GroupId oldest = ended.getFirst();
+      if (states.get(oldest) instanceof GroupState.Trained(long step)) {
+        if (step > history.lastToForget()) {
+          return;
+        }
+        history.forgetBefore(step);
+      }
+      ended.removeFirst();
+      states.remove(oldest);
+    }
   }
 
   /**
@@ -239,9 +275,16 @@ public final class GroupLedger {
     if (before != null) {
       count(group, before, -1);
     }
+    if (before instanceof GroupState.End) {
+      ended.remove(group); // its step was abandoned
+    }
     count(group, after, 1);
     if (after instanceof GroupState.End) {
       sources.remove(group);
+      if (mostEnded < Integer.MAX_VALUE) {
+        ended.add(group);
+        forget();
+      }
     }
   }
 
@@ -308,7 +351,9 @@ public final class GroupLedger {
     return new Counts(waiting.size(), leased, accepted, trained, filtered, setAside);
   }
 
-  /** All groups but those that are settled, with their states, in group order; a copy. */
+  /**
+   * All groups but those that are settled or forgotten, with their states, in group order; a copy.
+   */
   public Map<GroupId, GroupState> states() {
     return new TreeMap<>(states);
   }

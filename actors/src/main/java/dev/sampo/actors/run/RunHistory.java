@@ -118,6 +118,16 @@ public final class RunHistory {
     return versions.isEmpty() ? 0 : versions.lastKey();
   }
 
+  /** The newest and the published version are needed, and those between. */
+  long lastToForget() {
+    return Math.min(step(), published.map(PolicyVersion::step).orElse(step()));
+  }
+
+  /** Forgets the versions before a step. */
+  void forgetBefore(long step) {
+    versions.headMap(step).clear();
+  }
+
   /** The oldest step that a learner can go back to; what was before it is not known. */
   public long oldestStep() {
     return versions.isEmpty() ? 0 : versions.firstKey();

@@ -315,6 +315,20 @@ class GroupDispatchTest {
         .containsEntry(new GroupId(0), new GroupState.SetAside("train.jsonl:7: no image"));
   }
 
+  @Test
+  void whatEndedLongAgoIsCountedAndTakesNoPlace() {
+    GroupDispatch dispatch = dispatch(0, 2);
+    for (int step = 0; step < 6_000; step++) {
+      acceptAndCommit(
+          dispatch,
+          List.of(
+              dispatch.grant("a", START).orElseThrow(), dispatch.grant("a", START).orElseThrow()));
+    }
+
+    assertThat(dispatch.counts().trained()).isEqualTo(12_000);
+    assertThat(dispatch.states()).hasSize(10_000).containsKey(new GroupId(11_999));
+  }
+
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
   void whateverHappensEveryVisitIsInOneStateAndNothingOldIsLearnedFrom(long seed) {
