@@ -63,6 +63,7 @@ final class Checker {
   private long step;
   private long term;
   private long firstTerm = 1; // whose leases count
+  private Optional<PolicyVersion> announced = Optional.empty();
   private Optional<Violation> first = Optional.empty();
 
   Checker(Scenario scenario, Schedule schedule, Trace trace) {
@@ -118,6 +119,7 @@ final class Checker {
     learnedAt.clear();
     endedTrained.clear();
     history.clear();
+    announced = Optional.empty();
     step = 0;
     term = 0;
     firstTerm = 1;
@@ -143,6 +145,15 @@ final class Checker {
     }
     if (event instanceof LedgerEvent.GroupAccepted accepted) {
       kept.accepted(accepted.lease());
+    }
+    if (event instanceof LedgerEvent.StepTaken(var taken, String _)) {
+      require(
+          announced
+              .filter(version -> version.step() == step)
+              .filter(version -> version.term() == taken.version().term())
+              .isPresent(),
+          "what a step is taken on was announced",
+          event);
     }
     apply(event);
   }
@@ -205,8 +216,10 @@ final class Checker {
         history.add(taken.version());
         taken.groups().forEach(group -> onTrained(group, event));
       }
-      case LedgerEvent.VersionPublished(PolicyVersion version) ->
-          require(durable.contains(version), "what is published is durable", event);
+      case LedgerEvent.VersionPublished(PolicyVersion version) -> {
+        require(durable.contains(version), "what is published is durable", event);
+        announced = Optional.of(version);
+      }
     }
   }
 

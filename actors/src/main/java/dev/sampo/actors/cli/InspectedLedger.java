@@ -84,7 +84,7 @@ final class InspectedLedger {
     long published = history.published().map(version -> version.step()).orElse(0L);
     out.printf(
         "steps       %d of %d committed, %d published%n",
-        history.step(), config.run().steps(), Math.min(published, history.step()));
+        history.step(), config.run().steps(), published);
     for (LedgerReport.Step step : newest(List.copyOf(report.steps().values()))) {
       out.printf(
           "  %d  %s  %d groups, weights %s%s%n",

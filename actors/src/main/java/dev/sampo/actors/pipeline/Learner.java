@@ -310,7 +310,6 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
   private void publish(Trainer.Update.Taken update) {
     long step = update.committed().version().step();
     becomeDurable(meter.working(trainer::writeDelta));
-    setup.coordinator().tell(new RunCoordinator.Published(update.committed().version()));
     setup.skips().keep(trainer.version(), batch, update);
     batch = List.of();
     update.notice().ifPresent(setup.listener()::noticed);
@@ -329,6 +328,7 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
   private void becomeDurable(Trainer.Written files) {
     isDurable = true;
     setup.publisher().tell(new WeightPublisher.Publish(files));
+    setup.coordinator().tell(new RunCoordinator.Published(trainer.version()));
     snapshotsWanted.forEach(wanted -> getContext().getSelf().tell(wanted));
     snapshotsWanted.clear();
   }

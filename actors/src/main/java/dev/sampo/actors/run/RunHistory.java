@@ -62,6 +62,7 @@ public final class RunHistory {
     }
     versions.tailMap(from.step()).clear();
     versions.put(from.step(), from);
+    published = published.filter(version -> version.equals(versions.get(version.step())));
     terms.add(opened);
   }
 
@@ -108,7 +109,7 @@ public final class RunHistory {
     return versions.isEmpty() ? Optional.empty() : Optional.of(versions.lastEntry().getValue());
   }
 
-  /** The newest version that the workers were told of. */
+  /** The newest version that the workers were told of; empty if that was abandoned since. */
   public Optional<PolicyVersion> published() {
     return published;
   }

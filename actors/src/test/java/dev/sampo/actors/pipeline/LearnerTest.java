@@ -49,6 +49,7 @@ class LearnerTest {
     assertThat(publisher.expectMessageClass(WeightPublisher.Publish.class).files())
         .isEqualTo(StandingTrainer.WRITTEN);
     subscriber.expectMessage(StandingTrainer.WRITTEN);
+    coordinator.expectMessage(new RunCoordinator.Published(HELD));
     coordinator.expectMessageClass(RunCoordinator.StepWanted.class);
   }
 

@@ -116,12 +116,16 @@ class RestoredDispatchTest {
     List<RolloutLease> leases = grantAll(before);
     accept(before, leases.get(0), leases.get(1));
     commit(before, 1, 0, 1);
+    before.published(version(1, 1));
     RolloutLease late = grantAll(before).getFirst();
     accept(before, late, version(1, 1));
     accept(before, leases.get(2));
 
     GroupDispatch after = resume(version(2, 0), Set.of(new GroupId(2), late.id().group()));
 
+    GroupLedger ledger = new GroupLedger();
+    events.forEach(ledger::apply);
+    assertThat(ledger.history().published()).isEmpty();
     assertThat(after.step()).isZero();
     assertThat(after.counts().trained()).isZero();
     assertThat(after.counts().accepted()).isEqualTo(1); // group 2, of the common history
