@@ -322,7 +322,8 @@ class GroupDispatchTest {
       acceptAndCommit(
           dispatch,
           List.of(
-              dispatch.grant("a", START).orElseThrow(), dispatch.grant("a", START).orElseThrow()));
+              dispatch.grant("a", Set.of(), START).orElseThrow(),
+              dispatch.grant("a", Set.of(), START).orElseThrow()));
     }
 
     assertThat(dispatch.counts().trained()).isEqualTo(12_000);
