@@ -7,8 +7,6 @@ enum Breakage {
   NONE(""),
   /** The verdict about a second attempt is turned round. */
   ACCEPT_TWICE("only what is accepted for sure is called so"),
-  /** Results of an earlier term are taken for results of the present one. */
-  SKIP_TERM_FENCE("nothing of an earlier term has an effect"),
   /** The coordinator does not hear of groups that are given back by the learner's node. */
   FORGET_QUOTA("the run ends"),
   /** The coordinator does not hear of groups that others shall take the place of. */
@@ -35,8 +33,8 @@ enum Breakage {
   TURN_BATCH_ROUND("a batch is in the order of its groups"),
   /** A step waits for nobody. */
   CANCEL_AT_ONCE("no group is cancelled before a step has waited for it"),
-  /** All weights of a worker count. */
-  TRUST_WORKERS("no lease is given to weights that do not count");
+  /** The judge of results is not told of weights that do not count. */
+  TRUST_RESULTS("what abandoned weights sampled is not accepted");
 
   private final String rule;
 

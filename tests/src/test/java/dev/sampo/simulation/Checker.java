@@ -53,6 +53,7 @@ final class Checker {
   private final Set<GroupId> excused = new HashSet<>();
 
   // What is so; after a crash as much of it as was durable.
+  private final Map<LeaseId, Set<PolicyVersion>> sampledBy = new HashMap<>();
   private final Map<LeaseId, Duration> discarded = new HashMap<>();
   private final Map<GroupId, Where> groups = new TreeMap<>();
   private final Map<GroupId, LeaseId> holders = new HashMap<>();
@@ -145,6 +146,10 @@ final class Checker {
     }
     if (event instanceof LedgerEvent.GroupAccepted accepted) {
       kept.accepted(accepted.lease());
+      require(
+          history.containsAll(sampledBy.getOrDefault(accepted.lease(), Set.of())),
+          "what abandoned weights sampled is not accepted",
+          event);
     }
     if (event instanceof LedgerEvent.StepTaken(var taken, String _)) {
       require(
@@ -170,7 +175,7 @@ final class Checker {
 
   /** The coordinator has given a new lease to a worker. */
   void granted(String worker) {
-    leases.brokenByGrant(worker, history).ifPresent(this::broken);
+    leases.brokenByGrant(worker, history::contains).ifPresent(this::broken);
   }
 
   /** A lease is on its way to a worker. */
@@ -178,9 +183,20 @@ final class Checker {
     leases.brokenBy(lease).ifPresent(this::broken);
   }
 
-  /** Whether a version counts. */
-  boolean counts(PolicyVersion version) {
-    return history.contains(version);
+  /** The coordinator is asked about a result of these weights. */
+  void offered(LeaseId lease, Set<PolicyVersion> versions) {
+    sampledBy.put(lease, versions);
+  }
+
+  /** A version that counts, the same one if it does. */
+  PolicyVersion counting(PolicyVersion version) {
+    return history.contains(version)
+        ? version
+        : history.stream()
+            .filter(other -> other.step() == version.step())
+            .max(PolicyVersion.IN_HISTORY)
+            .or(this::newest)
+            .orElse(version);
   }
 
   private void apply(LedgerEvent event) {

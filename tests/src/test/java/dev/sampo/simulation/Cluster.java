@@ -16,6 +16,7 @@ import dev.sampo.actors.transfer.TransferException;
 import dev.sampo.protocol.CompletionGroup;
 import dev.sampo.protocol.CompletionScore;
 import dev.sampo.protocol.LeaseId;
+import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.RewardOutcome;
 import dev.sampo.protocol.RolloutLease;
 import dev.sampo.protocol.ScoredGroup;
@@ -55,6 +56,7 @@ final class Cluster {
     @Nullable ActorRef<RolloutWorker.Command> worker;
     boolean gone;
     boolean isWithoutFiles; // nothing can be fetched, though messages arrive
+    long slowUntil; // what is fetched arrives then
 
     Rollout(Place place, FakeEngine engine) {
       this.place = place;
@@ -127,6 +129,11 @@ final class Cluster {
     network.stop();
     hosts.forEach(host -> system.stop(Adapter.toClassic(host)));
     schedule.finish(places);
+  }
+
+  /** What the learner has come to. */
+  Optional<PolicyVersion> newest() {
+    return checker.newest();
   }
 
   Network network() {
@@ -264,8 +271,9 @@ final class Cluster {
   private CompletionStage<Path> fetch(Rollout rollout, Path target) {
     CompletableFuture<Path> fetched = new CompletableFuture<>();
     boolean fails = !scenario.isCalm() && random.nextInt(20) == 0;
+    long slow = Math.max(0, rollout.slowUntil - schedule.nanos());
     schedule.after(
-        Duration.ofMillis(random.nextInt(300)),
+        Duration.ofNanos(slow).plusMillis(random.nextInt(300)),
         () -> {
           if (rollout.isWithoutFiles || learning.place().isKilled()) {
             fetched.completeExceptionally(new ConnectException("nobody is there"));
@@ -311,14 +319,6 @@ final class Cluster {
         && message instanceof ExperienceBuffer.Busy(LeaseId lease, Duration _)) {
       sent = new ExperienceBuffer.Discarded(lease, "there is no room");
     }
-    if (breakage == Breakage.SKIP_TERM_FENCE
-        && message instanceof ExperienceBuffer.Offer(ScoredGroup group, var replyTo)
-        && Ghost.isOne(group.group())
-        && checker.newest().isPresent()) {
-      sent =
-          new ExperienceBuffer.Offer(
-              Ghost.disguised(group, checker.term(), checker.newest().get()), replyTo);
-    }
     if (breakage == Breakage.OTHER_SEEDS
         && message instanceof RolloutWorker.Grant(var coordinator, var lease, String url)) {
       sent = new RolloutWorker.Grant(coordinator, withOtherSeed(lease), url);
@@ -343,18 +343,30 @@ final class Cluster {
         lease.patience());
   }
 
-  /** A worker of an earlier term, which nobody has told that it is over, offers its groups. */
+  /**
+   * A worker of an earlier term, which nobody has told that it is over, goes on with its groups and
+   * offers them. Some are sampled by the weights that its term began with, which still count.
+   */
   void haunt() {
     Place place = new Place("ghost");
     places.add(place);
     ActorRef<ExperienceBuffer.Command> buffer =
         network.link(() -> place, learning::place, learning::buffer);
+    ActorRef<RunCoordinator.Command> coordinator =
+        network.link(() -> place, learning::place, learning::coordinator);
     host(
         place,
         context -> {
           ActorRef<ExperienceBuffer.Answer> ear = context.spawn(Behaviors.ignore(), "ear");
+          ActorRef<RolloutWorker.Command> worker = context.spawn(Behaviors.ignore(), "worker");
           for (int i = 0; i < 8; i++) {
-            ScoredGroup group = Ghost.group(random.nextInt(12), Learning.PAST);
+            long step = random.nextInt(2);
+            ScoredGroup group =
+                Ghost.group(random.nextInt(scenario.groupsPerStep()), Learning.PAST, step);
+            LeaseId lease = group.group().lease();
+            schedule.after(
+                Duration.ofMillis(random.nextInt(2_000)),
+                () -> coordinator.tell(new RunCoordinator.Progress(worker, lease, 1, step)));
             schedule.after(
                 Duration.ofMillis(random.nextInt(10_000)),
                 () -> buffer.tell(new ExperienceBuffer.Offer(group, ear)));

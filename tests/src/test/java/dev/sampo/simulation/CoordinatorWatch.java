@@ -6,7 +6,6 @@ import dev.sampo.actors.run.GroupDispatch;
 import dev.sampo.actors.run.LeaseEvent;
 import dev.sampo.actors.run.LeaseTable;
 import dev.sampo.protocol.LeaseId;
-import dev.sampo.protocol.PolicyVersion;
 import java.util.HashSet;
 import java.util.Objects;
 import java.util.Set;
@@ -64,6 +63,7 @@ final class CoordinatorWatch {
       if (message instanceof RunCoordinator.Demand demand) {
         checker.demanded(nameOf(demand), demand.weights());
       }
+      LearnerNodeMessages.ifOffered(message, checker::offered);
       if (LearnerNodeMessages.wantsStep(message)) {
         checker.stepWanted();
       }
@@ -85,14 +85,8 @@ final class CoordinatorWatch {
   }
 
   private RunCoordinator.Command heard(RunCoordinator.Command message) {
-    if (breakage == Breakage.TRUST_WORKERS
-        && message instanceof RunCoordinator.Demand(var worker, int leases, var weights)) {
-      return new RunCoordinator.Demand(worker, leases, counting(weights));
-    }
-    return message;
-  }
-
-  private PolicyVersion counting(PolicyVersion version) {
-    return checker.counts(version) ? version : checker.newest().orElse(version);
+    return breakage == Breakage.TRUST_RESULTS
+        ? LearnerNodeMessages.withVersions(message, checker::counting)
+        : message;
   }
 }

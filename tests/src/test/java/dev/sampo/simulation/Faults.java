@@ -1,6 +1,7 @@
 package dev.sampo.simulation;
 
 import dev.sampo.actors.pipeline.RolloutWorker;
+import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.simulation.Cluster.Rewarder;
 import dev.sampo.simulation.Cluster.Rollout;
 import java.time.Duration;
@@ -55,7 +56,7 @@ final class Faults {
   }
 
   private void one() {
-    int kind = random.nextInt(15);
+    int kind = random.nextInt(17);
     trace.add("FAULT", kind);
     switch (kind) {
       case 0 -> cluster.addRollout();
@@ -92,6 +93,11 @@ final class Faults {
       case 10 -> anyRollout().ifPresent(rollout -> rollout.isWithoutFiles = true);
       case 11 -> learning.silenceRecorder(upTo(50));
       case 12 -> learning.loseJournal(upTo(30));
+      case 13 -> anyRollout().ifPresent(this::slowTransfers);
+      case 14 -> {
+        cluster.rollouts().forEach(this::slowTransfers);
+        killLearnerAfterStep(cluster.newest());
+      }
       default -> killLearner();
     }
   }
@@ -106,6 +112,10 @@ final class Faults {
 
   private <T> Optional<T> any(List<T> list) {
     return list.isEmpty() ? Optional.empty() : Optional.of(list.get(random.nextInt(list.size())));
+  }
+
+  private void slowTransfers(Rollout rollout) {
+    rollout.slowUntil = schedule.nanos() + upTo(30).toNanos();
   }
 
   private void leave(Rollout rollout) {
@@ -146,6 +156,15 @@ final class Faults {
   private void kill(Rewarder rewarder) {
     rewarder.place.kill();
     schedule.after(REMOVED_AFTER, Place.NOWHERE, () -> gone(rewarder));
+  }
+
+  /** So that its last version is on its way to the workers. */
+  private void killLearnerAfterStep(Optional<PolicyVersion> last) {
+    if (!cluster.newest().equals(last)) {
+      schedule.after(upTo(1), Place.NOWHERE, this::killLearner);
+    } else if (schedule.elapsed().compareTo(scenario.faultsEnd()) < 0) {
+      schedule.after(Duration.ofMillis(50), Place.NOWHERE, () -> killLearnerAfterStep(last));
+    }
   }
 
   private void killLearner() {

@@ -6,7 +6,6 @@ import dev.sampo.protocol.CompletionScore;
 import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.LeaseId;
 import dev.sampo.protocol.LogProbs;
-import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.Prompt;
 import dev.sampo.protocol.RewardOutcome;
 import dev.sampo.protocol.SamplingSettings;
@@ -30,13 +29,13 @@ final class Ghost {
     return group.worker().equals(NAME);
   }
 
-  /** A scored group that was leased and sampled in {@code term}. */
-  static ScoredGroup group(long id, int term) {
+  /** A scored group that was leased in {@code term} and sampled by its weights of {@code step}. */
+  static ScoredGroup group(long id, int term, long step) {
     Completion completion =
         new Completion(
             TokenIds.of(1),
             LogProbs.of(0),
-            List.of(new VersionSpan(0, new PolicyVersion("run", term, 1, "hash"))),
+            List.of(new VersionSpan(0, FakeTrainer.versionOf(term, step))),
             StopReason.END_OF_TURN,
             "");
     CompletionScore score =
@@ -52,29 +51,5 @@ final class Ghost {
             Collections.nCopies(Learning.GROUP_SIZE, completion),
             NAME),
         Collections.nCopies(Learning.GROUP_SIZE, score));
-  }
-
-  /** The same result, as if it had been leased in another term and sampled by another version. */
-  static ScoredGroup disguised(ScoredGroup scored, long term, PolicyVersion version) {
-    CompletionGroup group = scored.group();
-    Completion completion = group.completions().getFirst();
-    Completion young =
-        new Completion(
-            completion.tokens(),
-            completion.logProbs(),
-            List.of(new VersionSpan(0, version)),
-            completion.stop(),
-            completion.text());
-    return new ScoredGroup(
-        new CompletionGroup(
-            new LeaseId(term, group.lease().group(), group.lease().attempt()),
-            group.prompt(),
-            group.promptTokens(),
-            group.imageGrids(),
-            group.sampling(),
-            group.seed(),
-            Collections.nCopies(Learning.GROUP_SIZE, young),
-            group.worker()),
-        scored.scores());
   }
 }

@@ -230,7 +230,7 @@ final class Learning {
     if (last.term() == PAST) {
       return FakeTrainer.versionOf(PAST + 1, 0);
     }
-    boolean abandons = last.step() > oldestCheckpoint && random.nextInt(3) == 0;
+    boolean abandons = last.step() > oldestCheckpoint && random.nextBoolean();
     PolicyVersion version =
         abandons
             ? FakeTrainer.versionOf(last.term() + 1, random.nextLong(oldestCheckpoint, last.step()))

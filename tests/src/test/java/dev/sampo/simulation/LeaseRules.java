@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * The rules for leases: what every attempt at a group is like, who gets one, when patience with one
@@ -58,12 +59,12 @@ final class LeaseRules {
   /**
    * The coordinator gives a lease to a worker.
    *
-   * @param history the versions that count
+   * @param counts whether what a version samples can be learned from
    * @return the rule that is broken
    */
-  Optional<String> brokenByGrant(String worker, Set<PolicyVersion> history) {
+  Optional<String> brokenByGrant(String worker, Predicate<PolicyVersion> counts) {
     PolicyVersion version = weights.get(worker);
-    return version != null && history.contains(version)
+    return version != null && counts.test(version)
         ? Optional.empty()
         : Optional.of("no lease is given to weights that do not count: %s".formatted(version));
   }

@@ -3,6 +3,11 @@ package dev.sampo.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.LongFunction;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -50,6 +55,22 @@ class SimulationTest {
       }
     }
     fail("not found within " + MOST_SEEDS_TO_FIND + " seeds");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aFenceThatIsTakenOutIsFound(Mutant mutant) throws Exception {
+    try (ExecutorService thread = Executors.newSingleThreadExecutor()) {
+      assertThat(thread.submit(() -> firstReport(mutant)).get()).isPresent();
+    }
+  }
+
+  private static Optional<String> firstReport(Mutant mutant) {
+    LongFunction<String> simulation = mutant.simulation();
+    return LongStream.range(0, MOST_SEEDS_TO_FIND)
+        .mapToObj(simulation)
+        .filter(report -> report.contains("breaks a rule: " + mutant.rule()))
+        .findFirst();
   }
 
   private static SimulatedRun.Result run(long seed, Breakage breakage) {

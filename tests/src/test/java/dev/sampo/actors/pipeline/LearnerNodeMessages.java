@@ -2,10 +2,16 @@ package dev.sampo.actors.pipeline;
 
 import dev.sampo.actors.run.GroupDispatch;
 import dev.sampo.actors.run.SentBack;
+import dev.sampo.protocol.LeaseId;
+import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.ScoredGroup;
 import dev.sampo.protocol.ledger.LogPlace;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
@@ -52,6 +58,23 @@ public final class LearnerNodeMessages {
   /** Whether the learner says that it is ready for a step. */
   public static boolean wantsStep(RunCoordinator.Command message) {
     return message instanceof RunCoordinator.StepWanted;
+  }
+
+  /** Looks at a question about a result: its lease and the versions that sampled it. */
+  public static void ifOffered(
+      RunCoordinator.Command message, BiConsumer<LeaseId, Set<PolicyVersion>> look) {
+    if (message instanceof RunCoordinator.Offered(var lease, var versions, var replyTo)) {
+      look.accept(lease, versions);
+    }
+  }
+
+  /** The same, with other versions where it is a question about a result. */
+  public static RunCoordinator.Command withVersions(
+      RunCoordinator.Command message, UnaryOperator<PolicyVersion> other) {
+    return message instanceof RunCoordinator.Offered(var lease, var versions, var replyTo)
+        ? new RunCoordinator.Offered(
+            lease, versions.stream().map(other).collect(Collectors.toSet()), replyTo)
+        : message;
   }
 
   /** The same, with an answer in the opposite order where it asks for a batch. */
