@@ -22,6 +22,7 @@ import dev.sampo.actors.transfer.HashedFiles;
 import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.ledger.LedgerEvent;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
@@ -200,7 +201,13 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
     RunCoordinator.Setup setup =
         new RunCoordinator.Setup(
             part.gate().steps(), part.stragglerWait(), httpUrl + "/blobs", journal);
-    return RunCoordinator.create(events -> dispatch(part, events), setup, InstantSource.system());
+    return RunCoordinator.create(events -> dispatch(part, events), setup, steadyClock());
+  }
+
+  /** Leases are no matter of the time of day: when that is set, none may expire or live on. */
+  private static InstantSource steadyClock() {
+    long start = System.nanoTime();
+    return () -> Instant.EPOCH.plusNanos(System.nanoTime() - start);
   }
 
   private GroupDispatch dispatch(LearnerPart part, Consumer<LedgerEvent> events) {
