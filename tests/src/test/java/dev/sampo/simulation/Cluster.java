@@ -46,7 +46,11 @@ import org.jspecify.annotations.Nullable;
 final class Cluster {
   private static final WayOutSettings WAY_OUT =
       new WayOutSettings(
-          1 << 20, Duration.ofSeconds(5), Duration.ofSeconds(3), Duration.ofMillis(200));
+          1 << 20,
+          Duration.ofSeconds(5),
+          Duration.ofSeconds(3),
+          Duration.ofMillis(200),
+          Duration.ofDays(1));
 
   /** A rollout node. */
   static final class Rollout {

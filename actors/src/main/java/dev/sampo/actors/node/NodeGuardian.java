@@ -59,6 +59,7 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
   private static final Duration RETRY = Duration.ofMillis(200);
   private static final Duration REWARD_TIMEOUT = Duration.ofSeconds(60);
   private static final Duration OFFER_TIMEOUT = Duration.ofSeconds(10);
+  private static final Duration QUIET = Duration.ofSeconds(10);
   private static final long ENVELOPE_BYTES = 64 << 10; // what scores and addresses add to a group
   private static final String LEARNER_ROLE = "learner";
 
@@ -338,7 +339,7 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
             .settings()
             .config()
             .getBytes("pekko.remote.artery.advanced.maximum-large-frame-size");
-    return new WayOutSettings(frame - ENVELOPE_BYTES, REWARD_TIMEOUT, OFFER_TIMEOUT, RETRY);
+    return new WayOutSettings(frame - ENVELOPE_BYTES, REWARD_TIMEOUT, OFFER_TIMEOUT, RETRY, QUIET);
   }
 
   private <T> Services<T> services(ServiceKey<T> key) {

@@ -71,6 +71,7 @@ final class WayOut {
   private final ActorSystem<?> system;
   private final Setup setup;
   private final Predicate<LeaseId> wanted;
+  private final WaitingGroups waiting;
   private final BoundedSourceQueue<CompletionGroup> queue;
   private final UniqueKillSwitch killSwitch;
 
@@ -84,6 +85,7 @@ final class WayOut {
     this.system = system;
     this.setup = setup;
     this.wanted = wanted;
+    this.waiting = new WaitingGroups(setup.settings().quiet());
     var running =
         Source.<CompletionGroup>queue(setup.capacity())
             .viaMat(KillSwitches.single(), Keep.both())
@@ -111,6 +113,7 @@ final class WayOut {
   private CompletionStage<Outcome> leave(CompletionGroup group) {
     return CompletableFuture.completedFuture(group)
         .thenCompose(this::handOn)
+        .whenComplete((outcome, failure) -> waiting.goesOn(group.lease()))
         .exceptionally(failure -> {
           Throwable cause = Failures.rootOf(failure);
           return cause instanceof NotWantedException
@@ -132,6 +135,7 @@ final class WayOut {
     CompletionStage<RewardWorker.Answer> asked =
         ask(
             setup.rewards(),
+            "reward worker",
             replyTo -> new RewardWorker.Score(group, replyTo),
             setup.settings().rewardTimeout());
     return untilAnswered(
@@ -139,10 +143,14 @@ final class WayOut {
         asked,
         answer ->
             switch (answer) {
-              case RewardWorker.Scored scored ->
-                  CompletableFuture.completedFuture(new ScoredGroup(group, scored.scores()));
-              case RewardWorker.Refused _ ->
-                  again(group.lease(), setup.settings().pause(), () -> score(group));
+              case RewardWorker.Scored scored -> {
+                waiting.goesOn(group.lease());
+                yield CompletableFuture.completedFuture(new ScoredGroup(group, scored.scores()));
+              }
+              case RewardWorker.Refused(LeaseId lease, String reason) -> {
+                waiting.waits(lease, "a reward worker refused: " + reason);
+                yield again(lease, setup.settings().pause(), () -> score(group));
+              }
             },
         () -> score(group));
   }
@@ -152,6 +160,7 @@ final class WayOut {
     CompletionStage<ExperienceBuffer.Answer> asked =
         ask(
             setup.buffers(),
+            "buffer",
             replyTo -> new ExperienceBuffer.Offer(group, replyTo),
             setup.settings().offerTimeout());
     return untilAnswered(
@@ -161,18 +170,21 @@ final class WayOut {
             switch (answer) {
               case ExperienceBuffer.Accepted _, ExperienceBuffer.Discarded _ ->
                   CompletableFuture.completedFuture(new Outcome.Delivered(lease));
-              case ExperienceBuffer.Busy busy ->
-                  again(lease, busy.retryAfter(), () -> offer(group));
+              case ExperienceBuffer.Busy busy -> {
+                waiting.waits(lease, "the buffer has no room, or waits for the learner");
+                yield again(lease, busy.retryAfter(), () -> offer(group));
+              }
             },
         () -> offer(group));
   }
 
   private <M, A> CompletionStage<A> ask(
-      Services<M> services, Function<ActorRef<A>, M> question, Duration timeout) {
+      Services<M> services, String name, Function<ActorRef<A>, M> question, Duration timeout) {
     return services
         .next()
         .map(service -> Asking.ask(system, service, question, timeout))
-        .orElseGet(() -> CompletableFuture.failedFuture(new TimeoutException("there is none yet")));
+        .orElseGet(
+            () -> CompletableFuture.failedFuture(new TimeoutException("there is no " + name)));
   }
 
   /** Lost messages and nodes look the same: no answer in time, so the question is put again. */
@@ -186,9 +198,12 @@ final class WayOut {
           if (answer != null) {
             return onAnswer.apply(answer);
           }
-          return Failures.rootOf(failure) instanceof TimeoutException
-              ? again(lease, setup.settings().pause(), repeat)
-              : CompletableFuture.<R>failedFuture(failure);
+          Throwable cause = Failures.rootOf(failure);
+          if (cause instanceof TimeoutException) {
+            waiting.waits(lease, Failures.messageOf(cause));
+            return again(lease, setup.settings().pause(), repeat);
+          }
+          return CompletableFuture.<R>failedFuture(failure);
         })
         .thenCompose(Function.identity());
   }

@@ -105,7 +105,7 @@ class RolloutWorkerTest {
                     1),
                 new Services<>(),
                 new Services<>(),
-                new WayOutSettings(1 << 20, LONG, LONG, LONG),
+                new WayOutSettings(1 << 20, LONG, LONG, LONG, LONG),
                 new BusyClock(System::nanoTime)),
             Quick::new));
   }

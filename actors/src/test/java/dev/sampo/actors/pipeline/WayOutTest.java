@@ -11,6 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
+import org.apache.pekko.actor.testkit.typed.javadsl.LoggingTestKit;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -39,7 +40,11 @@ class WayOutTest {
             new WayOut.Setup(
                 CAPACITY,
                 new WayOutSettings(
-                    1 << 20, Duration.ofSeconds(30), Duration.ofSeconds(30), Duration.ofMillis(1)),
+                    1 << 20,
+                    Duration.ofSeconds(30),
+                    Duration.ofSeconds(30),
+                    Duration.ofMillis(1),
+                    Duration.ZERO),
                 scorers,
                 buffers),
             lease -> !unwanted.contains(lease.group().value()),
@@ -85,6 +90,22 @@ class WayOutTest {
     asked.replyTo().tell(new RewardWorker.Refused(LocalActors.group(1).lease(), "busy"));
 
     assertThat(next()).isEqualTo(new WayOut.Outcome.Dropped(LocalActors.group(1).lease()));
+  }
+
+  @Test
+  void whyAGroupWaitsIsSaidOnceAMinute() {
+    LoggingTestKit.warn("a reward worker refused: busy")
+        .withOccurrences(1)
+        .expect(
+            kit.system(),
+            () -> {
+              wayOut.send(LocalActors.group(1));
+              for (int i = 0; i < 3; i++) {
+                RewardWorker.Score asked = rewards.expectMessageClass(RewardWorker.Score.class);
+                asked.replyTo().tell(new RewardWorker.Refused(asked.group().lease(), "busy"));
+              }
+              return rewards.expectMessageClass(RewardWorker.Score.class);
+            });
   }
 
   private static void score(RewardWorker.Score asked) {
