@@ -11,7 +11,7 @@ import java.util.Optional;
  */
 final class ReplacementRules {
   private final Scenario scenario;
-  private int numReplaced; // for the step under way, by the learner of this term
+  private int numReplaced; // for the step under way, in all terms
 
   ReplacementRules(Scenario scenario) {
     this.scenario = scenario;
@@ -24,7 +24,7 @@ final class ReplacementRules {
    */
   Optional<String> brokenBy(LedgerEvent event) {
     switch (event) {
-      case LedgerEvent.TermOpened _ -> numReplaced = 0;
+      case LedgerEvent.TermOpened opened when !opened.abandonedSteps().isEmpty() -> numReplaced = 0;
       case LedgerEvent.GroupFiltered(GroupId group, String _) -> {
         numReplaced++;
         if (!scenario.isUseless(group)) {

@@ -81,7 +81,7 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
 
   private record Settled(Offer offer, GroupDispatch.Verdict verdict) implements Command {}
 
-  private record TermOpened(Set<GroupId> accepted) implements Command {}
+  private record TermOpened(Set<GroupId> accepted, int numReplaced) implements Command {}
 
   private record LearnerNeeds(LeaseId lease) implements Command {}
 
@@ -127,7 +127,8 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
             RunCoordinator.Awaited.class, needed -> new LearnerNeeds(needed.lease()));
     ActorRef<RunCoordinator.StillAccepted> opened =
         context.messageAdapter(
-            RunCoordinator.StillAccepted.class, still -> new TermOpened(still.groups()));
+            RunCoordinator.StillAccepted.class,
+            still -> new TermOpened(still.groups(), still.numReplaced()));
     setup
         .coordinator()
         .tell(
@@ -159,7 +160,8 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
         discard(offer, reason);
       }
       case Settled(Offer offer, GroupDispatch.Verdict verdict) -> onSettled(offer, verdict);
-      case TermOpened(Set<GroupId> accepted) -> onTermOpened(accepted);
+      case TermOpened(Set<GroupId> accepted, int numReplaced) ->
+          onTermOpened(accepted, numReplaced);
       case LearnerNeeds(LeaseId lease) -> awaited.add(lease);
       case Unanswered(Offer offer, String reason) -> onUnanswered(offer, reason);
       case Take take -> {
@@ -281,8 +283,9 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
     queue.add(group);
   }
 
-  private void onTermOpened(Set<GroupId> accepted) {
+  private void onTermOpened(Set<GroupId> accepted, int numReplaced) {
     isTermOpen = true;
+    queue.beginWith(numReplaced);
     restored.stream().filter(group -> accepted.contains(group.id())).forEach(this::keep);
   }
 

@@ -112,8 +112,13 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
     }
   }
 
-  /** The term is open; these of the groups that the buffer holds wait for the learner. */
-  record StillAccepted(Set<GroupId> groups) {
+  /**
+   * The term is open.
+   *
+   * @param groups those that the buffer holds and that wait for the learner
+   * @param numReplaced groups that others took the place of since the last step
+   */
+  record StillAccepted(Set<GroupId> groups, int numReplaced) {
     StillAccepted {
       groups = Set.copyOf(groups);
     }
@@ -345,10 +350,11 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
     dispatch.openTerm(learner.get().version(), holding.groups());
     Set<GroupId> accepted =
         holding.groups().stream().filter(dispatch::isAccepted).collect(Collectors.toSet());
+    int numReplaced = dispatch.numReplaced();
     answers.whenDurable(() -> {
       isTermDurable = true;
       learner.get().replyTo().tell(new TermOpen());
-      holding.replyTo().tell(new StillAccepted(accepted));
+      holding.replyTo().tell(new StillAccepted(accepted, numReplaced));
     });
   }
 

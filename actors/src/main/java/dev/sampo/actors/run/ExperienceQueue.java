@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeSet;
 
 /**
@@ -40,7 +41,7 @@ public final class ExperienceQueue {
   private final TreeSet<ScoredGroup> groups = new TreeSet<>(OLDEST_FIRST);
   private final StalenessGate gate;
   private final Replacement replacement;
-  private long replacedAt = -1; // step of the learner that the count belongs to
+  private OptionalLong replacedAt = OptionalLong.empty(); // the learner's step that is counted for
   private int numReplaced;
 
   public ExperienceQueue(StalenessGate gate) {
@@ -55,6 +56,11 @@ public final class ExperienceQueue {
   public ExperienceQueue(StalenessGate gate, Replacement replacement) {
     this.gate = gate;
     this.replacement = replacement;
+  }
+
+  /** Groups of the step that is taken first were replaced before the run was left. */
+  public void beginWith(int numReplaced) {
+    this.numReplaced = numReplaced;
   }
 
   public void add(ScoredGroup group) {
@@ -75,10 +81,10 @@ public final class ExperienceQueue {
     while (!groups.isEmpty() && gate.isTooOld(groups.first().group().oldestStep(), learnerStep)) {
       tooOld.add(groups.removeFirst());
     }
-    if (learnerStep != replacedAt) {
-      replacedAt = learnerStep;
+    if (replacedAt.isPresent() && replacedAt.getAsLong() != learnerStep) {
       numReplaced = 0;
     }
+    replacedAt = OptionalLong.of(learnerStep);
     List<ScoredGroup> batch = new ArrayList<>();
     List<Useless> useless = new ArrayList<>();
     if (groups.size() >= gate.groupsPerStep()) {

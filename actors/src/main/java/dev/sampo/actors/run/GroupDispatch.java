@@ -327,6 +327,11 @@ public final class GroupDispatch {
     note(new LedgerEvent.VersionPublished(version));
   }
 
+  /** Groups that others took the place of since the last step. */
+  public int numReplaced() {
+    return ledger.numReplaced();
+  }
+
   /** Whether a result is recorded and waits for the learner. */
   public boolean isAccepted(GroupId group) {
     return ledger.state(group).orElse(null) instanceof GroupState.Accepted;

@@ -55,6 +55,7 @@ public final class GroupLedger {
   private int trained;
   private int filtered;
   private int setAside;
+  private int numReplaced;
 
   /** What a snapshot says; further events can be applied to it. */
   public static GroupLedger of(LedgerSnapshot snapshot) {
@@ -78,6 +79,7 @@ public final class GroupLedger {
       }
     }
     ledger.numGroups = snapshot.numGroups();
+    ledger.numReplaced = snapshot.numReplaced();
     return ledger;
   }
 
@@ -102,6 +104,7 @@ public final class GroupLedger {
         history.published(),
         numGroups,
         new LedgerSnapshot.Settled(Math.toIntExact(trained - trainedSince), filtered, setAside),
+        numReplaced,
         groups);
   }
 
@@ -165,6 +168,7 @@ public final class GroupLedger {
         endLeases();
         if (!opened.abandonedSteps().isEmpty()) {
           askAgainAfter(opened.from().step());
+          numReplaced = 0;
         }
       }
       case LedgerEvent.VersionPublished published -> history.apply(published);
@@ -174,6 +178,10 @@ public final class GroupLedger {
         sources.put(group, source);
         move(group, new GroupState.Waiting());
         numGroups++;
+      }
+      case LedgerEvent.GroupFiltered replaced -> {
+        move(replaced.group(), next(replaced));
+        numReplaced++;
       }
       case LedgerEvent.OfGroup ofGroup -> move(ofGroup.group(), next(ofGroup));
     }
@@ -186,6 +194,7 @@ public final class GroupLedger {
           groups.remove(group) && states.get(group) instanceof GroupState.Accepted, group, step);
     }
     history.apply(step);
+    numReplaced = 0;
     step.groups().forEach(group -> move(group, new GroupState.Trained(step.version().step())));
   }
 
@@ -335,6 +344,11 @@ public final class GroupLedger {
   /** The group that the next visit of the data opens: the data cursor. */
   public GroupId nextGroup() {
     return new GroupId(numGroups);
+  }
+
+  /** Groups that others took the place of since the last step: there is a bound for each step. */
+  public int numReplaced() {
+    return numReplaced;
   }
 
   /** Where the row of a group is that has not ended. */

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 
 /** One group a step. */
 class ExperienceBufferTest {
+  private static final int REPLACED = 3; // of the step under way, before the run was left
   private static final LogPlace PLACE = new LogPlace(0, 8);
   private final ActorTestKit kit = LocalActors.kit();
   private final TestProbe<RunCoordinator.Command> coordinator = kit.createTestProbe();
@@ -136,9 +137,9 @@ class ExperienceBufferTest {
 
     openTerm(new GroupId(2));
 
-    assertThat(learner.expectMessageClass(Learner.Batch.class).groups())
-        .extracting(ScoredGroup::id)
-        .containsExactly(new GroupId(2));
+    Learner.Batch batch = learner.expectMessageClass(Learner.Batch.class);
+    assertThat(batch.groups()).extracting(ScoredGroup::id).containsExactly(new GroupId(2));
+    assertThat(batch.numReplaced()).isEqualTo(REPLACED);
     buffer.tell(offer(2));
     worker.expectMessageClass(ExperienceBuffer.Accepted.class);
   }
@@ -208,6 +209,6 @@ class ExperienceBufferTest {
     coordinator
         .expectMessageClass(RunCoordinator.Held.class)
         .replyTo()
-        .tell(new RunCoordinator.StillAccepted(Set.of(accepted)));
+        .tell(new RunCoordinator.StillAccepted(Set.of(accepted), REPLACED));
   }
 }

@@ -61,6 +61,20 @@ class ExperienceQueueTest {
     assertThat(next.numReplaced()).isEqualTo(1);
   }
 
+  @Test
+  void whatWasReplacedBeforeTheRunWasLeftCountsForTheFirstStepOnly() {
+    ExperienceQueue queue = queue(0, 1, 2, 3);
+    queue.beginWith(2);
+
+    ExperienceQueue.Taken first = queue.take(1);
+    LongStream.of(4, 5, 6, 7).forEach(id -> queue.add(LocalActors.scored(id)));
+    queue.take(2);
+
+    assertThat(first.useless()).isEmpty();
+    assertThat(first.numReplaced()).isEqualTo(2);
+    assertThat(queue.take(2).numReplaced()).isLessThan(2);
+  }
+
   private static ExperienceQueue queue(long... ids) {
     ExperienceQueue queue = new ExperienceQueue(new StalenessGate(1, 3, 10), TWO);
     LongStream.of(ids).forEach(id -> queue.add(LocalActors.scored(id)));

@@ -17,6 +17,7 @@ import java.util.Optional;
  * @param published the newest version that the workers were told of
  * @param numGroups visits of rows so far
  * @param settled the groups that are not among {@code groups}: they ended for good
+ * @param numReplaced groups that ended as filtered since the last step
  * @param groups those that have not, and those that end otherwise if their step is abandoned; in
  *     order
  */
@@ -27,6 +28,7 @@ public record LedgerSnapshot(
     Optional<PolicyVersion> published,
     long numGroups,
     Settled settled,
+    int numReplaced,
     List<Group> groups) {
   /** The format that this code writes and reads. */
   public static final int FORMAT = 1;

@@ -15,6 +15,7 @@ final class SnapshotWires {
             .setFormat(LedgerSnapshot.FORMAT)
             .setRun(LedgerWires.toWire(snapshot.run()))
             .setNumGroups(snapshot.numGroups())
+            .setNumReplaced(snapshot.numReplaced())
             .setTrained(snapshot.settled().trained())
             .setFiltered(snapshot.settled().filtered())
             .setSetAside(snapshot.settled().setAside());
@@ -54,6 +55,7 @@ final class SnapshotWires {
             : Optional.empty(),
         wire.getNumGroups(),
         new LedgerSnapshot.Settled(wire.getTrained(), wire.getFiltered(), wire.getSetAside()),
+        wire.getNumReplaced(),
         wire.getGroupsList().stream().map(SnapshotWires::fromWire).toList());
   }
 
