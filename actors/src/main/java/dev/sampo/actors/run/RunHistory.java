@@ -144,8 +144,7 @@ public final class RunHistory {
    * are among them in any case.
    */
   List<PolicyVersion> versionsFrom(long step) {
-    long newest = published.map(PolicyVersion::step).orElse(0L);
-    return List.copyOf(versions.tailMap(Math.min(step, Math.min(newest, step()))).values());
+    return List.copyOf(versions.tailMap(Math.min(step, lastToForget())).values());
   }
 
   private int learnerTerm() {
