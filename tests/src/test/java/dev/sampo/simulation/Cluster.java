@@ -52,6 +52,10 @@ final class Cluster {
           Duration.ofMillis(200),
           Duration.ofDays(1));
 
+  private static final CompletionScore FAILED =
+      new CompletionScore(
+          Map.of("r", new RewardOutcome.Failed("the judge is down")), OptionalDouble.empty());
+
   /** A rollout node. */
   static final class Rollout {
     final Place place;
@@ -92,6 +96,7 @@ final class Cluster {
   private final Learning learning;
   private final List<Rollout> rollouts = new ArrayList<>();
   private final List<Rewarder> rewarders = new ArrayList<>();
+  private long judgeDownUntil;
   private final List<ActorRef<?>> hosts = new ArrayList<>();
   private final List<Place> places = new ArrayList<>();
 
@@ -290,6 +295,11 @@ final class Cluster {
     return fetched;
   }
 
+  /** Every reward fails for a while. */
+  void loseJudge(Duration duration) {
+    judgeDownUntil = schedule.nanos() + duration.toNanos();
+  }
+
   private CompletionStage<List<CompletionScore>> score(CompletionGroup group) {
     CompletableFuture<List<CompletionScore>> scores = new CompletableFuture<>();
     boolean slow = random.nextDouble() < scenario.slowRewards();
@@ -301,7 +311,9 @@ final class Cluster {
     schedule.after(
         Duration.ofMillis(slow ? random.nextInt(40_000) : random.nextInt(30)),
         () -> {
-          if (fails) {
+          if (schedule.nanos() < judgeDownUntil) {
+            scores.complete(group.completions().stream().map(done -> FAILED).toList());
+          } else if (fails) {
             scores.completeExceptionally(new IllegalStateException("no score"));
           } else {
             scores.complete(group.completions().stream().map(done -> scoreOf(unscorable)).toList());

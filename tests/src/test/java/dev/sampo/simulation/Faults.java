@@ -41,6 +41,16 @@ final class Faults {
     for (int i = 0; i < scenario.faults(); i++) {
       schedule.after(anyTime(), Place.NOWHERE, this::one);
     }
+    SplittableRandom ofJudge = new SplittableRandom(scenario.seed() + 7);
+    if (ofJudge.nextInt(3) == 0) {
+      schedule.after(
+          Duration.ofMillis(ofJudge.nextLong(scenario.faultsEnd().toMillis())),
+          Place.NOWHERE,
+          () -> {
+            trace.add("FAULT", "the judge is down");
+            cluster.loseJudge(Duration.ofSeconds(1 + ofJudge.nextInt(90)));
+          });
+    }
     if (random.nextInt(3) == 0) {
       network.disturb(0.1 * random.nextDouble(), 0.1 * random.nextDouble());
     }

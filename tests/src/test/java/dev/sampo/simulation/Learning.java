@@ -69,6 +69,7 @@ final class Learning {
   /** How long a step waits for groups that it would make too old. */
   static final Duration STRAGGLER_WAIT = Duration.ofSeconds(5);
 
+  private static final Duration REWARD_PATIENCE = Duration.ofMinutes(10);
   private static final Duration RETRY = Duration.ofMillis(200);
 
   private final Scenario scenario;
@@ -282,6 +283,7 @@ final class Learning {
                 new RunCoordinator.Setup(
                     scenario.steps(),
                     breakage == Breakage.CANCEL_AT_ONCE ? Duration.ofMillis(1) : STRAGGLER_WAIT,
+                    REWARD_PATIENCE,
                     "blobs",
                     writer),
                 schedule)),

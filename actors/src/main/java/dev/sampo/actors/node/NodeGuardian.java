@@ -201,7 +201,11 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
     getContext().watch(journal);
     RunCoordinator.Setup setup =
         new RunCoordinator.Setup(
-            part.gate().steps(), part.stragglerWait(), httpUrl + "/blobs", journal);
+            part.gate().steps(),
+            part.stragglerWait(),
+            address.patience(),
+            httpUrl + "/blobs",
+            journal);
     return RunCoordinator.create(events -> dispatch(part, events), setup, steadyClock());
   }
 

@@ -4,8 +4,10 @@ import dev.sampo.actors.CrossesNodes;
 import dev.sampo.actors.run.ExperienceQueue;
 import dev.sampo.actors.run.GroupDispatch;
 import dev.sampo.actors.run.SentBack;
+import dev.sampo.protocol.CompletionScore;
 import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.LeaseId;
+import dev.sampo.protocol.RewardOutcome;
 import dev.sampo.protocol.ScoredGroup;
 import dev.sampo.protocol.ledger.LogPlace;
 import java.time.Duration;
@@ -185,9 +187,8 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
       offer.replyTo().tell(new Busy(lease, setup.retryAfter()));
       return;
     }
-    Optional<String> unusable = whyUnusable(offer.group());
-    if (unusable.isPresent()) {
-      discard(offer, unusable.get());
+    if (numScored(offer.group()) < 2) {
+      onWithoutRewards(offer);
       return;
     }
     awaited.remove(lease);
@@ -210,21 +211,42 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
     offer.replyTo().tell(new Discarded(leaseOf(offer), reason));
   }
 
+  private static long numScored(ScoredGroup scored) {
+    return scored.scores().stream().filter(score -> score.total().isPresent()).count();
+  }
+
   /**
-   * A group without two rewards has no advantage to learn from, and asking again gives the same.
+   * A group without two rewards has no advantage to learn from. What could not be scored never will
+   * be; what failed may be scored the next time.
    */
-  private static Optional<String> whyUnusable(ScoredGroup scored) {
-    long rewards = scored.scores().stream().filter(score -> score.total().isPresent()).count();
-    return rewards >= 2
-        ? Optional.empty()
-        : Optional.of(
-            scored.group().prompt().source()
-                + ": "
-                + rewards
-                + " of "
-                + scored.scores().size()
-                + " completions could be scored: "
-                + scored.scores().getFirst().outcomes());
+  private void onWithoutRewards(Offer offer) {
+    ScoredGroup group = offer.group();
+    List<String> failed =
+        group.scores().stream()
+            .filter(score -> score.total().isEmpty())
+            .flatMap(score -> failure(score).stream())
+            .toList();
+    String reason =
+        "%s: %d of %d completions could be scored: %s"
+            .formatted(
+                group.group().prompt().source(),
+                numScored(group),
+                group.scores().size(),
+                failed.isEmpty() ? group.scores().getFirst().outcomes() : failed.getFirst());
+    if (numScored(group) + failed.size() < 2) {
+      discard(offer, reason);
+    } else {
+      setup.coordinator().tell(new RunCoordinator.Unscored(leaseOf(offer), reason));
+      offer.replyTo().tell(new Discarded(leaseOf(offer), reason));
+    }
+  }
+
+  /** The first reward of a completion that failed, with the reason. */
+  private static Optional<String> failure(CompletionScore score) {
+    return score.outcomes().entrySet().stream()
+        .filter(outcome -> outcome.getValue() instanceof RewardOutcome.Failed)
+        .map(outcome -> "reward " + outcome.getKey() + ": " + outcome.getValue())
+        .findFirst();
   }
 
   private void onJudged(Offer offer, GroupDispatch.Verdict verdict) {

@@ -1,6 +1,7 @@
 package dev.sampo.actors.pipeline;
 
 import dev.sampo.actors.CrossesNodes;
+import dev.sampo.actors.RunFailedException;
 import dev.sampo.actors.run.GroupDispatch;
 import dev.sampo.actors.run.LeaseTable;
 import dev.sampo.actors.run.SentBack;
@@ -11,7 +12,9 @@ import dev.sampo.protocol.StepCommitted;
 import dev.sampo.protocol.ledger.LedgerEvent;
 import dev.sampo.protocol.ledger.LogPlace;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -37,6 +40,9 @@ import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
  * their age before; the others end with their lease if they make no progress.
  */
 public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinator.Command> {
+
+  private static final Duration SHORTEST_PAUSE = Duration.ofSeconds(1);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
 
   /** What the coordinator understands. */
   public sealed interface Command {}
@@ -136,6 +142,9 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
   /** A result has nothing that could be learned from, ever. */
   record Unusable(LeaseId lease, String reason) implements Command {}
 
+  /** The rewards of a result failed, which may pass. */
+  record Unscored(LeaseId lease, String reason) implements Command {}
+
   /** The buffer dropped accepted groups because they are too old. */
   record Returned(List<GroupId> groups, String reason) implements Command {}
 
@@ -194,12 +203,14 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
    *
    * @param steps optimizer steps of the run
    * @param stragglerWait how long a step waits for groups that it would make too old
+   * @param rewardPatience how long every reward may fail before the run ends
    * @param blobUrl where workers get the images of the prompts: {@code <blobUrl>/<sha256>}
    * @param journal makes the ledger durable
    */
   public record Setup(
       long steps,
       Duration stragglerWait,
+      Duration rewardPatience,
       String blobUrl,
       ActorRef<JournalWriter.Command> journal) {}
 
@@ -214,6 +225,7 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
   private Optional<Held> held = Optional.empty();
   private Optional<LearnerHolds> learner = Optional.empty();
   private boolean isTermDurable;
+  private Instant grantAgainAt = Instant.MIN;
 
   private RunCoordinator(
       ActorContext<Command> context,
@@ -238,6 +250,7 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
    * A coordinator that grants what its dispatch allows.
    *
    * @param dispatch makes it, from the consumer of its events
+   * @param clock times leases, so it must not jump
    */
   public static Behavior<Command> create(
       Function<Consumer<LedgerEvent>, GroupDispatch> dispatch, Setup setup, InstantSource clock) {
@@ -266,6 +279,7 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
       case StillHeld held -> onStillHeld(held);
       case NotKept(LeaseId lease, String reason) -> dispatch.notKept(lease, reason);
       case Unusable unusable -> dispatch.setAside(unusable.lease(), unusable.reason());
+      case Unscored unscored -> onUnscored(unscored);
       case Returned returned -> dispatch.outgrown(returned.groups(), returned.reason());
       case Filtered(GroupId group, String reason) -> dispatch.filtered(group, reason);
       case LearnerHolds holding -> {
@@ -325,6 +339,24 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
     dispatch.renew(held.lease(), clock.instant());
     if (learnerWaits.isPresent() && dispatch.hasBatch() && dispatch.isStraggler(held.lease())) {
       held.replyTo().tell(new Awaited(held.lease()));
+    }
+  }
+
+  /** While rewards fail, groups are not generated faster than it makes sense to try. */
+  private void onUnscored(Unscored unscored) {
+    Instant now = clock.instant();
+    boolean isOver =
+        dispatch.unscored(unscored.lease(), unscored.reason(), now, setup.rewardPatience());
+    Duration lasting = dispatch.rewardsFailFor(now);
+    getContext().getLog().warn("{} could not be scored: {}", unscored.lease(), unscored.reason());
+    if (isOver) {
+      throw new RunFailedException(
+          "nothing could be scored for %d s (node.patience), the last was %s"
+              .formatted(lasting.toSeconds(), unscored.reason()));
+    }
+    grantAgainAt = now.plus(Collections.max(List.of(SHORTEST_PAUSE, lasting)));
+    if (Duration.between(now, grantAgainAt).compareTo(LONGEST_PAUSE) > 0) {
+      grantAgainAt = now.plus(LONGEST_PAUSE);
     }
   }
 
@@ -401,7 +433,7 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
   }
 
   private void grantWhatQuotaAllows() {
-    boolean goesOn = isTermDurable;
+    boolean goesOn = isTermDurable && !grantAgainAt.isAfter(clock.instant());
     while (goesOn && !answers.isBehind()) {
       goesOn =
           workers.grantRound(

@@ -11,6 +11,7 @@ import dev.sampo.protocol.ledger.LogPlace;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -68,6 +69,8 @@ public final class GroupDispatch {
   private final Leasing leasing;
   private final OpenPrompts prompts;
   private final Admission admission;
+  private final Map<GroupId, LeaseId> useless = new HashMap<>(); // the last finished attempt
+  private final FailedScorings scorings = new FailedScorings();
   private final Set<GroupId> sentBack = new HashSet<>(); // for their age; they have not ended
 
   /**
@@ -150,9 +153,18 @@ public final class GroupDispatch {
     }
     long minimumStep = gate.minimumStep(kept + counts.leased());
     return prompts
-        .next(
-            group -> isForOthers(group, worker, others), gate.quota(step(), kept, counts.leased()))
+        .next(group -> isForOthers(group, worker, others), quota())
         .map(group -> lease(group, worker, minimumStep, now));
+  }
+
+  /** A report may come later than the result that it is about, which was of no use. */
+  private boolean mayAdopt(LeaseId lease) {
+    return quota() > 0 && !lease.equals(useless.get(lease.group()));
+  }
+
+  private long quota() {
+    GroupLedger.Counts counts = ledger.counts();
+    return gate.quota(step(), (long) counts.accepted() + counts.trained(), counts.leased());
   }
 
   private boolean isForOthers(GroupId group, String worker, Collection<String> others) {
@@ -161,8 +173,10 @@ public final class GroupDispatch {
   }
 
   private RolloutLease lease(GroupId group, String worker, long minimumStep, Instant now) {
+    LeaseId id = leasing.grant(group, worker, minimumStep, now);
+    scorings.granted(id);
     return new RolloutLease(
-        leasing.grant(group, worker, minimumStep, now),
+        id,
         prompts.of(group),
         terms.groupSize(),
         terms.sampling(),
@@ -182,7 +196,7 @@ public final class GroupDispatch {
    * @return whether the lease is still wanted
    */
   public boolean progress(LeaseId lease, String worker, long oldestStep, long tokens, Instant now) {
-    return leasing.progress(lease, worker, oldestStep, tokens, now);
+    return leasing.progress(lease, worker, oldestStep, tokens, mayAdopt(lease), now);
   }
 
   /**
@@ -210,7 +224,12 @@ public final class GroupDispatch {
    * @param versions the policies that sampled it
    */
   public Verdict offered(LeaseId lease, Collection<PolicyVersion> versions) {
-    return noted(lease, admission.offered(lease, versions));
+    boolean isFirst = !isBeingRecorded(lease) && !isAccepted(lease.group());
+    Verdict verdict = admission.offered(lease, versions);
+    if (isFirst && verdict instanceof Verdict.Keep) {
+      scorings.scored(lease);
+    }
+    return noted(lease, verdict);
   }
 
   /**
@@ -223,6 +242,9 @@ public final class GroupDispatch {
   }
 
   private Verdict noted(LeaseId lease, Verdict verdict) {
+    if (!(verdict instanceof Verdict.Keep) && ledger.state(lease.group()).isPresent()) {
+      useless.put(lease.group(), lease);
+    }
     if (verdict instanceof Verdict.TooOld) {
       sentBack.add(lease.group());
     }
@@ -268,6 +290,33 @@ public final class GroupDispatch {
             setAside(lease.group(), "no progress in " + terms.maxAttempts() + " attempts");
           }
         });
+  }
+
+  /**
+   * Ends a lease whose result could not be scored because rewards failed, which may pass. The group
+   * is set aside when too many attempts speak against it: those between which others were scored.
+   * So it is when it alone has failed for too long, because others wait for it.
+   *
+   * @param patience how long nothing but failures is borne
+   * @return whether several groups failed and nothing was scored for longer than that
+   */
+  public boolean unscored(LeaseId lease, String reason, Instant now, Duration patience) {
+    if (isWanted(lease)) {
+      giveBack(lease, reason);
+      useless.put(lease.group(), lease);
+      boolean isToBlame = scorings.failed(lease.group(), now) >= terms.maxAttempts();
+      boolean isOver = scorings.lasting(now).compareTo(patience) > 0;
+      if (isToBlame || (isOver && scorings.numFailing() == 1)) {
+        setAside(lease.group(), reason);
+      }
+      return isOver && scorings.numFailing() > 1;
+    }
+    return false;
+  }
+
+  /** For how long every reward has failed. */
+  public Duration rewardsFailFor(Instant now) {
+    return scorings.lasting(now);
   }
 
   /** Ends a group whose prompt turned out to be impossible to ask or to score. */
@@ -319,6 +368,8 @@ public final class GroupDispatch {
     leasing.table().forget(group);
     leasing.silent().forget(group);
     prompts.forget(group);
+    scorings.forget(group);
+    useless.remove(group);
     sentBack.remove(group);
   }
 

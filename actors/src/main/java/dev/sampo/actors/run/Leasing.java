@@ -55,10 +55,13 @@ final class Leasing {
   /**
    * Notes that a worker goes on with a group, be it of a term before.
    *
+   * @param mayAdopt whether one of a term before may go on
    * @return whether the lease is still wanted
    */
-  boolean progress(LeaseId lease, String worker, long oldestStep, long tokens, Instant now) {
+  boolean progress(
+      LeaseId lease, String worker, long oldestStep, long tokens, boolean mayAdopt, Instant now) {
     if (isOpen
+        && mayAdopt
         && isOfTermBefore(lease)
         && ledger.state(lease.group()).orElse(null) instanceof GroupState.Waiting) {
       table.adopt(lease, worker, oldestStep, tokens, now);

@@ -6,12 +6,17 @@ import dev.sampo.actors.run.ExperienceQueue;
 import dev.sampo.actors.run.GroupDispatch;
 import dev.sampo.actors.run.SentBack;
 import dev.sampo.actors.run.StalenessGate;
+import dev.sampo.protocol.CompletionScore;
 import dev.sampo.protocol.GroupId;
+import dev.sampo.protocol.RewardOutcome;
 import dev.sampo.protocol.ScoredGroup;
 import dev.sampo.protocol.ledger.LogPlace;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
@@ -126,6 +131,31 @@ class ExperienceBufferTest {
     worker.expectMessageClass(ExperienceBuffer.Busy.class);
     held.replyTo().tell(new RunCoordinator.Awaited(held.lease()));
     accept(buffer, 2);
+  }
+
+  @Test
+  void aGroupWhoseRewardsFailedIsAskedAgainAndOneThatCannotBeScoredIsNot() {
+    ActorRef<ExperienceBuffer.Command> buffer = buffer(2);
+    RewardOutcome failed = new RewardOutcome.Failed("connection refused");
+
+    buffer.tell(offer(1, failed, failed));
+    assertThat(coordinator.expectMessageClass(RunCoordinator.Unscored.class).reason())
+        .isEqualTo(
+            "train.jsonl:1: 0 of 2 completions could be scored: reward r:"
+                + " Failed[reason=connection refused]");
+    buffer.tell(offer(2, failed, new RewardOutcome.Unscorable("no answer")));
+
+    assertThat(coordinator.expectMessageClass(RunCoordinator.Unusable.class).lease())
+        .isEqualTo(LocalActors.group(2).lease());
+  }
+
+  private ExperienceBuffer.Offer offer(long id, RewardOutcome... outcomes) {
+    List<CompletionScore> scores =
+        Arrays.stream(outcomes)
+            .map(outcome -> new CompletionScore(Map.of("r", outcome), OptionalDouble.empty()))
+            .toList();
+    return new ExperienceBuffer.Offer(
+        new ScoredGroup(LocalActors.group(id), scores), worker.getRef());
   }
 
   @Test

@@ -33,6 +33,7 @@ import org.junit.jupiter.api.Test;
 class RunCoordinatorTest {
   private static final PolicyVersion START = version(0);
   private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final Duration REWARD_PATIENCE = Duration.ofSeconds(60);
   private static final Duration MAX_WAIT = Duration.ofSeconds(5);
 
   private final ActorTestKit kit =
@@ -173,6 +174,30 @@ class RunCoordinatorTest {
     buffer.expectMessage(new RunCoordinator.Awaited(slow));
   }
 
+  @Test
+  void whileRewardsFailGroupsAreAskedAgainEverMoreSlowlyUntilPatienceIsOver() {
+    TestProbe<RunCoordinator.Command> end = kit.createTestProbe();
+    LeaseId lease = granted(first);
+    for (double pause : List.of(1.0, 1.5, 3.5, 7.5, 15.5, 30.0)) {
+      coordinator.tell(new RunCoordinator.Unscored(lease, "train.jsonl:1: reward judge: down"));
+      settle();
+      pass(Duration.ofMillis((long) (1000 * pause) - 1));
+      first.expectNoMessage(Duration.ofMillis(50));
+      pass(Duration.ofMillis(501));
+      lease = first.expectMessageClass(RolloutWorker.Grant.class).lease().id();
+    }
+    assertThat(status().groups().setAside()).isZero();
+
+    coordinator.tell(new RunCoordinator.Unscored(lease, "train.jsonl:1: reward judge: down"));
+    settle();
+    pass(Duration.ofSeconds(31));
+    lease = first.expectMessageClass(RolloutWorker.Grant.class).lease().id();
+    assertThat(status().groups().setAside()).isEqualTo(1);
+    coordinator.tell(new RunCoordinator.Unscored(lease, "train.jsonl:2: reward judge: down"));
+
+    end.expectTerminated(coordinator);
+  }
+
   private LeaseId granted(TestProbe<RolloutWorker.Command> worker) {
     coordinator.tell(new RunCoordinator.Demand(worker.ref(), 1, START));
     return worker.expectMessageClass(RolloutWorker.Grant.class).lease().id();
@@ -205,9 +230,13 @@ class RunCoordinatorTest {
 
   /** Waits until the coordinator has done what it was told, at the time that it is. */
   private void settle() {
+    status();
+  }
+
+  private RunStatus status() {
     TestProbe<RunStatus> status = kit.createTestProbe();
     coordinator.tell(new RunCoordinator.GetStatus(status.ref()));
-    status.expectMessageClass(RunStatus.class);
+    return status.expectMessageClass(RunStatus.class);
   }
 
   private ActorRef<RunCoordinator.Command> coordinator(StalenessGate gate) {
@@ -230,7 +259,7 @@ class RunCoordinatorTest {
                             new Prompt("rows:1", "rec", "question", List.of(), "", Map.of())),
                     events,
                     lease -> {}),
-            new RunCoordinator.Setup(10, MAX_WAIT, "blobs", journal),
+            new RunCoordinator.Setup(10, MAX_WAIT, REWARD_PATIENCE, "blobs", journal),
             () -> now));
   }
 }

@@ -222,6 +222,39 @@ class GroupDispatchTest {
   }
 
   @Test
+  void failedRewardsSpeakAgainstAGroupOnlyWhenOthersAreScoredInBetween() {
+    GroupDispatch dispatch = dispatch(3, 1);
+    LeaseId bad = dispatch.grant("a", Set.of(), START).orElseThrow().id();
+    for (int times = 1; times <= 5; times++) {
+      assertThat(dispatch.unscored(bad, "judge", START, PATIENCE)).isFalse();
+    }
+    assertThat(dispatch.counts().setAside()).isZero();
+
+    for (int times = 2; times <= 3; times++) {
+      LeaseId again = dispatch.grant("a", Set.of(), START).orElseThrow().id();
+      assertThat(again.group()).isEqualTo(bad.group());
+      acceptAndCommit(dispatch, List.of(dispatch.grant("a", Set.of(), START).orElseThrow()));
+      dispatch.unscored(again, "judge", START, PATIENCE);
+    }
+
+    assertThat(dispatch.states()).containsEntry(bad.group(), new GroupState.SetAside("judge"));
+  }
+
+  @Test
+  void whenPatienceWithRewardsIsOverTheOnlyGroupThatFailedIsToBlameOrElseTheRewardsAre() {
+    GroupDispatch dispatch = dispatch(0, 1);
+    Instant late = START.plus(PATIENCE).plusSeconds(1);
+    LeaseId first = dispatch.grant("a", Set.of(), START).orElseThrow().id();
+
+    assertThat(dispatch.unscored(first, "judge", START, PATIENCE)).isFalse();
+    assertThat(dispatch.unscored(first, "judge", late, PATIENCE)).isFalse();
+    assertThat(dispatch.states()).containsEntry(first.group(), new GroupState.SetAside("judge"));
+    LeaseId second = dispatch.grant("a", Set.of(), late).orElseThrow().id();
+
+    assertThat(dispatch.unscored(second, "judge", late, PATIENCE)).isTrue();
+  }
+
+  @Test
   void aResultThatIsBeingRecordedIsNotTooSlow() {
     GroupDispatch dispatch = dispatch(1, 1);
     LeaseId slow = dispatch.grant("a", Set.of(), START).orElseThrow().id();
