@@ -32,22 +32,7 @@ class InterruptedRunTest {
 
   @Test
   void aTrainingNamesTheStepsThatItsLedgerHas() throws Exception {
-    Path file =
-        Files.writeString(
-            folder.resolve("train.conf"),
-            """
-            sampo {
-              run { name = stopped, folder = run, seed = 5, steps = 12 }
-              model.path = "%s"
-              data { train = data/train.jsonl, image-folder = data }
-              sampling.max-tokens = 40
-              rollout { group-size = 4, max-groups-in-flight = 3 }
-              learner { groups-per-step = 2, learning-rate = 2e-4, objective.kl.beta = 0 }
-              checkpoint.every = 100
-              guards.rules = [{metric = entropy, above = 0, steps = 5, action = warn}]
-            }
-            """
-                .formatted(MODEL.resolve("shifted")));
+    Path file = training("");
 
     String said = interrupt("INT", 2, BY_SIGINT, "train", file.toString());
 
@@ -56,7 +41,9 @@ class InterruptedRunTest {
     assertThat(steps).isPositive();
     assertThat(said.lines().toList().getLast())
         .startsWith("interrupted: the ledger has the %d steps so far and ".formatted(steps))
-        .endsWith("'sampo train " + run.resolve("config.conf") + "' goes on");
+        .endsWith(
+            "finished groups that wait, the newest checkpoint is of step %d; 'sampo train %s' goes on"
+                .formatted(steps, run.resolve("config.conf")));
     assertThat(sampo("train", run + "/config.conf"))
         .contains("the ledger ends at step " + steps)
         .doesNotContain("was cut");
@@ -85,6 +72,37 @@ class InterruptedRunTest {
     assertThat(sampo("replay", recording + "", "--out", run + ""))
         .contains("going on from " + run.resolve("checkpoints/step-" + steps))
         .contains("12 steps, 12 of them equal to the recorded bit for bit");
+  }
+
+  @Test
+  void aTrainingWithoutARecordingLosesNoStepByAnInterruption() throws Exception {
+    Path file = training("recording.enabled = false");
+
+    interrupt("TERM", 2, BY_SIGTERM, "train", file.toString());
+
+    assertThat(sampo("train", file.toString())).doesNotContain("beginning anew");
+    assertThat(LedgerRules.abandoned(LedgerRules.place(run.resolve("ledger"), "stopped-5")))
+        .isEmpty();
+    assertThat(Files.readAllLines(run.resolve("metrics.jsonl"))).hasSize(12);
+  }
+
+  private Path training(String more) throws IOException {
+    return Files.writeString(
+        folder.resolve("train.conf"),
+        """
+        sampo {
+          run { name = stopped, folder = run, seed = 5, steps = 12 }
+          model.path = "%s"
+          data { train = data/train.jsonl, image-folder = data }
+          sampling.max-tokens = 40
+          rollout { group-size = 4, max-groups-in-flight = 3 }
+          learner { groups-per-step = 2, learning-rate = 2e-4, objective.kl.beta = 0 }
+          checkpoint.every = 100
+          guards.rules = [{metric = entropy, above = 0, steps = 5, action = warn}]
+          %s
+        }
+        """
+            .formatted(MODEL.resolve("shifted"), more));
   }
 
   @Test

@@ -216,10 +216,11 @@ final class TrainingRun {
     } catch (CompletionException e) {
       if (e.getCause() instanceof NodeStoppedException) {
         interruption.requireNone(
-            "the ledger has the %d steps so far and %d finished groups that wait; 'sampo train %s' goes on"
+            "the ledger has the %d steps so far and %d finished groups that wait, %s; 'sampo train %s' goes on"
                 .formatted(
                     ledger.groups().history().step(),
                     ledger.groups().counts().accepted(),
+                    newestCheckpoint(),
                     folder.config()),
             out);
       }
@@ -293,6 +294,13 @@ final class TrainingRun {
                     "%s has no whole checkpoint of the %d steps that the run has taken"
                         .formatted(folder.checkpoints(), config.run().steps())));
     return () -> RunModels.openCheckpoint(config.model(), newest);
+  }
+
+  private String newestCheckpoint() {
+    OptionalLong step = checkpoints().newestStep();
+    return step.isPresent()
+        ? "the newest checkpoint is of step " + step.getAsLong()
+        : "there is no checkpoint";
   }
 
   private CheckpointFolder checkpoints() {

@@ -77,8 +77,11 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
   /** Hands a message on to the coordinator, wherever it is. */
   record ToCoordinator(RunCoordinator.Command message) implements Command {}
 
-  /** Stop taking work; answered when nothing is under way here. */
+  /** Stop taking work; answered when no group is under way here. */
   record Drain(ActorRef<RolloutWorker.Drained> replyTo) implements Command {}
+
+  /** Take no further step; answered when there is a checkpoint of the last one. */
+  record DrainLearner(ActorRef<Learner.Drained> replyTo) implements Command {}
 
   private record Listed(Receptionist.Listing listing) implements Command {}
 
@@ -144,6 +147,10 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
           worker.ifPresentOrElse(
               present -> present.tell(new RolloutWorker.Drain(replyTo)),
               () -> replyTo.tell(new RolloutWorker.Drained()));
+      case DrainLearner(ActorRef<Learner.Drained> replyTo) ->
+          learner.ifPresentOrElse(
+              present -> present.tell(new Learner.Drain(replyTo)),
+              () -> replyTo.tell(new Learner.Drained()));
       case Listed(Receptionist.Listing listing) ->
           Objects.requireNonNull(directory.get(listing.getKey())).accept(listing);
       case RunEnded(Learner.Finished(PolicyVersion version)) -> {

@@ -4,6 +4,7 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigValueFactory;
 import dev.sampo.actors.RunListener;
+import dev.sampo.actors.pipeline.Learner;
 import dev.sampo.actors.pipeline.RolloutWorker;
 import dev.sampo.actors.pipeline.RunCoordinator;
 import dev.sampo.actors.pipeline.RunStatus;
@@ -205,6 +206,16 @@ public final class SampoNode implements AutoCloseable {
                     ? CompletableFuture.completedFuture(Done.getInstance())
                     : AskPattern.<NodeGuardian.Command, RolloutWorker.Drained>ask(
                             system, NodeGuardian.Drain::new, DRAIN, system.scheduler())
+                        .handle((drained, failure) -> Done.getInstance()));
+    CoordinatedShutdown.get(system)
+        .addTask(
+            CoordinatedShutdown.PhaseServiceRequestsDone(),
+            "checkpoint",
+            () ->
+                finished.isDone()
+                    ? CompletableFuture.completedFuture(Done.getInstance())
+                    : AskPattern.<NodeGuardian.Command, Learner.Drained>ask(
+                            system, NodeGuardian.DrainLearner::new, DRAIN, system.scheduler())
                         .handle((drained, failure) -> Done.getInstance()));
     CoordinatedShutdown.get(system)
         .addTask(

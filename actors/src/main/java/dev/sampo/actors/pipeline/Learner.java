@@ -61,6 +61,12 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
   /** Go on. */
   public record Resume() implements Command {}
 
+  /** Pause for good; answered when the checkpoint is saved. */
+  public record Drain(ActorRef<Drained> replyTo) implements Command {}
+
+  /** The step that was under way is taken, and there is a checkpoint of it. */
+  public record Drained() {}
+
   /** Write all present weights and name the files; answered when their version is durable. */
   record GetSnapshot(ActorRef<Trainer.Written> replyTo) implements Command {}
 
@@ -136,6 +142,7 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
   private Optional<String> pause = Optional.empty();
   private Optional<Drive> held = Optional.empty();
   private final List<GetSnapshot> snapshotsWanted = new ArrayList<>();
+  private final List<ActorRef<Drained>> drainers = new ArrayList<>();
   private boolean isDurable; // the ledger has the version of the weights, so it may be published
   private int numSkippedInARow;
 
@@ -179,6 +186,11 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
         pause(reason);
         saveIfPaused();
       }
+      case Drain(ActorRef<Drained> replyTo) -> {
+        drainers.add(replyTo);
+        pause = pause.or(() -> Optional.of("the node stops"));
+        saveIfPaused();
+      }
       case Resume _ -> resume();
       case GetSnapshot get when !isDurable -> snapshotsWanted.add(get);
       case GetSnapshot(ActorRef<Trainer.Written> replyTo) -> replyTo.tell(trainer.writeSnapshot());
@@ -205,6 +217,8 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
   private void saveIfPaused() {
     if (pause.isPresent() && batch.isEmpty()) {
       save();
+      drainers.forEach(drainer -> drainer.tell(new Drained()));
+      drainers.clear();
     }
   }
 

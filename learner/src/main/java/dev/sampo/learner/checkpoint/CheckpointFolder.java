@@ -196,8 +196,22 @@ public final class CheckpointFolder {
    * @throws LearnerException if the folder cannot be read
    */
   public OptionalLong oldestStep() {
+    return listed().stream().mapToLong(Long::longValue).min();
+  }
+
+  /**
+   * The step of the newest checkpoint, whole or not. Safe while another thread saves one.
+   *
+   * @return empty if there is no checkpoint
+   * @throws LearnerException if the folder cannot be read
+   */
+  public OptionalLong newestStep() {
+    return listed().stream().mapToLong(Long::longValue).max();
+  }
+
+  private SortedSet<Long> listed() {
     try {
-      return steps().stream().mapToLong(Long::longValue).min();
+      return steps();
     } catch (IOException e) {
       throw new LearnerException("cannot read checkpoints in " + folder + ": " + e.getMessage(), e);
     }
