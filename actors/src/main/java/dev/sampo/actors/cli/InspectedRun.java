@@ -16,6 +16,7 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.LongSummaryStatistics;
 import java.util.Optional;
 import java.util.function.Predicate;
 
@@ -68,29 +69,71 @@ final class InspectedRun {
     return !faults.isEmpty();
   }
 
-  /** Prints the events of a range. */
+  /**
+   * Prints the events of a range.
+   *
+   * @throws CommandFailedException if the ledger has none of them
+   */
   void events(long first, long last) {
-    print(entry -> entry.number() >= first && entry.number() <= last);
+    print(
+        entry -> entry.number() >= first && entry.number() <= last,
+        "no event from %d%s".formatted(first, last == Long.MAX_VALUE ? " on" : " to " + last));
   }
 
-  /** Prints every event that has to do with one group. */
+  /**
+   * Prints every event that has to do with one group.
+   *
+   * @throws CommandFailedException if the ledger has none
+   */
   void history(GroupId group) {
-    print(entry ->
-        switch (entry.event()) {
-          case LedgerEvent.OfGroup event -> event.group().equals(group);
-          case LedgerEvent.StepTaken taken -> taken.step().groups().contains(group);
-          case LedgerEvent.TermOpened term -> !term.abandonedSteps().isEmpty();
-          default -> false;
-        });
+    print(new EventsOfGroup(group), "no event of group " + group.value());
   }
 
-  private void print(Predicate<LedgerEntry> wanted) {
+  /** What happened to a group, and terms that may have asked it again. */
+  private static final class EventsOfGroup implements Predicate<LedgerEntry> {
+    private final GroupId group;
+    private boolean isOpened;
+
+    EventsOfGroup(GroupId group) {
+      this.group = group;
+    }
+
+    @Override
+    public boolean test(LedgerEntry entry) {
+      boolean isOne =
+          switch (entry.event()) {
+            case LedgerEvent.OfGroup event -> event.group().equals(group);
+            case LedgerEvent.StepTaken taken -> taken.step().groups().contains(group);
+            case LedgerEvent.TermOpened term -> isOpened && !term.abandonedSteps().isEmpty();
+            default -> false;
+          };
+      isOpened |= isOne;
+      return isOne;
+    }
+  }
+
+  private void print(Predicate<LedgerEntry> wanted, String nothing) {
+    LongSummaryStatistics numbers = new LongSummaryStatistics();
+    boolean[] isAny = {false};
     try (LedgerReader ledger = reader()) {
       ledger.read(entry -> {
+        numbers.accept(entry.number());
         if (wanted.test(entry)) {
+          isAny[0] = true;
           out.println(LedgerText.of(entry));
         }
       });
+    }
+    if (!isAny[0]) {
+      throw new CommandFailedException(
+          "the ledger of %s has %s; %s"
+              .formatted(
+                  folder.path(),
+                  nothing,
+                  numbers.getCount() == 0
+                      ? "it is empty"
+                      : "it has the events %d to %d"
+                          .formatted(numbers.getMin(), numbers.getMax())));
     }
   }
 

@@ -71,7 +71,7 @@ record Resumption(
   private static void requireKnown(RunClaim claim, Optional<Path> newest) {
     if (newest.isEmpty()) {
       throw new CommandFailedException(
-          "%s holds steps, but its run.json is damaged and there is no checkpoint to tell what run they are of; name another folder"
+          "%s holds steps, but its run.json is lost or damaged and there is no checkpoint to tell what run they are of; name another folder"
               .formatted(claim.folder().path()));
     }
     claim.confirm();
@@ -84,7 +84,7 @@ record Resumption(
           out,
           checkpoint
               .map(folder -> "going on from " + folder)
-              .orElse("beginning anew: the run was left before its first checkpoint"));
+              .orElse("beginning anew: there is no checkpoint"));
     }
   }
 

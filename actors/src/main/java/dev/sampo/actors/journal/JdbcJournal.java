@@ -98,7 +98,7 @@ public final class JdbcJournal implements LedgerJournal {
     long numEvents = tables.last(connection).numEvents();
     if (numEvents > 0 && !Files.exists(place.head())) {
       throw LedgerException.lasting(
-          "ledger %s has %d events, but %s is missing, which remembers its end: run %s has another folder, or the file was lost; give a new run another run.name or run.seed"
+          "ledger %s has %d events, but %s is missing, which remembers its end: run %s has another folder, or the file was lost; give a new run another run.name or run.seed; its model.path may be a checkpoint of the old one"
               .formatted(database, numEvents, place.head(), place.runId()));
     }
   }

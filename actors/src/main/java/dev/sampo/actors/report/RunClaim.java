@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.sampo.config.ResultSettings;
 import dev.sampo.vlm.weights.AtomicFile;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -87,7 +88,7 @@ public final class RunClaim implements AutoCloseable {
   private static RunClaim take(
       RunFolder folder, FileChannel lock, String command, SortedMap<String, String> settings)
       throws IOException {
-    if (!Files.exists(folder.claim()) || !hasBegun(folder)) {
+    if (!hasBegun(folder)) {
       write(folder, command, settings);
       return new RunClaim(folder, lock, command, settings, State.NEW, List.of());
     }
@@ -109,11 +110,11 @@ public final class RunClaim implements AutoCloseable {
     return new RunClaim(folder, lock, command, settings, State.RESUMED, changes.rounding());
   }
 
-  /** What a file says; nothing if it is damaged. */
+  /** What a file says; nothing if it is lost or damaged. */
   private static JsonNode read(Path claim) throws IOException {
     try {
       return JSON.readTree(claim.toFile());
-    } catch (JsonProcessingException e) {
+    } catch (FileNotFoundException | JsonProcessingException e) {
       return MissingNode.getInstance();
     }
   }
@@ -139,7 +140,9 @@ public final class RunClaim implements AutoCloseable {
     RunFolder folder = new RunFolder(path);
     Set<Path> nothing = Set.of(folder.lock(), folder.data(), AtomicFile.partial(folder.claim()));
     try (Stream<Path> entries = Files.list(path)) {
-      if (!Files.exists(folder.claim()) && !entries.allMatch(nothing::contains)) {
+      if (!Files.exists(folder.claim())
+          && !hasBegun(folder)
+          && !entries.allMatch(nothing::contains)) {
         throw OccupiedFolderException.of(path);
       }
     }
@@ -202,7 +205,8 @@ public final class RunClaim implements AutoCloseable {
   }
 
   /**
-   * Whether {@code run.json} is damaged: then a checkpoint has to say what run the steps are of.
+   * Whether {@code run.json} is lost or damaged: then a checkpoint has to say what run the steps
+   * are of.
    */
   public boolean isUnknown() {
     return state == State.UNKNOWN;

@@ -109,6 +109,21 @@ final class InspectedRunTest {
   }
 
   @Test
+  void whatTheLedgerDoesNotHaveIsOneLine() {
+    keep(events());
+    int last = events().size() - 1;
+
+    assertThat(inspect("--events", "900-").err)
+        .endsWith("has no event from 900 on; it has the events 0 to %d%n".formatted(last));
+    Said said = inspect("--group", "900");
+
+    assertThat(said.code).isEqualTo(1);
+    assertThat(said.err)
+        .endsWith("has no event of group 900; it has the events 0 to %d%n".formatted(last))
+        .hasLineCount(1);
+  }
+
+  @Test
   void aRunThatGoesOnCanBeLookedAt() throws IOException {
     try (RunLedger ledger = open();
         FileChannel lock =

@@ -115,7 +115,7 @@ final class ResumedRunTest {
     Said said = sft();
 
     assertThat(said.code).as(said.err).isZero();
-    assertThat(said.out).contains("beginning anew: the run was left before its first checkpoint");
+    assertThat(said.out).contains("beginning anew: there is no checkpoint");
     assertThat(Files.readAllLines(run.resolve("metrics.jsonl"))).hasSize(3);
   }
 
@@ -143,7 +143,7 @@ final class ResumedRunTest {
 
     assertThat(said.code).isEqualTo(1);
     assertThat(said.err)
-        .startsWith("sampo: " + run + " holds steps, but its run.json is damaged")
+        .startsWith("sampo: " + run + " holds steps, but its run.json is lost or damaged")
         .hasLineCount(1);
     assertThat(Files.readAllLines(run.resolve("metrics.jsonl"))).hasSize(3);
   }

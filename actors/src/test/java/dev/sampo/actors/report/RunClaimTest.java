@@ -139,6 +139,18 @@ final class RunClaimTest {
     leave("sft", Map.of("seed", "1"));
     Files.writeString(path.resolve("run.json"), content);
 
+    requireOneThatCheckpointsHaveToName();
+  }
+
+  @Test
+  void aLostClaimIsLikeADamagedOne() throws IOException {
+    leave("sft", Map.of("seed", "1"));
+    Files.delete(path.resolve("run.json"));
+
+    requireOneThatCheckpointsHaveToName();
+  }
+
+  private void requireOneThatCheckpointsHaveToName() {
     try (RunClaim claim = take("sft", Map.of("seed", "1"))) {
       assertThat(claim.isResumed()).isTrue();
       assertThat(claim.isUnknown()).isTrue();

@@ -41,7 +41,7 @@ final class GroupLedgerTest {
         GroupState state = all.state(group).orElseThrow();
         GroupState found = forgetful.state(group).orElseThrow();
         assertThat(
-                found instanceof GroupState.Settled && state instanceof GroupState.End
+                (found instanceof GroupState.Settled && state instanceof GroupState.End)
                     || found.equals(state))
             .as("seed %d, group %d: %s, %s", seed, number, found, state)
             .isTrue();
