@@ -14,7 +14,6 @@ import dev.sampo.protocol.ledger.LogPlace;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -276,7 +275,7 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
         held = Optional.of(holding);
         openTermIfAllAreThere();
       }
-      case StillHeld held -> onStillHeld(held);
+      case StillHeld waiting -> onStillHeld(waiting);
       case NotKept(LeaseId lease, String reason) -> dispatch.notKept(lease, reason);
       case Unusable unusable -> dispatch.setAside(unusable.lease(), unusable.reason());
       case Unscored unscored -> onUnscored(unscored);
@@ -335,10 +334,11 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
     }
   }
 
-  private void onStillHeld(StillHeld held) {
-    dispatch.renew(held.lease(), clock.instant());
-    if (learnerWaits.isPresent() && dispatch.hasBatch() && dispatch.isStraggler(held.lease())) {
-      held.replyTo().tell(new Awaited(held.lease()));
+  private void onStillHeld(StillHeld waiting) {
+    LeaseId lease = waiting.lease();
+    dispatch.renew(lease, clock.instant());
+    if (learnerWaits.isPresent() && dispatch.hasBatch() && dispatch.isStraggler(lease)) {
+      waiting.replyTo().tell(new Awaited(lease));
     }
   }
 
@@ -354,10 +354,9 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
           "nothing could be scored for %d s (node.patience), the last was %s"
               .formatted(lasting.toSeconds(), unscored.reason()));
     }
-    grantAgainAt = now.plus(Collections.max(List.of(SHORTEST_PAUSE, lasting)));
-    if (Duration.between(now, grantAgainAt).compareTo(LONGEST_PAUSE) > 0) {
-      grantAgainAt = now.plus(LONGEST_PAUSE);
-    }
+    long pause =
+        Math.clamp(lasting.toMillis(), SHORTEST_PAUSE.toMillis(), LONGEST_PAUSE.toMillis());
+    grantAgainAt = now.plusMillis(pause);
   }
 
   private void onGiveBack(GiveBack giveBack) {

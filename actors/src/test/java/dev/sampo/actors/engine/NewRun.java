@@ -1,25 +1,28 @@
 package dev.sampo.actors.engine;
 
 import dev.sampo.actors.RunListener;
-import dev.sampo.actors.StepReport;
 import dev.sampo.actors.journal.RunLedger;
+import dev.sampo.actors.node.NodeAddress;
+import dev.sampo.actors.node.SampoNode;
 import dev.sampo.config.LoadedConfig;
 import dev.sampo.config.ResultSettings;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
 
-/** The start of a run that nobody has begun. */
-final class NewRun implements RunListener {
+/** A run that nobody has begun. */
+final class NewRun {
   private NewRun() {}
 
-  /** With a ledger in its folder; whoever is told of a step taken again, or a notice, fails. */
+  /** Its start, with a ledger in its folder. */
   static RunStart in(LoadedConfig config, Path folder) {
     return new RunStart(
         ledger(config, folder),
         Optional.empty(),
         ResultSettings.trained(config.settings()),
-        new NewRun());
+        new UneventfulRun());
   }
 
   /** The ledger in the folder of a run. */
@@ -31,28 +34,21 @@ final class NewRun implements RunListener {
         OptionalLong::empty);
   }
 
-  @Override
-  public void stepFinished(StepReport report) {
-    throw new AssertionError(report);
+  /** Takes all its steps on one node. */
+  static void train(LoadedConfig config, Path folder, RunListener listener) throws Exception {
+    try (NodeAssembly assembly = NodeAssembly.of(config, folder, Optional.of(in(config, folder)));
+        SampoNode node = start(config, assembly, Optional.empty(), listener)) {
+      node.finished().toCompletableFuture().get(120, TimeUnit.SECONDS);
+    }
   }
 
-  @Override
-  public void stepRetaken(StepReport report) {
-    throw new AssertionError(report);
-  }
-
-  @Override
-  public void groupSetAside(String reason) {
-    throw new AssertionError(reason);
-  }
-
-  @Override
-  public void noticed(String line) {
-    throw new AssertionError(line);
-  }
-
-  @Override
-  public void paused(Optional<String> reason) {
-    throw new AssertionError(reason.orElse(""));
+  /** Starts a node on this machine. */
+  static SampoNode start(
+      LoadedConfig config, NodeAssembly assembly, Optional<String> join, RunListener listener) {
+    return SampoNode.start(
+        new NodeAddress("127.0.0.1", 0, 0, join, Duration.ofSeconds(60)),
+        assembly.parts(),
+        listener,
+        config.pekko());
   }
 }

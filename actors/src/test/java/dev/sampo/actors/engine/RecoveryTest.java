@@ -2,11 +2,8 @@ package dev.sampo.actors.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sampo.actors.RunListener;
 import dev.sampo.actors.StepReport;
 import dev.sampo.actors.journal.RunLedger;
-import dev.sampo.actors.node.NodeAddress;
-import dev.sampo.actors.node.SampoNode;
 import dev.sampo.actors.report.RunFolder;
 import dev.sampo.actors.report.RunReport;
 import dev.sampo.config.LoadedConfig;
@@ -25,13 +22,11 @@ import dev.sampo.tasks.rec.RecDataWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -52,8 +47,15 @@ final class RecoveryTest {
   @TempDir private Path folder;
 
   /** Passes on to a report, and keeps what else it is told. */
-  private record Told(RunReport report, List<Long> retaking, List<String> notices)
-      implements RunListener {
+  private static final class Told extends UneventfulRun {
+    private final RunReport report;
+    private final List<Long> retaking = new ArrayList<>();
+    private final List<String> notices = new ArrayList<>();
+
+    Told(RunReport report) {
+      this.report = report;
+    }
+
     @Override
     public void stepFinished(StepReport step) {
       report.stepFinished(step);
@@ -70,18 +72,8 @@ final class RecoveryTest {
     }
 
     @Override
-    public void groupSetAside(String reason) {
-      throw new AssertionError(reason);
-    }
-
-    @Override
     public void noticed(String line) {
       notices.add(line);
-    }
-
-    @Override
-    public void paused(Optional<String> reason) {
-      throw new AssertionError(reason.orElse(""));
     }
   }
 
@@ -90,17 +82,9 @@ final class RecoveryTest {
     RecDataWriter.write(shared.resolve("data"), RecDataSettings.forTraining(9, 2, 1), (d, n) -> {});
     LoadedConfig config = config();
     Path run = shared.resolve("run");
-    RunStart start = NewRun.in(config, run);
     try (RunReport report =
-            new RunReport(new RunFolder(Files.createDirectories(run)), Clock.systemUTC(), 0);
-        NodeAssembly assembly = NodeAssembly.of(config, run, Optional.of(start));
-        SampoNode node =
-            SampoNode.start(
-                new NodeAddress("127.0.0.1", 0, 0, Optional.empty(), Duration.ofSeconds(60)),
-                assembly.parts(),
-                new Told(report, List.of(), new ArrayList<>()),
-                config.pekko())) {
-      node.finished().toCompletableFuture().get(120, TimeUnit.SECONDS);
+        new RunReport(new RunFolder(Files.createDirectories(run)), Clock.systemUTC(), 0)) {
+      NewRun.train(config, run, new Told(report));
     }
     try (Stream<RecordedStep> steps = Recording.open(run.resolve("rollouts")).steps(0)) {
       taken = steps.toList();
@@ -111,18 +95,14 @@ final class RecoveryTest {
   void aStepThatComesOutOtherwiseIsAbandonedAndEveryStepIsReportedOnce() throws Exception {
     LoadedConfig config = config();
     leave(config);
-    List<Long> retaking = new ArrayList<>();
-    List<String> notices = new ArrayList<>();
     Files.copy(shared.resolve("run/metrics.jsonl"), folder.resolve("metrics.jsonl"));
 
+    Told told;
     try (RunReport report = new RunReport(new RunFolder(folder), Clock.systemUTC(), 0);
         RunLedger ledger = NewRun.ledger(config, folder)) {
+      told = new Told(report);
       RunStart start =
-          new RunStart(
-              ledger,
-              Optional.empty(),
-              ResultSettings.trained(config.settings()),
-              new Told(report, retaking, notices));
+          new RunStart(ledger, Optional.empty(), ResultSettings.trained(config.settings()), told);
       try (PolicyTrainer trainer = recovered(config, start)) {
         assertThat(trainer.version())
             .isEqualTo(
@@ -132,11 +112,11 @@ final class RecoveryTest {
       assertThat(report.steps()).extracting(StepReport::step).containsExactly(1L, 2L, 3L);
     }
 
-    assertThat(notices)
+    assertThat(told.notices)
         .containsExactly(
             "step 3, taken again, ends in other weights than the first time; steps 3 to 4 are"
                 + " abandoned, term 2 goes on from step 2");
-    assertThat(retaking)
+    assertThat(told.retaking)
         .as("the weights of step 2 are taken once more")
         .containsExactly(1L, 2L, 3L, 1L, 2L);
     assertThat(Files.readAllLines(folder.resolve("metrics.jsonl")))

@@ -3,10 +3,7 @@ package dev.sampo.actors.engine;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sampo.actors.RunListener;
 import dev.sampo.actors.StepReport;
-import dev.sampo.actors.node.NodeAddress;
-import dev.sampo.actors.node.SampoNode;
 import dev.sampo.config.LoadedConfig;
 import dev.sampo.config.ResultSettings;
 import dev.sampo.config.RunConfigReader;
@@ -14,13 +11,11 @@ import dev.sampo.protocol.log.Recording;
 import dev.sampo.tasks.rec.RecDataSettings;
 import dev.sampo.tasks.rec.RecDataWriter;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -60,38 +55,15 @@ class ReplayTest {
   }
 
   private void record(LoadedConfig config) throws Exception {
-    RunListener listener =
-        new RunListener() {
+    NewRun.train(
+        config,
+        folder.resolve("run"),
+        new UneventfulRun() {
           @Override
           public void stepFinished(StepReport report) {
             recordedMetrics.put(report.step(), report.metrics());
           }
-
-          @Override
-          public void groupSetAside(String reason) {
-            throw new AssertionError(reason);
-          }
-
-          @Override
-          public void noticed(String line) {
-            throw new AssertionError(line);
-          }
-
-          @Override
-          public void paused(Optional<String> reason) {
-            throw new AssertionError(reason.orElse(""));
-          }
-        };
-    Path run = folder.resolve("run");
-    try (NodeAssembly assembly = NodeAssembly.of(config, run, Optional.of(NewRun.in(config, run)));
-        SampoNode node =
-            SampoNode.start(
-                new NodeAddress("127.0.0.1", 0, 0, Optional.empty(), Duration.ofSeconds(60)),
-                assembly.parts(),
-                listener,
-                config.pekko())) {
-      node.finished().toCompletableFuture().get(120, TimeUnit.SECONDS);
-    }
+        });
   }
 
   private LoadedConfig config() {

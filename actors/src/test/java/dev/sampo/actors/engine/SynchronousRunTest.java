@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sampo.actors.RunListener;
 import dev.sampo.actors.StepReport;
-import dev.sampo.actors.node.NodeAddress;
 import dev.sampo.actors.node.SampoNode;
 import dev.sampo.actors.pipeline.Trainer;
 import dev.sampo.actors.question.RunQuestions;
@@ -62,7 +61,6 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(300)
 class SynchronousRunTest {
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final int STEPS = 4;
   private static final int GROUPS_PER_STEP = 5;
 
@@ -228,10 +226,7 @@ class SynchronousRunTest {
   private List<Step> liveRun(String name, List<String> changes) throws Exception {
     LoadedConfig config = config(name, "here", changes);
     Path run = folder.resolve(name);
-    try (NodeAssembly assembly = NodeAssembly.of(config, run, Optional.of(NewRun.in(config, run)));
-        SampoNode node = start(config, assembly, Optional.empty())) {
-      node.finished().toCompletableFuture().get(120, TimeUnit.SECONDS);
-    }
+    NewRun.train(config, run, QUIET);
     return recorded(name);
   }
 
@@ -247,9 +242,10 @@ class SynchronousRunTest {
     Path two = folder.resolve("two");
     try (NodeAssembly first = NodeAssembly.of(here, two, Optional.of(NewRun.in(here, two)));
         NodeAssembly second = NodeAssembly.of(there, folder.resolve("there"), Optional.empty());
-        SampoNode learner = start(here, first, Optional.empty())) {
+        SampoNode learner = NewRun.start(here, first, Optional.empty(), QUIET)) {
       learner.pause();
-      try (SampoNode worker = start(there, second, Optional.of(learner.joinAddress()))) {
+      try (SampoNode worker =
+          NewRun.start(there, second, Optional.of(learner.joinAddress()), QUIET)) {
         awaitWorkers(learner, 2);
         learner.resume();
         learner.finished().toCompletableFuture().get(120, TimeUnit.SECONDS);
@@ -288,29 +284,10 @@ class SynchronousRunTest {
     }
   }
 
-  private static SampoNode start(
-      LoadedConfig config, NodeAssembly assembly, Optional<String> join) {
-    return SampoNode.start(
-        new NodeAddress("127.0.0.1", 0, 0, join, PATIENCE),
-        assembly.parts(),
-        QUIET,
-        config.pekko());
-  }
-
   private static final RunListener QUIET =
-      new RunListener() {
+      new UneventfulRun() {
         @Override
         public void stepFinished(StepReport report) {}
-
-        @Override
-        public void groupSetAside(String reason) {
-          throw new AssertionError(reason);
-        }
-
-        @Override
-        public void noticed(String line) {
-          throw new AssertionError(line);
-        }
 
         @Override
         public void paused(Optional<String> reason) {}
