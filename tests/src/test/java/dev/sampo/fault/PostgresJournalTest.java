@@ -11,10 +11,15 @@ import dev.sampo.protocol.ledger.LedgerEvent;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -95,6 +100,35 @@ class PostgresJournalTest {
   }
 
   @Test
+  void runsThatBeginAtTheSameMomentMakeTheTablesOnce() throws Exception {
+    int runs = 8;
+    CyclicBarrier start = new CyclicBarrier(runs);
+    List<Future<?>> opened = new ArrayList<>();
+    try (ExecutorService threads = Executors.newFixedThreadPool(runs)) {
+      for (int i = 0; i < runs; i++) {
+        String run = "run-" + i;
+        opened.add(
+            threads.submit(() -> {
+              start.await();
+              JdbcJournal.open(place(run)).close();
+              return null;
+            }));
+      }
+      for (Future<?> one : opened) {
+        one.get();
+      }
+    }
+
+    try (Connection connection =
+            DriverManager.getConnection(url, PostgresServer.USER, PostgresServer.PASSWORD);
+        Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery("SELECT version FROM ledger_schema")) {
+      assertThat(rows.next()).isTrue();
+      assertThat(rows.next()).as("a second version").isFalse();
+    }
+  }
+
+  @Test
   void aChangedEventIsFound() throws Exception {
     try (JdbcJournal journal = opened()) {
       journal.append(events(0, 3));
@@ -144,12 +178,16 @@ class PostgresJournalTest {
   }
 
   private JdbcJournal.Place place() {
+    return place("run");
+  }
+
+  private JdbcJournal.Place place(String run) {
     return new JdbcJournal.Place(
         url,
         Optional.of(PostgresServer.USER),
         Optional.of(PostgresServer.PASSWORD),
-        folder.resolve("ledger.head"),
-        "run");
+        folder.resolve(run + ".head"),
+        run);
   }
 
   private static List<LedgerEvent> events(long from, int count) {

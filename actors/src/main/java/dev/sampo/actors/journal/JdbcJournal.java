@@ -93,6 +93,7 @@ public final class JdbcJournal implements LedgerJournal {
     }
     configure(database, connection);
     LedgerTables tables = new LedgerTables(database.name(), place.runId());
+    awaitOtherRuns(database, connection);
     tables.prepare(connection);
     commit(database, connection);
     long numEvents = tables.last(connection).numEvents();
@@ -100,6 +101,16 @@ public final class JdbcJournal implements LedgerJournal {
       throw LedgerException.lasting(
           "ledger %s has %d events, but %s is missing, which remembers its end: run %s has another folder, or the file was lost; give a new run another run.name or run.seed; its model.path may be a checkpoint of the old one"
               .formatted(database, numEvents, place.head(), place.runId()));
+    }
+  }
+
+  /** Runs that begin at the same moment make their tables one after the other. */
+  private static void awaitOtherRuns(LedgerDatabase database, Connection connection)
+      throws SQLException {
+    if (!database.isH2()) {
+      try (Statement statement = connection.createStatement()) {
+        statement.execute("SELECT pg_advisory_xact_lock(hashtext('ledger_schema'))");
+      }
     }
   }
 
