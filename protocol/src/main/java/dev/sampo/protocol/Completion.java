@@ -30,6 +30,10 @@ public record Completion(
 
   /** The optimizer step of the oldest policy that sampled a token here. */
   public long oldestStep() {
-    return versions.stream().mapToLong(span -> span.version().step()).min().orElseThrow();
+    long oldest = Long.MAX_VALUE; // asked often: what waits for the learner is ordered by it
+    for (VersionSpan span : versions) {
+      oldest = Math.min(oldest, span.version().step());
+    }
+    return oldest;
   }
 }

@@ -35,7 +35,11 @@ public record CompletionGroup(
 
   /** The optimizer step of the oldest policy that sampled a token of the group. */
   public long oldestStep() {
-    return completions.stream().mapToLong(Completion::oldestStep).min().orElseThrow();
+    long oldest = Long.MAX_VALUE;
+    for (Completion completion : completions) {
+      oldest = Math.min(oldest, completion.oldestStep());
+    }
+    return oldest;
   }
 
   /** Every policy that sampled a token of the group. */

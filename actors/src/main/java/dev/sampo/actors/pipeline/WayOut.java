@@ -123,10 +123,12 @@ final class WayOut {
   }
 
   private CompletionStage<Outcome> handOn(CompletionGroup group) {
-    long bytes = WireCodec.encode(new NodeMessage.Score(group, "")).length;
-    if (bytes > setup.settings().maxBytes()) {
-      return CompletableFuture.completedFuture(
-          new Outcome.Oversize(group.lease(), bytes, setup.settings().maxBytes()));
+    long limit = setup.settings().maxBytes();
+    if (WireCodec.mostBytesOfScore(group) > limit) {
+      long bytes = WireCodec.encode(new NodeMessage.Score(group, "")).length;
+      if (bytes > limit) {
+        return CompletableFuture.completedFuture(new Outcome.Oversize(group.lease(), bytes, limit));
+      }
     }
     return score(group).thenCompose(this::offer);
   }

@@ -15,7 +15,12 @@ import org.apache.pekko.actor.typed.ActorRef;
 
 /** The rollout workers that are there, and what each can hold. */
 final class WorkerDemands {
-  private record WorkerDemand(String name, int leases, PolicyVersion weights) {}
+  private record WorkerDemand(
+      ActorRef<RolloutWorker.Command> worker, String name, int leases, PolicyVersion weights) {
+    WorkerDemand(ActorRef<RolloutWorker.Command> worker, int leases, PolicyVersion weights) {
+      this(worker, nameOf(worker), leases, weights);
+    }
+  }
 
   private final Map<ActorRef<RolloutWorker.Command>, WorkerDemand> workers = new LinkedHashMap<>();
 
@@ -30,15 +35,13 @@ final class WorkerDemands {
    * @return whether it is a new one
    */
   boolean put(RunCoordinator.Demand demand) {
-    WorkerDemand present =
-        new WorkerDemand(nameOf(demand.worker()), demand.leases(), demand.weights());
+    WorkerDemand present = new WorkerDemand(demand.worker(), demand.leases(), demand.weights());
     return workers.put(demand.worker(), present) == null;
   }
 
   /** A worker wants nothing until it asks again. */
   void wantsNothing(ActorRef<RolloutWorker.Command> worker) {
-    workers.computeIfPresent(
-        worker, (ref, demand) -> new WorkerDemand(demand.name(), 0, demand.weights()));
+    workers.computeIfPresent(worker, (ref, demand) -> new WorkerDemand(ref, 0, demand.weights()));
   }
 
   void remove(ActorRef<RolloutWorker.Command> worker) {
@@ -61,24 +64,36 @@ final class WorkerDemands {
    */
   boolean grantRound(
       GroupDispatch dispatch, Instant now, Function<RolloutLease, RolloutWorker.Grant> granted) {
+    List<WorkerDemand> takers = takers(dispatch);
+    List<String> diligent = List.of();
     boolean any = false;
-    List<String> diligent = diligent(dispatch);
-    for (Map.Entry<ActorRef<RolloutWorker.Command>, WorkerDemand> worker : workers.entrySet()) {
-      WorkerDemand demand = worker.getValue();
-      if (dispatch.isPartOfRun(demand.weights())
-          && dispatch.numHeldBy(demand.name()) < demand.leases()) {
-        Optional<RolloutLease> lease = dispatch.grant(demand.name(), diligent, now);
-        lease.map(granted).ifPresent(worker.getKey()::tell);
+    for (WorkerDemand taker : takers) {
+      if (dispatch.numHeldBy(taker.name()) < taker.leases()) {
+        if (diligent.isEmpty()) {
+          diligent = diligent(takers, dispatch);
+        }
+        Optional<RolloutLease> lease = dispatch.grant(taker.name(), diligent, now);
+        lease.map(granted).ifPresent(taker.worker()::tell);
         any |= lease.isPresent();
       }
     }
     return any;
   }
 
-  /** Workers that take leases, now or when they have room, and make progress. */
-  private List<String> diligent(GroupDispatch dispatch) {
-    return workers.values().stream()
-        .filter(demand -> demand.leases() > 0 && dispatch.isPartOfRun(demand.weights()))
+  /** Workers that take leases, now or when they have room. */
+  private List<WorkerDemand> takers(GroupDispatch dispatch) {
+    List<WorkerDemand> takers = new ArrayList<>();
+    for (WorkerDemand demand : workers.values()) {
+      if (demand.leases() > 0 && dispatch.isPartOfRun(demand.weights())) {
+        takers.add(demand);
+      }
+    }
+    return takers;
+  }
+
+  /** Those that make progress. */
+  private static List<String> diligent(List<WorkerDemand> takers, GroupDispatch dispatch) {
+    return takers.stream()
         .map(WorkerDemand::name)
         .filter(name -> !dispatch.isSilent(name))
         .toList();

@@ -4,14 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
+import dev.sampo.protocol.Completion;
+import dev.sampo.protocol.CompletionGroup;
 import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.LeaseId;
 import dev.sampo.protocol.LogEntry;
+import dev.sampo.protocol.LogProbs;
+import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.RandomRecords;
+import dev.sampo.protocol.StopReason;
 import dev.sampo.protocol.TokenIds;
+import dev.sampo.protocol.VersionSpan;
 import dev.sampo.protocol.ledger.LedgerEvent;
 import dev.sampo.protocol.message.NodeMessage;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
 import java.util.OptionalDouble;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -80,6 +88,43 @@ class WireCodecTest {
         }
       }
     }
+  }
+
+  @Test
+  void noScoreIsLargerThanItsBound() {
+    for (long seed = 0; seed < 1_000; seed++) {
+      CompletionGroup group = new RandomRecords(seed).group();
+
+      assertThat((long) WireCodec.encode(new NodeMessage.Score(group, "")).length)
+          .as("seed %d", seed)
+          .isLessThanOrEqualTo(WireCodec.mostBytesOfScore(group));
+    }
+  }
+
+  @Test
+  void theBoundOfALargeScoreIsNearItsSize() {
+    String text = "a cat on a mat".repeat(100);
+    Completion completion =
+        new Completion(
+            TokenIds.of(new int[4_000]),
+            LogProbs.of(new float[4_000]),
+            List.of(new VersionSpan(0, new PolicyVersion("run", 1, 7, "0".repeat(64)))),
+            StopReason.LENGTH,
+            text);
+    CompletionGroup like = new RandomRecords(1).group();
+    CompletionGroup group =
+        new CompletionGroup(
+            like.lease(),
+            like.prompt(),
+            like.promptTokens(),
+            like.imageGrids(),
+            like.sampling(),
+            like.seed(),
+            Collections.nCopies(8, completion),
+            like.worker());
+
+    assertThat(WireCodec.mostBytesOfScore(group))
+        .isLessThan(WireCodec.encode(new NodeMessage.Score(group, "")).length * 5L / 4);
   }
 
   @Test
