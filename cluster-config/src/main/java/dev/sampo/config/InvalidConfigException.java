@@ -22,12 +22,12 @@ public final class InvalidConfigException extends RuntimeException {
    * @param rest see {@link #rest}
    */
   public InvalidConfigException(List<ConfigProblem> problems, Optional<LoadedConfig> rest) {
-    super(ConfigProblem.lines(problems));
-    this.problems = List.copyOf(problems);
+    super(ConfigProblem.lines(ConfigProblem.inOrder(problems)));
+    this.problems = ConfigProblem.inOrder(problems);
     this.rest = rest;
   }
 
-  /** Every problem, in the order of the configuration's sections. */
+  /** Every problem; those of a file in the order of its lines. */
   public List<ConfigProblem> problems() {
     return problems;
   }

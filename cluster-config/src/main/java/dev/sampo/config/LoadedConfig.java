@@ -55,6 +55,10 @@ public record LoadedConfig(RunConfig settings, Config source) {
       }
     }
     if (node.has(NodeRole.LEARNER)) {
+      settings
+          .ledger()
+          .passwordFile()
+          .ifPresent(file -> requireFile("ledger.password-file", file, problems));
       requireFile("data.train", settings.data().train(), problems);
       requireFolder("data.image-folder", settings.data().imageFolder(), problems);
       settings

@@ -1,5 +1,6 @@
 package dev.sampo.reward;
 
+import dev.sampo.tasks.DurationText;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -36,7 +37,7 @@ public record RewardSettings(
     for (WeightedReward function : functions) {
       require(names.add(function.name()), "functions names " + function.name() + " twice");
     }
-    require(timeout.isPositive(), "timeout must be longer than 0, got " + timeout);
+    require(timeout.isPositive(), "timeout must be > 0s, got " + DurationText.of(timeout));
     require(attempts >= 1, "attempts must be >= 1, got " + attempts);
     require(parallelism >= 1, "parallelism must be >= 1, got " + parallelism);
   }

@@ -2,6 +2,7 @@ package dev.sampo.actors.cli;
 
 import dev.sampo.actors.engine.ReplayPlan;
 import dev.sampo.actors.report.RunClaim;
+import dev.sampo.actors.report.RunFolder;
 import dev.sampo.config.InvalidConfigException;
 import dev.sampo.config.LoadedConfig;
 import dev.sampo.config.ResultSettings;
@@ -20,6 +21,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -62,10 +64,11 @@ final class ReplayCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Recording recording = Recording.open(folder);
+    Recording recording = recording();
     Optional<LoadedConfig> recorded = recorded(recording);
     LoadedConfig loaded = file.isPresent() ? arguments.read(file) : changed(recording, recorded);
     RunConfig config = loaded.settings();
+    range.requireComplete(spec.commandLine());
     ReplayPlan plan = range.plan(recording);
     Preflight.checkModel(config.model());
     Preflight.checkReference(config);
@@ -88,6 +91,17 @@ final class ReplayCommand implements Callable<Integer> {
           .run(resumption);
     }
     return CommandLine.ExitCode.OK;
+  }
+
+  private Recording recording() {
+    Path inside = new RunFolder(folder).rollouts();
+    if (!Recording.isOne(folder) && Recording.isOne(inside)) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "%s is a run, its recording is %s: sampo replay %s --out DIR"
+              .formatted(folder, inside, inside));
+    }
+    return Recording.open(folder);
   }
 
   /** The recorded configuration; empty if it is one of a program that had other keys. */

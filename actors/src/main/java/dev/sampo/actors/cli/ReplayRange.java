@@ -7,7 +7,9 @@ import dev.sampo.protocol.log.Recording;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
+import picocli.CommandLine;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 
 /** The options of {@code sampo replay} that choose among the steps of a recording. */
 final class ReplayRange {
@@ -35,9 +37,28 @@ final class ReplayRange {
   }
 
   /**
-   * The steps that are asked for.
+   * Checks that the options go together.
    *
-   * @throws CommandFailedException if they need a checkpoint that is not given
+   * @throws ParameterException if the first step needs a checkpoint that is not given
+   * @throws dev.sampo.learner.LearnerException if the checkpoint is none
+   */
+  void requireComplete(CommandLine command) {
+    Optional<TrainerState> state = checkpoint.map(CheckpointFolder::state);
+    long before = state.map(TrainerState::step).orElse(0L);
+    if (from.isPresent() && from.get() != before + 1) {
+      throw new ParameterException(
+          command,
+          state.isEmpty()
+              ? "--from-step %d needs --checkpoint: the checkpoint of step %d of the recorded run"
+                  .formatted(from.get(), from.get() - 1)
+              : "--from-step %d needs the checkpoint of step %d, %s is of step %d"
+                  .formatted(from.get(), from.get() - 1, checkpoint.get(), before));
+    }
+  }
+
+  /**
+   * The steps that are asked for, by options that go together.
+   *
    * @throws dev.sampo.actors.engine.ReplayException if the recording does not have them, or took
    *     the first from other weights than those of the checkpoint
    * @throws dev.sampo.learner.LearnerException if the checkpoint is none
@@ -45,14 +66,6 @@ final class ReplayRange {
   ReplayPlan plan(Recording recording) {
     Optional<TrainerState> state = checkpoint.map(CheckpointFolder::state);
     long before = state.map(TrainerState::step).orElse(0L);
-    if (from.isPresent() && from.get() != before + 1) {
-      throw new CommandFailedException(
-          state.isEmpty()
-              ? "--from-step %d needs --checkpoint: the checkpoint of step %d of the recorded run"
-                  .formatted(from.get(), from.get() - 1)
-              : "--from-step %d needs the checkpoint of step %d, %s is of step %d"
-                  .formatted(from.get(), from.get() - 1, checkpoint.get(), before));
-    }
     ReplayPlan plan =
         ReplayPlan.of(
             recording,

@@ -3,6 +3,7 @@ package dev.sampo.actors.pipeline;
 import dev.sampo.actors.journal.LedgerException;
 import dev.sampo.actors.journal.LedgerJournal;
 import dev.sampo.protocol.ledger.LedgerEvent;
+import dev.sampo.tasks.DurationText;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -122,7 +123,9 @@ public final class JournalWriter extends AbstractMatchingBehavior<JournalWriter.
     if (!failure.isPassing() || failures >= patience.attempts()) {
       throw failure.isPassing() ? failure.after(failures) : failure;
     }
-    getContext().getLog().warn("{}; trying again in {}", failure.getMessage(), patience.pause());
+    getContext()
+        .getLog()
+        .warn("{}; trying again in {}", failure.getMessage(), DurationText.of(patience.pause()));
     timers.startSingleTimer(new Write(), patience.pause());
   }
 

@@ -1,7 +1,7 @@
 package dev.sampo.actors.pipeline;
 
+import dev.sampo.tasks.DurationText;
 import java.time.Duration;
-import java.util.Locale;
 
 /** A node gives up; the message is one line for its operator. */
 public final class WaitedTooLongException extends RuntimeException {
@@ -13,8 +13,6 @@ public final class WaitedTooLongException extends RuntimeException {
    * @param what it waited for, and why that may not have come
    */
   public WaitedTooLongException(Duration patience, String what) {
-    super(
-        "waited %s (node.patience) for %s"
-            .formatted(patience.toString().substring(2).toLowerCase(Locale.ROOT), what));
+    super("waited %s (node.patience) for %s".formatted(DurationText.of(patience), what));
   }
 }

@@ -176,6 +176,52 @@ final class SampoMainTest {
   }
 
   @Test
+  void problemsOfAFileAreInTheOrderOfItsLines() throws IOException {
+    Path no = folder.resolve("no-password");
+    Said said =
+        train(
+            "sampo.ledger.password-file = \""
+                + no
+                + "\"\n"
+                + "sampo.staleness.max-wait = -2s\n"
+                + "sampo.node.patience = 0s\n"
+                + "sampo.reward.timeout = 0s\n"
+                + configuration(data())
+                + "sampo.run.steps = many\n");
+
+    assertThat(said.err.lines().map(line -> line.replaceFirst(".*?run.conf:", "")))
+        .containsExactly(
+            "1: sampo.ledger.password-file: cannot read the file " + no,
+            "2: sampo.staleness.max-wait: must be >= 0s, got -2s",
+            "3: sampo.node.patience: must be > 0s, got 0s",
+            "4: sampo.reward.timeout: must be > 0s, got 0s",
+            "8: sampo.run.steps: needs a whole number, got \"many\"");
+  }
+
+  @Test
+  void aReplayOfARunFolderIsSentToItsRecording() throws IOException {
+    Path rollouts = Files.createDirectories(folder.resolve("run/rollouts"));
+    Files.writeString(rollouts.resolve("manifest.json"), "{}");
+
+    Said said = run("replay", folder.resolve("run").toString(), "--out", folder + "/out");
+
+    assertThat(said.code).isEqualTo(2);
+    assertThat(said.err)
+        .startsWith(
+            "sampo: %s is a run, its recording is %s: sampo replay %s --out DIR\n"
+                .formatted(folder.resolve("run"), rollouts, rollouts));
+  }
+
+  @Test
+  void aReplayFromALaterStepWithoutACheckpointIsWrongUsage() {
+    Said said =
+        run("replay", "../tests/recordings/small", "--out", folder + "/out", "--from-step", "2");
+
+    assertThat(said.code).isEqualTo(2);
+    assertThat(said.err).startsWith("sampo: --from-step 2 needs --checkpoint: ");
+  }
+
+  @Test
   void aPortInUseIsNamed() throws IOException {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       Said said = run("node", "--role", "reward", "--port", String.valueOf(taken.getLocalPort()));
