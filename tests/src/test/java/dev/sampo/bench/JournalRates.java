@@ -57,7 +57,8 @@ final class JournalRates {
       Path place = Files.createDirectory(folder.resolve("ledger-" + numRuns));
       String run = folder.getFileName() + "-" + numRuns;
       long groups;
-      try (RunLedger ledger = RunLedger.open(settings, place, run, OptionalLong::empty)) {
+      try (RunLedger ledger =
+          RunLedger.open(settings, place, run, OptionalLong::empty, line -> {})) {
         ledger.journal().append(RunEvents.beginning());
         groups = write(name, ledger.journal(), concurrent, results);
       }
@@ -77,7 +78,7 @@ final class JournalRates {
     Path place = Files.createDirectory(folder.resolve("ledger-" + numRuns));
     String run = folder.getFileName() + "-" + numRuns;
     long numEvents = 0;
-    try (RunLedger ledger = RunLedger.open(settings, place, run, OptionalLong::empty)) {
+    try (RunLedger ledger = RunLedger.open(settings, place, run, OptionalLong::empty, line -> {})) {
       ledger.journal().append(RunEvents.beginning());
       for (long first = 0; first < groups; first += 1_000) {
         List<LedgerEvent> events =
@@ -91,7 +92,7 @@ final class JournalRates {
       }
     }
     Stopwatch watch = new Stopwatch();
-    try (RunLedger ledger = RunLedger.open(settings, place, run, OptionalLong::empty)) {
+    try (RunLedger ledger = RunLedger.open(settings, place, run, OptionalLong::empty, line -> {})) {
       double seconds = watch.lap().seconds();
       if (ledger.groups().counts().total() != groups) {
         throw new IllegalStateException("not what was written: " + ledger.groups().counts());

@@ -122,7 +122,8 @@ final class ProtocolRates {
         settings,
         place.resolve("ledger"),
         folder.getFileName() + "-p" + numRuns,
-        OptionalLong::empty);
+        OptionalLong::empty,
+        line -> {});
   }
 
   private Path newPlace() throws IOException {

@@ -113,8 +113,9 @@ class PostgresRunTest {
         .startsWith("sampo: ledger " + url + " has ")
         .contains(" events, but " + folder.resolve("elsewhere/ledger/ledger.head") + " is missing")
         .contains(
-            "run run-5 has another folder, or the file was lost; give a new run another run.name or"
-                + " run.seed");
+            "run run-5 has another folder, or the file was lost; put it back if there is a copy")
+        .contains("with another run.folder and run.name, and the newest of its checkpoints");
+    assertThat(folder.resolve("elsewhere")).doesNotExist();
     first.await();
     requireKept("run");
   }
@@ -162,13 +163,15 @@ class PostgresRunTest {
         train(
                 "refused",
                 "ledger.url=\"" + other.apply(url) + "\"",
-                "ledger.password-file=\"" + file + "\"")
+                "ledger.password-file=\"" + file + "\"",
+                "ledger.attempts=2",
+                "ledger.retry-after=10ms")
             .await(1);
 
     assertThat(errors(said))
         .startsWith("sampo: ledger " + other.apply(url) + " cannot be opened: ")
         .contains(reason);
-    assertThat(folder.resolve("refused/rollouts")).doesNotExist();
+    assertThat(folder.resolve("refused")).doesNotExist();
   }
 
   static Stream<Arguments> aDatabaseThatCannotBeOpenedIsOneLineBeforeAnythingIsLoaded() {

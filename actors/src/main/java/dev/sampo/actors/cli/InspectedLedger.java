@@ -98,12 +98,15 @@ final class InspectedLedger {
 
   private void printGroups() {
     GroupLedger.Counts counts = report.groups().counts();
+    String used = config.recording().only() ? "recorded in steps" : "trained";
     out.printf(
-        "groups      %d: %d trained, %d finished and not trained yet, %d running or to be asked, %d"
+        "groups      %d: %d %s, %d finished and not %s yet, %d running or to be asked, %d"
             + " filtered, %d set aside%n",
         counts.total(),
         counts.trained(),
+        used,
         counts.accepted(),
+        used,
         counts.waiting() + counts.leased(),
         counts.filtered(),
         counts.setAside());
@@ -154,8 +157,9 @@ final class InspectedLedger {
               RunQuestions.template(config),
               new ImageFiles());
       int epoch = NodeAssembly.prompts(config, rows).epochRows();
-      return "%d rows visited: %d epochs of %d rows, and %d"
-          .formatted(next, next / epoch, epoch, next % epoch);
+      long epochs = next / epoch;
+      return "%d rows visited: %d %s of %d rows, and %d"
+          .formatted(next, epochs, epochs == 1 ? "epoch" : "epochs", epoch, next % epoch);
     } catch (DataException | ModelException e) {
       return "%d rows visited; of how many is not known: %s".formatted(next, e.getMessage());
     }

@@ -4,6 +4,7 @@ import dev.sampo.actors.audit.Agreement;
 import dev.sampo.actors.audit.LedgerReport;
 import dev.sampo.actors.audit.LedgerText;
 import dev.sampo.actors.journal.LedgerEntry;
+import dev.sampo.actors.journal.LedgerException;
 import dev.sampo.actors.journal.LedgerReader;
 import dev.sampo.actors.report.RunClaim;
 import dev.sampo.actors.report.RunFolder;
@@ -14,10 +15,11 @@ import dev.sampo.protocol.ledger.LedgerEvent;
 import dev.sampo.protocol.log.Recording;
 import java.io.PrintWriter;
 import java.nio.file.Files;
-import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.LongSummaryStatistics;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 
 /** A run folder as {@code sampo inspect} shows it: by its ledger. Nothing in it is changed. */
@@ -51,7 +53,7 @@ final class InspectedRun {
   /** Prints a summary; returns whether there is a fault. */
   boolean summarize(boolean verify) {
     boolean isGoingOn = RunClaim.isHeld(folder);
-    List<String> faults = new ArrayList<>();
+    Set<String> faults = new LinkedHashSet<>(); // what ledger and recording both say once
     try (LedgerReader ledger = reader()) {
       LedgerReport report = LedgerReport.of(ledger);
       faults.addAll(report.faults());
@@ -138,6 +140,13 @@ final class InspectedRun {
   }
 
   private LedgerReader reader() {
-    return LedgerReader.open(config.ledger(), folder.ledger(), config.run().id());
+    LedgerReader ledger = LedgerReader.open(config.ledger(), folder.ledger(), config.run().id());
+    try {
+      ledger.requireRun(folder.config());
+      return ledger;
+    } catch (LedgerException e) {
+      ledger.close();
+      throw e;
+    }
   }
 }

@@ -90,7 +90,12 @@ final class TrainingRun {
       return;
     }
     try (RunLedger ledger =
-        RunLedger.open(config.ledger(), folder.ledger(), config.run().id(), this::neededAfter)) {
+        RunLedger.open(
+            config.ledger(),
+            folder.ledger(),
+            config.run().id(),
+            this::neededAfter,
+            line -> Resumption.say(out, line))) {
       requireSameRun(ledger);
       RunHistory history = ledger.groups().history();
       Resumption resumption =

@@ -57,8 +57,13 @@ final class EndCheck {
   private void require(Optional<LedgerHead.Mark> end, LedgerHead.Mark found) {
     if (end.isPresent() && !end.get().equals(found)) {
       throw LedgerException.lasting(
-          "ledger %s has %d events, and of %d that %s remembers not the last: it was cut off or replaced by another copy"
-              .formatted(database, found.numEvents(), end.get().numEvents(), head));
+          "ledger %s has %d events, and of %d that %s remembers not the last: it was cut off or replaced by another copy; %s"
+              .formatted(
+                  database,
+                  found.numEvents(),
+                  end.get().numEvents(),
+                  head,
+                  LedgerException.WAYS_OUT));
     }
   }
 }

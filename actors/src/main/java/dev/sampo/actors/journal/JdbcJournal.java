@@ -69,9 +69,11 @@ public final class JdbcJournal implements LedgerJournal {
   public static JdbcJournal open(Place place) {
     LedgerDatabase database = place.database();
     try {
+      requireFile(database, place.head());
       Connection connection = database.connect();
       try {
         prepare(place, connection);
+        Files.createDirectories(place.head().toAbsolutePath().getParent());
         return new JdbcJournal(place, LedgerHead.open(place.head()), connection);
       } catch (SQLException | IOException | LedgerException e) {
         connection.close();
@@ -84,6 +86,25 @@ public final class JdbcJournal implements LedgerJournal {
           "ledger %s: %s cannot be opened: %s".formatted(database, place.head(), e.getMessage()),
           e);
     }
+  }
+
+  /** H2 would make a file that is missing, an empty one. */
+  private static void requireFile(LedgerDatabase database, Path head) throws IOException {
+    Optional<Path> missing = database.file().filter(file -> !Files.exists(file));
+    if (missing.isEmpty() || !Files.exists(head)) {
+      return;
+    }
+    LedgerHead.read(head)
+        .ifPresent(end -> {
+          throw LedgerException.lasting(
+              "ledger %s: there is no file %s, and %s remembers %d events in it; %s"
+                  .formatted(
+                      database,
+                      missing.orElseThrow(),
+                      head,
+                      end.numEvents(),
+                      LedgerException.WAYS_OUT));
+        });
   }
 
   private static void prepare(Place place, Connection connection) throws SQLException {
@@ -99,8 +120,9 @@ public final class JdbcJournal implements LedgerJournal {
     long numEvents = tables.last(connection).numEvents();
     if (numEvents > 0 && !Files.exists(place.head())) {
       throw LedgerException.lasting(
-          "ledger %s has %d events, but %s is missing, which remembers its end: run %s has another folder, or the file was lost; give a new run another run.name or run.seed; its model.path may be a checkpoint of the old one"
-              .formatted(database, numEvents, place.head(), place.runId()));
+          "ledger %s has %d events, but %s is missing, which remembers its end: run %s has another folder, or the file was lost; %s"
+              .formatted(
+                  database, numEvents, place.head(), place.runId(), LedgerException.WAYS_OUT));
     }
   }
 
@@ -164,7 +186,7 @@ public final class JdbcJournal implements LedgerJournal {
               LedgerTables.SCHEMA_VERSION,
               base,
               (entry, end) -> {
-                each.accept(entry.event());
+                accept(entry, each);
                 ending.passed(end);
               });
       ending.reached(last);
@@ -179,6 +201,17 @@ public final class JdbcJournal implements LedgerJournal {
     } catch (IOException e) {
       throw LedgerException.lasting(
           "ledger %s: %s cannot be read: %s".formatted(database, place.head(), e.getMessage()), e);
+    }
+  }
+
+  private void accept(LedgerEntry entry, Consumer<LedgerEvent> each) {
+    try {
+      each.accept(entry.event());
+    } catch (IllegalStateException e) {
+      throw LedgerException.lasting(
+          "ledger %s contradicts itself, event %d does not follow those before it: %s; %s"
+              .formatted(database, entry.number(), e.getMessage(), LedgerException.WAYS_OUT),
+          e);
     }
   }
 

@@ -26,6 +26,12 @@ record LedgerDatabase(String url, Optional<String> user, Optional<String> passwo
   /** After which a server counts as lost; without it a broken line would never be noticed. */
   private static final String SILENCE_SECONDS = "30";
 
+  /**
+   * How the SQL states begin of connections that were refused or lost, of a server that starts or
+   * stops or has no connection left, and H2's one of a server that is gone.
+   */
+  private static final List<String> AWAY = List.of("08", "57P", "53300", "90067");
+
   /** Leaves it to the run when the database is closed, and writes no trace file. */
   private static final String H2_OPTIONS = ";DB_CLOSE_ON_EXIT=FALSE;TRACE_LEVEL_FILE=0";
 
@@ -95,6 +101,12 @@ record LedgerDatabase(String url, Optional<String> user, Optional<String> passwo
   /** Without what follows the name of the database: it may hold a password. */
   String name() {
     return url.split("[?;]", 2)[0];
+  }
+
+  /** Whether somebody may have to wait only: for a server that is not there, or not ready. */
+  static boolean isAway(LedgerException failure) {
+    return failure.getCause() instanceof SQLException cause
+        && AWAY.stream().anyMatch(String.valueOf(cause.getSQLState())::startsWith);
   }
 
   LedgerException failure(String what, SQLException cause) {

@@ -32,8 +32,9 @@ public interface LedgerJournal extends AutoCloseable {
    * Reads all events, or those after the {@link #snapshot} that was asked for; before the first
    * {@link #append}. Later it reads what this journal has written.
    *
-   * @throws LedgerException if they cannot be read or are not what was written, or another process
-   *     has written since
+   * @param each may refuse an event with an {@link IllegalStateException}
+   * @throws LedgerException if they cannot be read or are not what was written, one was refused, or
+   *     another process has written since
    */
   void replay(Consumer<LedgerEvent> each);
 

@@ -222,6 +222,26 @@ public final class LedgerReader implements AutoCloseable {
     return Files.exists(headFile);
   }
 
+  /**
+   * Checks that the run is in it, if any is: one that was begun under another name is.
+   *
+   * @param config what says how the run is called
+   * @throws LedgerException naming those that are
+   */
+  public void requireRun(Path config) {
+    try {
+      List<String> runs = tables.runs(connection);
+      boolean mayBeNew = copy.isEmpty() && head.isEmpty(); // a server has runs of other folders
+      if (!runs.isEmpty() && !runs.contains(tables.runId()) && !mayBeNew) {
+        throw LedgerException.lasting(
+            "ledger %s holds nothing of run %s, as %s calls it with run.name and run.seed; it is of %s: put back the settings that the run was begun with"
+                .formatted(database, tables.runId(), config, String.join(", ", runs)));
+      }
+    } catch (SQLException e) {
+      throw database.failure("cannot be read", e);
+    }
+  }
+
   /** Bytes of the events of this run, without what the database adds. */
   public long numBytes() {
     try {

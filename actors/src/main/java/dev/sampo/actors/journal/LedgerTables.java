@@ -8,6 +8,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -41,6 +42,10 @@ final class LedgerTables {
   LedgerTables(String database, String runId) {
     this.database = database;
     this.runId = runId;
+  }
+
+  String runId() {
+    return runId;
   }
 
   /** Makes the tables, or brings those of an older version up to this one. */
@@ -214,6 +219,19 @@ final class LedgerTables {
         return rows.next() ? rows.getLong(1) : 0;
       }
     }
+  }
+
+  /** The runs that have events. */
+  List<String> runs(Connection connection) throws SQLException {
+    String sql = "SELECT DISTINCT run_id FROM ledger_event ORDER BY run_id";
+    List<String> runs = new ArrayList<>();
+    try (Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery(sql)) {
+      while (rows.next()) {
+        runs.add(rows.getString(1));
+      }
+    }
+    return runs;
   }
 
   /** Deletes the events before one. */

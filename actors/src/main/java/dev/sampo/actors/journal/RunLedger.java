@@ -3,10 +3,11 @@ package dev.sampo.actors.journal;
 import dev.sampo.actors.run.GroupLedger;
 import dev.sampo.config.LedgerSettings;
 import dev.sampo.config.RecordingSettings;
-import java.io.IOException;
-import java.nio.file.Files;
+import dev.sampo.tasks.DurationText;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -20,14 +21,54 @@ public record RunLedger(LedgerJournal journal, GroupLedger groups) implements Au
   private static final String HEAD = "ledger.head";
 
   /**
-   * Opens the ledger of a run, a new one if there is none.
+   * Opens the ledger of a run, a new one if there is none. Waits for a server that does not answer
+   * as a run that goes on does: for {@code attempts} times {@code retryAfter} of the settings.
    *
-   * @param folder belongs to the ledger; made if it is not there
+   * @param folder belongs to the ledger; made if it is not there, once the database has answered
    * @param neededAfter the oldest step that the run may go back to; empty for its beginning
+   * @param waits told once, in a line, that the server does not answer and is waited for
    * @throws LedgerException if it cannot be opened and written, is not as it was left, or does not
    *     reach back to that step
    */
   public static RunLedger open(
+      LedgerSettings settings,
+      Path folder,
+      String runId,
+      Supplier<OptionalLong> neededAfter,
+      Consumer<String> waits) {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return open(settings, folder, runId, neededAfter);
+      } catch (LedgerException e) {
+        if (!LedgerDatabase.isAway(e)) {
+          throw e;
+        }
+        if (attempt == settings.attempts()) {
+          throw e.after(attempt);
+        }
+        if (attempt == 1) {
+          waits.accept(
+              "%s; trying again every %s, %d times at most"
+                  .formatted(
+                      e.getMessage(),
+                      DurationText.of(settings.retryAfter()),
+                      settings.attempts() - 1));
+        }
+        pause(settings.retryAfter(), e);
+      }
+    }
+  }
+
+  private static void pause(Duration time, LedgerException cause) {
+    try {
+      Thread.sleep(time);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw cause;
+    }
+  }
+
+  private static RunLedger open(
       LedgerSettings settings, Path folder, String runId, Supplier<OptionalLong> neededAfter) {
     SnapshotJournal journal =
         new SnapshotJournal(
@@ -45,11 +86,6 @@ public record RunLedger(LedgerJournal journal, GroupLedger groups) implements Au
   }
 
   private static JdbcJournal.Place place(LedgerSettings settings, Path folder, String runId) {
-    try {
-      Files.createDirectories(folder);
-    } catch (IOException e) {
-      throw LedgerException.lasting("the ledger cannot be opened: " + e.getMessage(), e);
-    }
     LedgerDatabase database = database(settings, folder);
     return new JdbcJournal.Place(
         database.url(), database.user(), database.password(), head(folder), runId);

@@ -66,11 +66,7 @@ public final class SnapshotJournal implements LedgerJournal {
   public static GroupLedger restore(LedgerJournal journal, long oldestStep) {
     GroupLedger groups =
         journal.snapshot(oldestStep).map(GroupLedger::of).orElseGet(GroupLedger::new);
-    try {
-      journal.replay(groups::apply);
-    } catch (IllegalStateException e) {
-      throw LedgerException.lasting("the ledger contradicts itself: " + e.getMessage(), e);
-    }
+    journal.replay(groups::apply);
     return groups;
   }
 

@@ -37,6 +37,7 @@ public final class RunClaim implements AutoCloseable {
   private final SortedMap<String, String> settings;
   private final State state;
   private final List<String> remarks;
+  private boolean madeFolder;
 
   private enum State {
     NEW,
@@ -72,10 +73,13 @@ public final class RunClaim implements AutoCloseable {
   public static RunClaim take(Path path, String command, SortedMap<String, String> settings) {
     try {
       requireRunOrNothing(path);
+      boolean isThere = Files.exists(path);
       RunFolder folder = new RunFolder(Files.createDirectories(path).toAbsolutePath().normalize());
       FileChannel lock = lock(folder);
       try {
-        return take(folder, lock, command, settings);
+        RunClaim claim = take(folder, lock, command, settings);
+        claim.madeFolder = !isThere;
+        return claim;
       } catch (RuntimeException | IOException e) {
         lock.close();
         throw e;
@@ -222,12 +226,31 @@ public final class RunClaim implements AutoCloseable {
     return remarks;
   }
 
+  /** Of a run that began nothing nothing stays behind. */
   @Override
   public void close() {
-    try {
-      lock.close();
+    try (lock) {
+      if (state == State.NEW) {
+        discard();
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Clears the folder if nothing is in it but what {@link #take} and the log have made. */
+  private void discard() throws IOException {
+    Set<Path> made = Set.of(folder.claim(), folder.log(), folder.lock());
+    try (Stream<Path> entries = Files.list(folder.path())) {
+      if (!entries.allMatch(made::contains)) {
+        return;
+      }
+    }
+    for (Path file : made) {
+      Files.deleteIfExists(file);
+    }
+    if (madeFolder) {
+      Files.delete(folder.path());
     }
   }
 }

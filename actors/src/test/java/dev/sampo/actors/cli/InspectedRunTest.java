@@ -57,7 +57,7 @@ final class InspectedRunTest {
     run = new RunFolder(temporary.resolve("run"));
     copy(RECORDED, run.rollouts());
     String runId = Recording.open(RECORDED).manifest().runId();
-    String name = runId.substring(0, runId.lastIndexOf('-'));
+    String name = name(runId);
     String seed = runId.substring(runId.lastIndexOf('-') + 1);
     Path config = temporary.resolve("run.conf");
     Files.writeString(
@@ -293,6 +293,55 @@ final class InspectedRunTest {
   }
 
   @Test
+  void aLedgerOfAnotherRunIsRefusedByName() throws IOException {
+    keep(events());
+    String runId = version(1).runId();
+    Files.writeString(
+        run.config(), Files.readString(run.config()).replaceFirst("seed=\\d+", "seed=9"));
+
+    for (String option : List.of("--verify", "--group=1", "--events=0-")) {
+      Said said = inspect(option);
+
+      assertThat(said.code).as(option).isEqualTo(1);
+      assertThat(said.out).as(option).isEmpty();
+      assertThat(said.err)
+          .as(option)
+          .contains("holds nothing of run %s-9, as ".formatted(name(runId)))
+          .contains("it is of " + runId)
+          .hasLineCount(1);
+    }
+  }
+
+  private static String name(String runId) {
+    return runId.substring(0, runId.lastIndexOf('-'));
+  }
+
+  /** Both the recording and what compares it with the ledger read the whole log. */
+  @Test
+  void aFaultIsSaidOnce() throws IOException {
+    keep(events());
+    Path segment = run.rollouts().resolve("segments/000001.seg");
+    byte[] bytes = Files.readAllBytes(segment);
+    bytes[bytes.length - 200] ^= 1;
+    Files.write(segment, bytes);
+
+    List<String> lines = inspect("--verify").out.lines().toList();
+
+    assertThat(lines).doesNotHaveDuplicates().anyMatch(line -> line.contains("is damaged at byte"));
+  }
+
+  @Test
+  void ofARunThatOnlyRecordsNothingIsCalledTrained() throws IOException {
+    keep(events());
+    Files.writeString(
+        run.config(), Files.readString(run.config()).replaceFirst("only=false", "only=true"));
+
+    assertThat(inspect().out)
+        .contains("12 recorded in steps, 0 finished and not recorded in steps yet")
+        .doesNotContain("trained");
+  }
+
+  @Test
   void aRunWithoutALedgerIsOneLine() {
     Said said = inspect();
 
@@ -367,7 +416,8 @@ final class InspectedRunTest {
 
   private RunLedger open() {
     RunConfig config = RunConfigReader.read(Optional.of(run.config()), List.of()).settings();
-    return RunLedger.open(config.ledger(), run.ledger(), config.run().id(), OptionalLong::empty);
+    return RunLedger.open(
+        config.ledger(), run.ledger(), config.run().id(), OptionalLong::empty, line -> {});
   }
 
   private void execute(String sql) throws SQLException {

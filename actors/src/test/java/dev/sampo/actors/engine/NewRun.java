@@ -31,7 +31,8 @@ final class NewRun {
         config.settings().ledger(),
         folder.resolve("ledger"),
         config.settings().run().id(),
-        OptionalLong::empty);
+        OptionalLong::empty,
+        line -> {});
   }
 
   /** Takes all its steps on one node. */

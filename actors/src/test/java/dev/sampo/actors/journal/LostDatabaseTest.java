@@ -38,7 +38,8 @@ class LostDatabaseTest {
 
     assertThatThrownBy(this::read)
         .isInstanceOf(LedgerException.class)
-        .hasMessageContaining("has 3 events, and of 5 that " + head() + " remembers not the last");
+        .hasMessageContaining("has 3 events, and of 5 that " + head() + " remembers not the last")
+        .hasMessageContaining("another one can begin where it was");
   }
 
   @Test
@@ -48,7 +49,9 @@ class LostDatabaseTest {
 
     assertThatThrownBy(this::read)
         .isInstanceOf(LedgerException.class)
-        .hasMessageContaining("has 0 events, and of 3");
+        .hasMessageContaining("there is no file " + database() + ", and " + head())
+        .hasMessageContaining("remembers 3 events");
+    assertThat(database()).doesNotExist();
   }
 
   @Test

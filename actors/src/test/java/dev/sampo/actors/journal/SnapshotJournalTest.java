@@ -94,6 +94,19 @@ final class SnapshotJournalTest {
   }
 
   @Test
+  void anEventThatCannotFollowIsNamedWithItsDatabase() {
+    List<LedgerEvent> twice = new ArrayList<>(history.subList(0, 5));
+    twice.add(history.getFirst());
+    append(false, twice);
+
+    assertThatThrownBy(this::restored)
+        .isInstanceOf(LedgerException.class)
+        .hasMessageStartingWith(
+            "ledger jdbc:h2:file:%s contradicts itself, event 5 does not follow those before it: the run is open"
+                .formatted(folder.resolve("ledger")));
+  }
+
+  @Test
   void theChainIsCheckedFromTheSnapshotOn() throws SQLException {
     append(true, history);
     execute("UPDATE ledger_event SET checksum = 1 WHERE number = 70");

@@ -129,8 +129,20 @@ final class RunClaimTest {
 
     try (RunClaim claim = take("sft", Map.of())) {
       assertThat(claim.isResumed()).isFalse();
+      assertThat(path.toFile().list()).containsExactlyInAnyOrder("run.lock", "run.json");
     }
-    assertThat(path.toFile().list()).containsExactlyInAnyOrder("run.lock", "run.json");
+  }
+
+  @Test
+  void ofARunThatBeganNothingNothingStays() throws IOException {
+    try (RunClaim claim = take("sft", Map.of())) {
+      Files.writeString(claim.folder().log(), "refused");
+    }
+    assertThat(path).doesNotExist();
+
+    Files.createDirectory(path);
+    take("sft", Map.of()).close();
+    assertThat(path).as("it was there before").isEmptyDirectory();
   }
 
   @ParameterizedTest
