@@ -151,13 +151,66 @@ class LeftRunTest {
 
   /** A recording that is damaged elsewhere than at its end is neither used nor continued. */
   @Test
-  void aRunWithADamagedRecordingDoesNotGoOn() throws Exception {
+  void aRunWithADamagedRecordingGoesOnWhenThatIsMovedAway() throws Exception {
     Path segment = run.resolve("rollouts/segments/000001.seg");
     byte[] bytes = Files.readAllBytes(segment);
     bytes[bytes.length / 2] ^= 1;
     Files.write(segment, bytes);
 
-    assertRefused(train(1, Map.of()), segment + " is damaged at byte ");
+    String said = train(1, Map.of());
+    assertRefused(said, segment + " is damaged at byte ");
+    assertThat(said)
+        .contains(
+            "move %s to another place: the run then goes on from %s; steps %d to %d are abandoned and taken anew"
+                .formatted(run.resolve("rollouts"), checkpoint(), SAVED + 1, committed));
+
+    Files.move(run.resolve("rollouts"), folder.resolve("moved"));
+    requireRecordedAnew();
+  }
+
+  @Test
+  void aRunThatLostItsOnlySegmentRecordsAnewAfterItsCheckpoint() throws Exception {
+    assertThat(newestFirst(run.resolve("rollouts/segments"))).hasSize(1);
+    Files.delete(run.resolve("rollouts/segments/000001.seg"));
+
+    requireRecordedAnew();
+    assertThat(run.resolve("rollouts/segments/000001.seg")).doesNotExist();
+  }
+
+  /** There is no gap in a recording that a replay would not get over. */
+  @Test
+  void aRecordingThatEndsBeforeTheCheckpointIsNotGoneOnWith() throws Exception {
+    cutAfterStep(SAVED - 1);
+
+    assertRefused(
+        train(1, Map.of()),
+        run.resolve("rollouts") + " does not have step " + SAVED + ", after which the run goes on");
+  }
+
+  private void requireRecordedAnew() throws Exception {
+    assertThat(train(0, Map.of()))
+        .contains(
+            "%s has nothing of steps 1 to %d: the recording begins with step %d, and a replay of it needs %s"
+                .formatted(run.resolve("rollouts"), SAVED, SAVED + 1, checkpoint()))
+        .contains("steps %d to %d are abandoned, term 2".formatted(SAVED + 1, committed));
+    requireAbandonedAfter(SAVED);
+    assertThat(sampo(0, Map.of(), "inspect", run.toString(), "--verify")).contains("faults      0");
+    String again = folder.resolve("again").toString();
+    assertThat(
+            sampo(
+                0,
+                Map.of(),
+                "replay",
+                run + "/rollouts",
+                "--checkpoint",
+                checkpoint().toString(),
+                "--out",
+                again))
+        .contains("%d steps, %d of them equal".formatted(STEPS - SAVED, STEPS - SAVED));
+  }
+
+  private Path checkpoint() {
+    return run.resolve("checkpoints/step-" + SAVED);
   }
 
   /** Cut to what it was some time before, as by a backup that is put back. */

@@ -46,6 +46,7 @@ import java.util.SortedMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
@@ -160,7 +161,7 @@ public final class NodeAssembly implements AutoCloseable {
     ImageFiles images = new ImageFiles();
     Optional<RecordingWriter> writer =
         config.recording().enabled()
-            ? Optional.of(RunRecording.open(loaded, folder))
+            ? Optional.of(reading(start, () -> RunRecording.open(loaded, folder, start)))
             : Optional.empty();
     Optional<Recording> recording =
         writer.map(present -> Recording.open(folder.resolve(RunRecording.FOLDER)));
@@ -173,7 +174,7 @@ public final class NodeAssembly implements AutoCloseable {
         images,
         writer,
         start.ledger(),
-        recovery.accepted(),
+        reading(start, recovery::accepted),
         new JournalWriter.Patience(config.ledger().attempts(), config.ledger().retryAfter()),
         new GroupDispatch.Terms(
             config.run().seed(),
@@ -192,10 +193,22 @@ public final class NodeAssembly implements AutoCloseable {
 
   private PolicyTrainer recovered(
       RunStart start, Recovery recovery, Function<ImageRef, Optional<byte[]>> images) {
-    return recovery.trainer(
-        term ->
-            trainer(config, images, folder, new Start(start.checkpoint(), start.settings(), term)),
-        checkpoints(config, folder));
+    return reading(
+        start,
+        () ->
+            recovery.trainer(
+                term ->
+                    trainer(
+                        config,
+                        images,
+                        folder,
+                        new Start(start.checkpoint(), start.settings(), term)),
+                checkpoints(config, folder)));
+  }
+
+  /** Does what reads the recording of the run. */
+  private <T> T reading(RunStart start, Supplier<T> read) {
+    return DamagedRecording.orWayOut(folder.resolve(RunRecording.FOLDER), start, read);
   }
 
   /** Rows that this process has not visited have their images in the recording. */

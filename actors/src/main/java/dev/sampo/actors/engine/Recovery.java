@@ -4,7 +4,6 @@ import dev.sampo.actors.StepReport;
 import dev.sampo.actors.run.GroupState;
 import dev.sampo.actors.run.RunHistory;
 import dev.sampo.learner.checkpoint.CheckpointFolder;
-import dev.sampo.learner.checkpoint.TrainerState;
 import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.ScoredGroup;
 import dev.sampo.protocol.log.RecordedSteps;
@@ -36,7 +35,7 @@ final class Recovery {
   Recovery(RunStart run, Optional<Recording> recording) {
     this.run = run;
     this.history = run.ledger().groups().history();
-    this.start = run.checkpoint().map(CheckpointFolder::state).map(TrainerState::step).orElse(0L);
+    this.start = run.step();
     this.recording = recording;
   }
 
@@ -87,18 +86,13 @@ final class Recovery {
 
   /** How far the recording has what it takes. */
   private Reach recorded(Optional<RecordedSteps> steps) {
+    recording.ifPresent(this::requireCheckpointIn);
     if (history.step() == start) {
       return new Reach(start, Optional.empty());
     }
     if (recording.isEmpty() || steps.isEmpty()) {
       return new Reach(
           start, Optional.of("the run records nothing, so that no step can be taken again"));
-    }
-    long first = recording.get().start().step() + 1;
-    if (first > start + 1) {
-      throw new ReplayException(
-          "the recording begins with step %d, and there is no checkpoint of step %d or a later one"
-              .formatted(first, first - 1));
     }
     OptionalLong lost =
         LongStream.rangeClosed(start + 1, history.step())
@@ -108,6 +102,24 @@ final class Recovery {
         ? new Reach(
             lost.getAsLong() - 1, Optional.of("the recording has lost step " + lost.getAsLong()))
         : new Reach(history.step(), Optional.empty());
+  }
+
+  /**
+   * A recording that ended before the checkpoint, or began after it, would go on with a gap that no
+   * replay gets over.
+   */
+  private void requireCheckpointIn(Recording from) {
+    long first = from.start().step() + 1;
+    if (first > start + 1) {
+      throw new ReplayException(
+          "%s begins with step %d, and there is no checkpoint of step %d or a later one; %s"
+              .formatted(from.root(), first, first - 1, DamagedRecording.wayOut(from.root(), run)));
+    }
+    if (first <= start && !from.hasStep(start)) {
+      throw new ReplayException(
+          "%s does not have step %d, after which the run goes on: its end is lost, or the run did not record for a while; %s"
+              .formatted(from.root(), start, DamagedRecording.wayOut(from.root(), run)));
+    }
   }
 
   /**

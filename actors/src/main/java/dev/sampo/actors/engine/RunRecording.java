@@ -4,12 +4,15 @@ import dev.sampo.actors.pipeline.SkippedGroups;
 import dev.sampo.actors.pipeline.Trainer;
 import dev.sampo.actors.report.RunFolder;
 import dev.sampo.actors.report.SetAside;
+import dev.sampo.actors.run.GroupLedger;
 import dev.sampo.config.LoadedConfig;
 import dev.sampo.config.RecordingSettings;
 import dev.sampo.config.RunConfig;
+import dev.sampo.learner.checkpoint.CheckpointFolder;
 import dev.sampo.protocol.ImageRef;
 import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.log.RecordingManifest;
+import dev.sampo.protocol.log.RecordingStart;
 import dev.sampo.protocol.log.RecordingWriter;
 import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.ops.NativeBuild;
@@ -60,17 +63,23 @@ public final class RunRecording {
   }
 
   /**
-   * Opens the recording of a run for appending; cuts what a crash left of a record.
+   * Opens the recording of a run for appending; cuts what a crash left of a record. Where nothing
+   * is left of it, a new one begins with the step that the run goes on with.
    *
    * @param folder of the run
+   * @param start where the run goes on
    */
-  static RecordingWriter open(LoadedConfig loaded, Path folder) {
+  static RecordingWriter open(LoadedConfig loaded, Path folder, RunStart start) {
     RunConfig config = loaded.settings();
+    Path root = folder.resolve(FOLDER);
+    String initial = initialWeightsHash(config);
+    RecordingStart begin = begin(config, start, initial);
     RecordingWriter recording =
         RecordingWriter.open(
-            folder.resolve(FOLDER),
-            manifest(loaded, initialWeightsHash(config)),
-            config.recording().segmentSize().toBytes());
+            root, manifest(loaded, initial), config.recording().segmentSize().toBytes(), begin);
+    if (recording.isNew() && begin.step() > 0) {
+      start.listener().noticed(withoutItsBeginning(root, begin.step(), start));
+    }
     if (recording.numCutBytes() > 0) {
       LOG.warn(
           "the recording ended within a record; its {} bytes were cut", recording.numCutBytes());
@@ -80,6 +89,38 @@ public final class RunRecording {
           NodeAssembly.checkpoints(config, folder)::oldestStep, config.staleness().max());
     }
     return recording;
+  }
+
+  /** Weights that are not trained stay those of the beginning. */
+  private static RecordingStart begin(RunConfig config, RunStart start, String initial) {
+    GroupLedger groups = start.ledger().groups();
+    int last = groups.lastSegment();
+    // With a number between them a lost segment that is put back is never taken for one to delete.
+    int segment = last == 0 ? 1 : last + 2;
+    return config.recording().only()
+        ? new RecordingStart(groups.history().step(), initial, segment)
+        : new RecordingStart(
+            start.step(),
+            start
+                .checkpoint()
+                .map(CheckpointFolder::state)
+                .map(state -> state.version().weightsHash())
+                .orElse(initial),
+            segment);
+  }
+
+  private static String withoutItsBeginning(Path root, long step, RunStart start) {
+    return "%s has nothing of steps 1 to %d: the recording begins with step %d%s"
+        .formatted(
+            root,
+            step,
+            step + 1,
+            start
+                .checkpoint()
+                .map(folder ->
+                    ", and a replay of it needs %s, of which a copy should be kept"
+                        .formatted(folder))
+                .orElse(""));
   }
 
   private static RecordingManifest manifest(LoadedConfig loaded, String weightsHash) {

@@ -2,6 +2,8 @@ package dev.sampo.actors.engine;
 
 import dev.sampo.actors.RunListener;
 import dev.sampo.actors.journal.RunLedger;
+import dev.sampo.learner.checkpoint.CheckpointFolder;
+import dev.sampo.learner.checkpoint.TrainerState;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -18,4 +20,9 @@ public record RunStart(
     RunLedger ledger,
     Optional<Path> checkpoint,
     SortedMap<String, String> settings,
-    RunListener listener) {}
+    RunListener listener) {
+  /** The step of the checkpoint; 0 at the model. */
+  long step() {
+    return checkpoint.map(CheckpointFolder::state).map(TrainerState::step).orElse(0L);
+  }
+}

@@ -56,6 +56,7 @@ public final class GroupLedger {
   private int filtered;
   private int setAside;
   private int numReplaced;
+  private int lastSegment; // of the recording, from 1; 0 before the first
 
   /** What a snapshot says; further events can be applied to it. */
   public static GroupLedger of(LedgerSnapshot snapshot) {
@@ -72,7 +73,7 @@ public final class GroupLedger {
         }
         case LedgerSnapshot.Group.Accepted(var result, var source) -> {
           source.ifPresent(text -> ledger.sources.put(result.group(), text));
-          ledger.move(result.group(), accepted(result));
+          ledger.move(result.group(), ledger.accepted(result));
         }
         case LedgerSnapshot.Group.Trained(GroupId id, long step) ->
             ledger.move(id, new GroupState.Trained(step));
@@ -274,7 +275,8 @@ public final class GroupLedger {
     };
   }
 
-  private static GroupState.Accepted accepted(LedgerEvent.GroupAccepted result) {
+  private GroupState.Accepted accepted(LedgerEvent.GroupAccepted result) {
+    result.place().ifPresent(place -> lastSegment = Math.max(lastSegment, place.segment() + 1));
     return new GroupState.Accepted(
         result.lease(), result.oldestStep(), result.newestStep(), result.place());
   }
@@ -359,6 +361,14 @@ public final class GroupLedger {
   /** Of the waiting groups from this one on the one that was opened first. */
   public Optional<GroupId> firstWaiting(GroupId from) {
     return Optional.ofNullable(waiting.ceiling(from));
+  }
+
+  /**
+   * Number of the last segment of the recording that a result is known to be in; 0 if none is, as
+   * when all were settled before the snapshot.
+   */
+  public int lastSegment() {
+    return lastSegment;
   }
 
   public Counts counts() {

@@ -42,6 +42,11 @@ public final class Recording {
     return Files.exists(new RecordingFolder(root).manifestFile());
   }
 
+  /** Its folder. */
+  public Path root() {
+    return folder.root();
+  }
+
   public RecordingManifest manifest() {
     return manifest;
   }
@@ -77,6 +82,18 @@ public final class Recording {
   }
 
   /**
+   * Whether a step is recorded, with or without its groups; reads the log from its end as far back
+   * as the step.
+   *
+   * @throws RecordingException if the log is damaged there
+   */
+  public boolean hasStep(long number) {
+    try (RolloutLogReader reader = entries()) {
+      return StepSearch.has(reader, number);
+    }
+  }
+
+  /**
    * The steps whose number is above {@code after}, in order, groups read as the stream advances.
    *
    * @throws RecordingException if the log is damaged or a step names a group that is not there
@@ -107,11 +124,11 @@ public final class Recording {
       byte[] bytes = Files.readAllBytes(file);
       String actual = RecordingFolder.sha256(bytes);
       if (!actual.equals(sha256)) {
-        throw new RecordingException(file + " is damaged: its bytes have the hash " + actual);
+        throw RecordingException.damage(file + " is damaged: its bytes have the hash " + actual);
       }
       return bytes;
     } catch (NoSuchFileException e) {
-      throw new RecordingException("image " + file + " is missing", e);
+      throw RecordingException.damage("image " + file + " is missing", e);
     } catch (IOException e) {
       throw RecordingException.notRead(file, e);
     }
@@ -128,7 +145,7 @@ public final class Recording {
         .map(id ->
             Optional.ofNullable(latest.get(id))
                 .orElseThrow(() ->
-                    new RecordingException(
+                    RecordingException.damage(
                         "%s: step %d was trained on group %d, which is not recorded before it"
                             .formatted(folder.root(), step.version().step(), id.value()))))
         .toList();

@@ -63,7 +63,7 @@ record RecordingFolder(Path root) {
       }
       return manifest;
     } catch (JacksonException e) {
-      throw new RecordingException(
+      throw RecordingException.damage(
           manifestFile() + " is not a manifest: " + e.getOriginalMessage(), e);
     } catch (NoSuchFileException e) {
       throw new RecordingException(root + " is not a recording: it has no manifest.json", e);
@@ -88,7 +88,7 @@ record RecordingFolder(Path root) {
     try {
       return JSON.readValue(Files.readAllBytes(startFile()), RecordingStart.class);
     } catch (JacksonException e) {
-      throw new RecordingException(
+      throw RecordingException.damage(
           startFile() + " is not the start of a recording: " + e.getOriginalMessage(), e);
     } catch (IOException e) {
       throw RecordingException.notRead(startFile(), e);

@@ -22,12 +22,15 @@ import java.util.function.Supplier;
  * tried again.
  */
 public final class RecordingWriter implements AutoCloseable {
+  private static final int FIRST_SEGMENT = 1;
+
   private final RecordingFolder folder;
   private final RolloutLog log;
   private RecordingStart start;
   private Optional<Retention> retention = Optional.empty();
   private long lookedAt; // the last step that was looked at for what is needed after it
   private boolean hasNewImages; // whose names may not be on the disk yet
+  private boolean isNew;
 
   /** Which steps are needed no more, as time goes by. */
   private record Retention(Supplier<OptionalLong> neededAfter, int maxAge, LogNeeds needs) {}
@@ -46,25 +49,52 @@ public final class RecordingWriter implements AutoCloseable {
    *     or a damaged one, or cannot be written
    */
   public static RecordingWriter open(Path root, RecordingManifest manifest, long segmentBytes) {
+    return open(
+        root, manifest, segmentBytes, new RecordingStart(0, manifest.modelHash(), FIRST_SEGMENT));
+  }
+
+  /**
+   * As {@link #open(Path, RecordingManifest, long)}, for a run that may have lost what it had
+   * recorded.
+   *
+   * @param begin where the recording begins if there is no segment of it, of one that had no other
+   */
+  public static RecordingWriter open(
+      Path root, RecordingManifest manifest, long segmentBytes, RecordingStart begin) {
     RecordingFolder folder = new RecordingFolder(root);
     try {
-      boolean isNew = !Files.exists(folder.manifestFile());
-      if (!isNew) {
+      boolean hasManifest = Files.exists(folder.manifestFile());
+      if (hasManifest) {
         requireSame(root, folder.readManifest(), manifest);
       }
       folder.prepare();
-      if (isNew) {
+      if (!hasManifest) {
         folder.writeManifest(manifest);
       }
-      RecordingStart start = folder.readStart(manifest);
+      RecordingStart found = folder.readStart(manifest);
+      boolean isNew = SegmentFolder.list(folder.segments(), found.segment()).files().isEmpty();
+      RecordingStart start = isNew ? begun(folder, found, begin) : found;
       RecordingWriter writer =
           new RecordingWriter(
               folder, start, RolloutLog.open(folder.segments(), start.segment(), segmentBytes));
+      writer.isNew = isNew;
       writer.finishDropping();
       return writer;
     } catch (IOException e) {
       throw RecordingException.notWritten(root, e);
     }
+  }
+
+  /** No segment gets the number of one that was lost. */
+  private static RecordingStart begun(
+      RecordingFolder folder, RecordingStart found, RecordingStart begin) throws IOException {
+    RecordingStart start =
+        new RecordingStart(
+            begin.step(), begin.weightsHash(), Math.max(found.segment(), begin.segment()));
+    if (!start.equals(found)) {
+      folder.writeStart(start);
+    }
+    return start;
   }
 
   private static void requireSame(
@@ -222,6 +252,11 @@ public final class RecordingWriter implements AutoCloseable {
       Files.delete(segment);
     }
     RecordingFolder.force(folder.segments());
+  }
+
+  /** Whether there was no segment when it was opened. */
+  public boolean isNew() {
+    return isNew;
   }
 
   /** Bytes of a torn record that opening has cut off; 0 after a clean end. */

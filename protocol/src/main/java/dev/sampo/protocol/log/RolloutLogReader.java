@@ -99,26 +99,26 @@ public final class RolloutLogReader implements AutoCloseable {
   public ScoredGroup group(LogPlace place) {
     return find(place)
         .orElseThrow(() ->
-            new RecordingException(
-                "%s ends with segment %d, before byte %d of segment %d"
+            RecordingException.damage(
+                "%s has segments %d to %d and nothing at byte %d of segment %d"
                     .formatted(
-                        segments.folder(), segments.last(), place.offset(), place.segment() + 1)));
+                        segments.folder(),
+                        segments.first(),
+                        segments.last(),
+                        place.offset(),
+                        place.segment() + 1)));
   }
 
   /**
-   * Reads one group; empty if the log has lost its end and it with that.
+   * Reads one group; empty if the log has lost its end, or all that was before its first segment,
+   * and it with that.
    *
-   * @throws RecordingException if it was dropped, is damaged, or something else stands there
+   * @throws RecordingException if it is damaged, or something else stands there
    */
   public Optional<ScoredGroup> find(LogPlace place) {
     int wanted = place.segment() + 1;
-    if (wanted > segments.last()) {
-      return Optional.empty();
-    }
     if (!segments.has(wanted)) {
-      throw new RecordingException(
-          "%s has segments %d to %d, a group of segment %d is wanted"
-              .formatted(segments.folder(), segments.first(), segments.last(), wanted));
+      return Optional.empty();
     }
     Path file = segments.file(wanted);
     try {
@@ -129,7 +129,7 @@ public final class RolloutLogReader implements AutoCloseable {
         case Segment.Found.End(), Segment.Found.Torn(long _) when wanted == segments.last() ->
             Optional.empty();
         default ->
-            throw new RecordingException(
+            throw RecordingException.damage(
                 "%s has no whole group at byte %d".formatted(file, place.offset()));
       };
     } catch (IOException e) {
@@ -193,7 +193,7 @@ public final class RolloutLogReader implements AutoCloseable {
 
   private Optional<LogEntry> torn(Path file, long numBytes) {
     if (number < segments.last()) {
-      throw new RecordingException(
+      throw RecordingException.damage(
           "%s ends within the record at byte %d, but it is not the last segment of the log"
               .formatted(file, offset));
     }

@@ -119,6 +119,6 @@ final class Segment {
   }
 
   private static RecordingException damaged(Path file, long offset, String what) {
-    return new RecordingException(file + " is damaged at byte " + offset + ": " + what);
+    return RecordingException.damage(file + " is damaged at byte " + offset + ": " + what);
   }
 }

@@ -43,7 +43,7 @@ record SegmentFolder(Path folder, int first, List<Path> files) {
             .mapToObj(number -> file(folder, number))
             .toList();
     if (!found.equals(expected)) {
-      throw new RecordingException(
+      throw RecordingException.damage(
           "%s has a gap: expected %d segments from %06d.seg on, found %s"
               .formatted(
                   folder, found.size(), first, found.stream().map(Path::getFileName).toList()));
@@ -87,7 +87,7 @@ record SegmentFolder(Path folder, int first, List<Path> files) {
   void requireSize(int number, long bytes) throws IOException {
     long size = Files.size(file(number));
     if (size != bytes) {
-      throw new RecordingException(
+      throw RecordingException.damage(
           "%s has %d bytes, but it had %d when the next segment was begun"
               .formatted(file(number), size, bytes));
     }

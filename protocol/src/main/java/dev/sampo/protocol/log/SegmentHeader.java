@@ -58,12 +58,12 @@ record SegmentHeader(int number, OptionalLong bytesBefore, int length) {
       return Optional.empty();
     }
     if (!isWhole) {
-      throw new RecordingException(
+      throw RecordingException.damage(
           "%s is no segment of a recording, or damaged at byte 0: its header does not match its checksum"
               .formatted(file));
     }
     if (bytes.getInt(NUMBER) != number) {
-      throw new RecordingException(
+      throw RecordingException.damage(
           "%s holds segment %d of a recording".formatted(file, bytes.getInt(NUMBER)));
     }
     return Optional.of(

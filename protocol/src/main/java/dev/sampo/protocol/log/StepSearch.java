@@ -64,6 +64,18 @@ final class StepSearch {
     return search.found();
   }
 
+  /** Whether a log has a step that counts; reads as far back as it, or one before it, is. */
+  static boolean has(RolloutLogReader reader, long number) {
+    for (int segment = reader.lastSegment(); segment >= reader.firstSegment(); segment--) {
+      StepSearch search = new StepSearch(number - 1);
+      search.addSegment(reader, segment);
+      if (search.hasSteps) {
+        return search.found().stream().anyMatch(found -> found.step().version().step() == number);
+      }
+    }
+    return false;
+  }
+
   private void addSegment(RolloutLogReader reader, int segment) {
     List<Item> items = new ArrayList<>();
     reader.beginAt(segment);

@@ -334,6 +334,75 @@ class RecordingTest {
   }
 
   @Test
+  void aRecordingThatIsLostBeginsAnewWhereItIsToldTo() throws IOException {
+    try (RecordingWriter writer = RecordingWriter.open(root, MANIFEST, 1)) {
+      recordSteps(writer, 3);
+    }
+    for (String name : segments()) {
+      Files.delete(root.resolve("segments").resolve(name));
+    }
+    RecordingStart begin = new RecordingStart(2, "weights", 8);
+
+    for (int opened = 0; opened < 2; opened++) {
+      try (RecordingWriter writer = RecordingWriter.open(root, MANIFEST, 1 << 20, begin)) {
+        assertThat(writer.isNew()).isEqualTo(opened == 0);
+        if (opened == 0) {
+          writer.store(IMAGE, PIXELS);
+          writer.append(group(9, 1));
+          writer.append(step(1, 3, 9), LOSS);
+        }
+      }
+    }
+
+    assertThat(segments()).containsExactly("000008.seg");
+    Recording recording = Recording.open(root);
+    assertThat(recording.start()).isEqualTo(begin);
+    assertThat(recording.verify().problems()).isEmpty();
+    assertThat(recording.steps().first()).isEqualTo(3);
+    try (RolloutLogReader reader = recording.entries()) {
+      assertThat(reader.find(new LogPlace(0, 24))).as("of the lost one").isEmpty();
+    }
+  }
+
+  @Test
+  void aRecordingThatIsThereGoesOnWhereItEnds() {
+    try (RecordingWriter writer = writer()) {
+      recordSteps(writer, 2);
+    }
+
+    RecordingStart begin = new RecordingStart(1, "weights", 8);
+    RecordingWriter.open(root, MANIFEST, 1 << 20, begin).close();
+
+    assertThat(segments()).containsExactly("000001.seg");
+    assertThat(Recording.open(root).start().step()).isZero();
+  }
+
+  @Test
+  void whetherAStepIsRecordedIsReadFromTheEnd() throws IOException {
+    try (RecordingWriter writer = RecordingWriter.open(root, MANIFEST, 1)) {
+      recordSteps(writer, 3);
+    }
+    Recording recording = Recording.open(root);
+    Files.write(root.resolve("segments/000001.seg"), new byte[100]);
+
+    assertThat(recording.hasStep(3)).isTrue();
+    assertThat(recording.hasStep(2)).isTrue();
+    assertThat(recording.hasStep(4)).isFalse();
+  }
+
+  @Test
+  void stepsThatWereTakenBackAreNotRecorded() {
+    try (RecordingWriter writer = RecordingWriter.open(root, MANIFEST, 1)) {
+      recordSteps(writer, 3);
+      writer.append(group(9, 1));
+      writer.append(step(2, 2, 9), LOSS);
+    }
+
+    assertThat(Recording.open(root).hasStep(2)).isTrue();
+    assertThat(Recording.open(root).hasStep(3)).isFalse();
+  }
+
+  @Test
   void imageIsStoredOnceAndOnlyWithItsOwnBytes() {
     try (RecordingWriter writer = writer()) {
       assertThat(writer.has(IMAGE)).isFalse();
