@@ -138,7 +138,8 @@ final class LedgerRules {
         runId);
   }
 
-  private static List<LedgerEvent> events(JdbcJournal.Place place) {
+  /** All that a ledger has, from its first event on. */
+  static List<LedgerEvent> events(JdbcJournal.Place place) {
     List<LedgerEvent> events = new ArrayList<>();
     try (JdbcJournal journal = JdbcJournal.open(place)) {
       journal.replay(events::add);

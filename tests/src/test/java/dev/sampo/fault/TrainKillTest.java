@@ -1,8 +1,11 @@
 package dev.sampo.fault;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.sampo.actors.journal.LedgerException;
+import dev.sampo.protocol.ledger.LedgerEvent;
 import dev.sampo.protocol.log.Recording;
 import dev.sampo.tasks.rec.RecDataSettings;
 import dev.sampo.tasks.rec.RecDataWriter;
@@ -35,6 +38,7 @@ class TrainKillTest {
   private static final int STEPS = 14;
   private static final int GROUPS_PER_STEP = 2;
   private static final String RUN_ID = "killed-5";
+  private static final String REPEATABLE = "staleness.max = 0, rollout.deterministic = true";
   private static final Path MODEL =
       Path.of("../models/tiny-rec/shifted").toAbsolutePath().normalize();
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -59,13 +63,21 @@ class TrainKillTest {
         });
   }
 
-  /** With sampling that depends on nothing but weights, prompt and seed, kills leave no trace. */
+  /**
+   * With sampling that depends on nothing but weights, prompt and seed, kills leave no trace; not
+   * in which groups were replaced either.
+   */
   @Test
   @KilledOften
   void aKilledTrainingWithoutStalenessEndsInTheBitsOfAnUndisturbedOne() throws Exception {
-    Path file = configuration("staleness.max = 0, rollout.deterministic = true");
+    Path file =
+        configuration(
+            REPEATABLE + ", learner { max-extra-groups = 2, objective.filter.min-std = 0.1 }");
     Path undisturbed = folder.resolve("undisturbed");
     train(file, undisturbed).await();
+    assertThat(LedgerRules.events(LedgerRules.place(undisturbed.resolve("ledger"), RUN_ID)))
+        .as("groups to replace")
+        .hasAtLeastOneElementOfType(LedgerEvent.GroupFiltered.class);
 
     killOften(
         file,
@@ -74,6 +86,36 @@ class TrainKillTest {
                 .extracting(step -> step.step().version().weightsHash())
                 .as("weights that move with every step")
                 .doesNotHaveDuplicates());
+  }
+
+  /** What ledger and recording drop is not missed by whoever goes on. */
+  @Test
+  @KilledOften
+  void aKilledTrainingThatKeepsNoMoreThanItNeedsEndsInTheSameBits() throws Exception {
+    Path file =
+        configuration(
+            REPEATABLE
+                + ", ledger { keep = checkpoints, snapshot-every = 20 }"
+                + ", recording { keep = checkpoints, segment-size = 64KiB }");
+    Path undisturbed = folder.resolve("undisturbed");
+    train(file, undisturbed).await();
+    Path killed = folder.resolve("killed");
+    Random random = new Random(SEED);
+    for (int kills = 0; kills < KILLS && train(file, killed).killTraining(random); kills++) {}
+    train(file, killed).awaitFinishedRun();
+
+    SameRun.requireSameEnd(killed, undisturbed, STEPS);
+    String said =
+        new SampoProcess(
+                killed,
+                folder.resolve("inspected.txt"),
+                List.of("inspect", killed.toString(), "--verify"))
+            .await();
+    assertThat(said).contains("faults      0");
+    assertThatThrownBy(
+            () -> LedgerRules.events(LedgerRules.place(killed.resolve("ledger"), RUN_ID)))
+        .as("events that were dropped")
+        .isInstanceOf(LedgerException.class);
   }
 
   /** What had no time to be reported is missing from the metrics, and nothing else. */
@@ -94,7 +136,7 @@ class TrainKillTest {
   @Test
   @KilledOften
   void aTrainingWithoutStalenessDoesNotMindRolloutNodesThatDie() throws Exception {
-    Path file = configuration("staleness.max = 0, rollout.deterministic = true");
+    Path file = configuration(REPEATABLE);
     Path undisturbed = folder.resolve("undisturbed");
     train(file, undisturbed).await();
     Random random = new Random(SEED);
