@@ -165,7 +165,8 @@ final class GroupWires {
     RewardOutcomeWire.Builder wire = RewardOutcomeWire.newBuilder().setName(name);
     return switch (outcome) {
       case RewardOutcome.Scored(double value) -> wire.setScored(value).build();
-      case RewardOutcome.Failed(String reason) -> wire.setFailed(reason).build();
+      case RewardOutcome.Failed(String reason, boolean worksElsewhere) ->
+          wire.setFailed(reason).setWorksElsewhere(worksElsewhere).build();
       case RewardOutcome.Unscorable(String reason) -> wire.setUnscorable(reason).build();
     };
   }
@@ -173,7 +174,7 @@ final class GroupWires {
   private static RewardOutcome fromWire(RewardOutcomeWire wire) {
     return switch (wire.getOutcomeCase()) {
       case SCORED -> new RewardOutcome.Scored(wire.getScored());
-      case FAILED -> new RewardOutcome.Failed(wire.getFailed());
+      case FAILED -> new RewardOutcome.Failed(wire.getFailed(), wire.getWorksElsewhere());
       case UNSCORABLE -> new RewardOutcome.Unscorable(wire.getUnscorable());
       case OUTCOME_NOT_SET ->
           throw new WireFormatException("reward " + wire.getName() + " has no outcome");

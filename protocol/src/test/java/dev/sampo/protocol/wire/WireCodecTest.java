@@ -6,12 +6,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.protobuf.ByteString;
 import dev.sampo.protocol.Completion;
 import dev.sampo.protocol.CompletionGroup;
+import dev.sampo.protocol.CompletionScore;
 import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.LeaseId;
 import dev.sampo.protocol.LogEntry;
 import dev.sampo.protocol.LogProbs;
 import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.RandomRecords;
+import dev.sampo.protocol.RewardOutcome;
+import dev.sampo.protocol.ScoredGroup;
 import dev.sampo.protocol.StopReason;
 import dev.sampo.protocol.TokenIds;
 import dev.sampo.protocol.VersionSpan;
@@ -20,6 +23,7 @@ import dev.sampo.protocol.message.NodeMessage;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -68,6 +72,19 @@ class WireCodecTest {
     assertThat(WireCodec.decodeScoredGroup(WireCodec.encode(scored))).isEqualTo(scored);
     var committed = records.step();
     assertThat(WireCodec.decodeStep(WireCodec.encode(committed))).isEqualTo(committed);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aFailureComesBackWithWhatIsKnownOfTheFunction(boolean worksElsewhere) {
+    ScoredGroup group = new RandomRecords(1).scoredGroup();
+    CompletionScore failed =
+        new CompletionScore(
+            Map.of("judge", new RewardOutcome.Failed("down", worksElsewhere)),
+            OptionalDouble.empty());
+    var scored = new ScoredGroup(group.group(), Collections.nCopies(group.scores().size(), failed));
+
+    assertThat(WireCodec.decodeScoredGroup(WireCodec.encode(scored))).isEqualTo(scored);
   }
 
   @ParameterizedTest(name = "seed {0}")

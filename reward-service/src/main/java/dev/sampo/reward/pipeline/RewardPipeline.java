@@ -14,16 +14,20 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 
 /**
  * Scores groups with the configured reward functions. Every (completion, function) is one {@link
  * Judgement} on the caller's executor: what one throws, or how long it takes, changes no other. A
  * judgement always ends, so a group always ends: as a score, as unscorable or as failed with the
- * reason.
+ * reason. Of a failure it is found out at once whether the function works elsewhere, that is on the
+ * input that it scored last: then it will fail on this completion again, or else it is out of
+ * order.
  *
  * <p>Safe for several threads. The executor decides how many judgements run at a time; size it by
  * {@link RewardSettings#parallelism()}. A function that ignores interruption keeps its thread; when
@@ -31,12 +35,21 @@ import java.util.concurrent.atomic.AtomicInteger;
  * be made before, may take together.
  */
 public final class RewardPipeline {
-  private final List<WeightedFunction> functions;
+  private final List<FunctionInUse> functions;
   private final RewardSettings settings;
   private final ExecutorService executor;
   private final AtomicInteger numPending = new AtomicInteger();
 
-  private record WeightedFunction(RewardFunction function, double weight) {}
+  private static final class FunctionInUse {
+    private final RewardFunction function;
+    private final double weight;
+    private volatile Optional<RewardInput> lastScored = Optional.empty();
+
+    private FunctionInUse(RewardFunction function, double weight) {
+      this.function = function;
+      this.weight = weight;
+    }
+  }
 
   /**
    * A pipeline of the functions that the settings name.
@@ -46,9 +59,9 @@ public final class RewardPipeline {
    */
   public RewardPipeline(
       RewardSettings settings, RewardRegistry registry, ExecutorService executor) {
-    List<WeightedFunction> found = new ArrayList<>();
+    List<FunctionInUse> found = new ArrayList<>();
     for (WeightedReward reward : settings.functions()) {
-      found.add(new WeightedFunction(registry.find(reward.name()), reward.weight()));
+      found.add(new FunctionInUse(registry.find(reward.name()), reward.weight()));
     }
     this.functions = List.copyOf(found);
     this.settings = settings;
@@ -66,42 +79,81 @@ public final class RewardPipeline {
 
   /** Scores completions that need not come from a group; one score per input, in order. */
   public CompletableFuture<List<CompletionScore>> score(List<RewardInput> inputs) {
-    int judgements = inputs.size() * functions.size();
-    Duration patience = patience(numPending.addAndGet(judgements));
-    List<List<CompletableFuture<RewardOutcome>>> pending = new ArrayList<>();
-    for (RewardInput input : inputs) {
-      List<CompletableFuture<RewardOutcome>> ofInput = new ArrayList<>();
-      for (WeightedFunction weighted : functions) {
-        Judgement judgement =
-            new Judgement(
-                weighted.function(), input, settings.timeout(), settings.attempts(), executor);
-        ofInput.add(
-            judgement
-                .start(patience)
-                .whenComplete((outcome, failure) -> numPending.decrementAndGet()));
-      }
-      pending.add(ofInput);
-    }
-    return CompletableFuture.allOf(
-            pending.stream().flatMap(List::stream).toArray(CompletableFuture<?>[]::new))
-        .thenApply(done -> pending.stream().map(this::combine).toList());
+    Duration patience = patience(numPending.addAndGet(inputs.size() * functions.size()));
+    return inOrder(functions.stream().map(used -> judge(used, inputs, patience)).toList())
+        .thenApply(byFunction ->
+            IntStream.range(0, inputs.size()).mapToObj(i -> combine(byFunction, i)).toList());
   }
 
-  /** The weighted sum over the functions that gave a score; empty when none did. */
-  private CompletionScore combine(List<CompletableFuture<RewardOutcome>> outcomes) {
+  /** What one function says of every input, in order. */
+  private CompletableFuture<List<RewardOutcome>> judge(
+      FunctionInUse used, List<RewardInput> inputs, Duration patience) {
+    return inOrder(inputs.stream().map(input -> judge(used, input, patience)).toList())
+        .thenCompose(outcomes -> examineFailures(used, outcomes));
+  }
+
+  private CompletableFuture<RewardOutcome> judge(
+      FunctionInUse used, RewardInput input, Duration patience) {
+    return new Judgement(used.function, input, settings.timeout(), settings.attempts(), executor)
+        .start(patience)
+        .whenComplete((outcome, failure) -> {
+          numPending.decrementAndGet();
+          if (outcome instanceof RewardOutcome.Scored) {
+            used.lastScored = Optional.of(input);
+          }
+        });
+  }
+
+  /** A function that failed is asked once more about what it scored last: does it still work? */
+  private CompletableFuture<List<RewardOutcome>> examineFailures(
+      FunctionInUse used, List<RewardOutcome> outcomes) {
+    Optional<RewardInput> known = used.lastScored;
+    if (known.isEmpty() || outcomes.stream().noneMatch(RewardOutcome.Failed.class::isInstance)) {
+      return CompletableFuture.completedFuture(outcomes);
+    }
+    return judge(used, known.get(), patience(numPending.incrementAndGet()))
+        .thenApply(again -> {
+          boolean works = again instanceof RewardOutcome.Scored;
+          return outcomes.stream().map(outcome -> examined(outcome, works)).toList();
+        });
+  }
+
+  private static RewardOutcome examined(RewardOutcome outcome, boolean worksElsewhere) {
+    return outcome instanceof RewardOutcome.Failed(String reason, boolean _)
+        ? new RewardOutcome.Failed(reason, worksElsewhere)
+        : outcome;
+  }
+
+  /**
+   * The weighted sum over the functions that gave a score; empty when none did. A sum that lacks
+   * what a function failed to say would be another reward, so there is none; what has weight 0
+   * lacks nowhere.
+   */
+  private CompletionScore combine(List<List<RewardOutcome>> byFunction, int completion) {
     Map<String, RewardOutcome> byName = new LinkedHashMap<>();
     boolean anyScored = false;
+    boolean isWhole = true;
     double total = 0;
     for (int f = 0; f < functions.size(); f++) {
-      RewardOutcome outcome = outcomes.get(f).join();
-      byName.put(functions.get(f).function().name(), outcome);
-      if (outcome instanceof RewardOutcome.Scored(double value)) {
-        anyScored = true;
-        total += functions.get(f).weight() * value;
+      FunctionInUse used = functions.get(f);
+      RewardOutcome outcome = byFunction.get(f).get(completion);
+      byName.put(used.function.name(), outcome);
+      switch (outcome) {
+        case RewardOutcome.Scored(double value) -> {
+          anyScored = true;
+          total += used.weight * value;
+        }
+        case RewardOutcome.Failed _ -> isWhole &= used.weight == 0;
+        case RewardOutcome.Unscorable _ -> {}
       }
     }
-    boolean usable = anyScored && Double.isFinite(total);
+    boolean usable = anyScored && isWhole && Double.isFinite(total);
     return new CompletionScore(byName, usable ? OptionalDouble.of(total) : OptionalDouble.empty());
+  }
+
+  private static <T> CompletableFuture<List<T>> inOrder(List<CompletableFuture<T>> pending) {
+    return CompletableFuture.allOf(pending.toArray(CompletableFuture<?>[]::new))
+        .thenApply(done -> pending.stream().map(CompletableFuture::join).toList());
   }
 
   /** The time that this many judgements may take when every attempt uses its time limit. */

@@ -31,12 +31,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -78,7 +80,7 @@ class RewardPipelineTest {
   }
 
   @Test
-  void aFunctionThatThrowsFailsAloneAndOnlyForThatCompletion() {
+  void aCompletionThatAFunctionFailsOnHasNoTotalRatherThanOneThatLacksIt() {
     RewardFunction fussy =
         function(
             "fussy",
@@ -96,9 +98,67 @@ class RewardPipelineTest {
             .scores();
 
     assertThat(scores.getFirst().total()).hasValue(14);
-    assertThat(scores.getLast().total()).hasValue(3);
+    assertThat(scores.getLast().total()).isEmpty();
     assertThat(scores.getLast().outcomes())
-        .containsEntry("fussy", new Failed("threw IllegalStateException: no box"));
+        .containsEntry("length", new Scored(3))
+        .containsEntry("fussy", new Failed("threw IllegalStateException: no box", true));
+  }
+
+  @Test
+  void whatDoesNotApplyOrDoesNotCountLeavesTheTotalOfTheOthers() {
+    RewardFunction choosy = function("choosy", input -> new Unscorable("no reference"));
+    RewardFunction watched =
+        function(
+            "watched",
+            input -> {
+              throw new IllegalStateException("down");
+            });
+
+    CompletionScore score =
+        only(
+            pipeline(
+                LONG,
+                1,
+                List.of(LENGTH, choosy, watched),
+                weighted("length", 2),
+                weighted("choosy", 1),
+                weighted("watched", 0)));
+
+    assertThat(score.total()).hasValue(2);
+  }
+
+  @Test
+  void ofAFailureItIsSaidWhetherTheFunctionStillScoresWhatItScoredLast() {
+    AtomicBoolean down = new AtomicBoolean();
+    RewardFunction judge =
+        function(
+            "judge",
+            input -> {
+              if (down.get() || input.completion().equals("bad")) {
+                throw new IllegalStateException("no");
+              }
+              return new Scored(1);
+            });
+    RewardFunction other = function("other", input -> new Scored(1)); // says nothing about judge
+    RewardPipeline pipeline =
+        pipeline(LONG, 1, List.of(judge, other), weighted("judge", 1), weighted("other", 1));
+
+    assertThat(judged(pipeline, "bad")).as("nothing known").isEqualTo(failed(false));
+    pipeline.score(group("good")).join();
+    assertThat(judged(pipeline, "bad")).isEqualTo(failed(true));
+    down.set(true);
+    assertThat(judged(pipeline, "good")).isEqualTo(failed(false));
+    down.set(false);
+    assertThat(judged(pipeline, "good")).isEqualTo(new Scored(1));
+  }
+
+  private static RewardOutcome judged(RewardPipeline pipeline, String completion) {
+    return Objects.requireNonNull(
+        pipeline.score(group(completion)).join().scores().getFirst().outcomes().get("judge"));
+  }
+
+  private static Failed failed(boolean worksElsewhere) {
+    return new Failed("threw IllegalStateException: no", worksElsewhere);
   }
 
   @Test
@@ -148,7 +208,7 @@ class RewardPipelineTest {
                 SHORT, 1, List.of(LENGTH, hanging), weighted("hanging", 1), weighted("length", 1)));
 
     assertThat(score.outcomes()).containsEntry("hanging", new Failed("took longer than 0.02 s"));
-    assertThat(score.total()).hasValue(1);
+    assertThat(score.total()).isEmpty();
     assertThat(interrupted.await(30, TimeUnit.SECONDS)).isTrue();
   }
 
