@@ -3,11 +3,10 @@ package dev.sampo.actors.pipeline;
 import dev.sampo.actors.CrossesNodes;
 import dev.sampo.actors.run.ExperienceQueue;
 import dev.sampo.actors.run.GroupDispatch;
+import dev.sampo.actors.run.Scoring;
 import dev.sampo.actors.run.SentBack;
-import dev.sampo.protocol.CompletionScore;
 import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.LeaseId;
-import dev.sampo.protocol.RewardOutcome;
 import dev.sampo.protocol.ScoredGroup;
 import dev.sampo.protocol.ledger.LogPlace;
 import java.time.Duration;
@@ -187,10 +186,18 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
       offer.replyTo().tell(new Busy(lease, setup.retryAfter()));
       return;
     }
-    if (numScored(offer.group()) < 2) {
-      onWithoutRewards(offer);
-      return;
+    switch (Scoring.of(offer.group())) {
+      case Scoring.Usable _ -> askForVerdict(offer);
+      case Scoring.Unscorable(String reason) -> discard(offer, reason);
+      case Scoring.Failed failed -> {
+        setup.coordinator().tell(new RunCoordinator.Unscored(lease, failed));
+        offer.replyTo().tell(new Discarded(lease, failed.reason()));
+      }
     }
+  }
+
+  private void askForVerdict(Offer offer) {
+    LeaseId lease = leaseOf(offer);
     awaited.remove(lease);
     pending.add(lease);
     askNeighbour(
@@ -209,44 +216,6 @@ public final class ExperienceBuffer extends AbstractMatchingBehavior<ExperienceB
   private void discard(Offer offer, String reason) {
     setup.coordinator().tell(new RunCoordinator.Unusable(leaseOf(offer), reason));
     offer.replyTo().tell(new Discarded(leaseOf(offer), reason));
-  }
-
-  private static long numScored(ScoredGroup scored) {
-    return scored.scores().stream().filter(score -> score.total().isPresent()).count();
-  }
-
-  /**
-   * A group without two rewards has no advantage to learn from. What could not be scored never will
-   * be; what failed may be scored the next time.
-   */
-  private void onWithoutRewards(Offer offer) {
-    ScoredGroup group = offer.group();
-    List<String> failed =
-        group.scores().stream()
-            .filter(score -> score.total().isEmpty())
-            .flatMap(score -> failure(score).stream())
-            .toList();
-    String reason =
-        "%s: %d of %d completions could be scored: %s"
-            .formatted(
-                group.group().prompt().source(),
-                numScored(group),
-                group.scores().size(),
-                failed.isEmpty() ? group.scores().getFirst().outcomes() : failed.getFirst());
-    if (numScored(group) + failed.size() < 2) {
-      discard(offer, reason);
-    } else {
-      setup.coordinator().tell(new RunCoordinator.Unscored(leaseOf(offer), reason));
-      offer.replyTo().tell(new Discarded(leaseOf(offer), reason));
-    }
-  }
-
-  /** The first reward of a completion that failed, with the reason. */
-  private static Optional<String> failure(CompletionScore score) {
-    return score.outcomes().entrySet().stream()
-        .filter(outcome -> outcome.getValue() instanceof RewardOutcome.Failed)
-        .map(outcome -> "reward " + outcome.getKey() + ": " + outcome.getValue())
-        .findFirst();
   }
 
   private void onJudged(Offer offer, GroupDispatch.Verdict verdict) {

@@ -4,6 +4,7 @@ import dev.sampo.actors.CrossesNodes;
 import dev.sampo.actors.RunFailedException;
 import dev.sampo.actors.run.GroupDispatch;
 import dev.sampo.actors.run.LeaseTable;
+import dev.sampo.actors.run.Scoring;
 import dev.sampo.actors.run.SentBack;
 import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.LeaseId;
@@ -141,8 +142,8 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
   /** A result has nothing that could be learned from, ever. */
   record Unusable(LeaseId lease, String reason) implements Command {}
 
-  /** The rewards of a result failed, which may pass. */
-  record Unscored(LeaseId lease, String reason) implements Command {}
+  /** The rewards of a result failed. */
+  record Unscored(LeaseId lease, Scoring.Failed why) implements Command {}
 
   /** The buffer dropped accepted groups because they are too old. */
   record Returned(List<GroupId> groups, String reason) implements Command {}
@@ -202,7 +203,7 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
    *
    * @param steps optimizer steps of the run
    * @param stragglerWait how long a step waits for groups that it would make too old
-   * @param rewardPatience how long every reward may fail before the run ends
+   * @param rewardPatience how long nothing may be scored before the run ends
    * @param blobUrl where workers get the images of the prompts: {@code <blobUrl>/<sha256>}
    * @param journal makes the ledger durable
    */
@@ -278,7 +279,7 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
       case StillHeld waiting -> onStillHeld(waiting);
       case NotKept(LeaseId lease, String reason) -> dispatch.notKept(lease, reason);
       case Unusable unusable -> dispatch.setAside(unusable.lease(), unusable.reason());
-      case Unscored unscored -> onUnscored(unscored);
+      case Unscored(LeaseId lease, Scoring.Failed why) -> onUnscored(lease, why);
       case Returned returned -> dispatch.outgrown(returned.groups(), returned.reason());
       case Filtered(GroupId group, String reason) -> dispatch.filtered(group, reason);
       case LearnerHolds holding -> {
@@ -342,21 +343,22 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
     }
   }
 
-  /** While rewards fail, groups are not generated faster than it makes sense to try. */
-  private void onUnscored(Unscored unscored) {
+  /** While nothing can be scored, groups are not generated faster than it makes sense to try. */
+  private void onUnscored(LeaseId lease, Scoring.Failed why) {
     Instant now = clock.instant();
-    boolean isOver =
-        dispatch.unscored(unscored.lease(), unscored.reason(), now, setup.rewardPatience());
+    boolean isOver = dispatch.unscored(lease, why, now, setup.rewardPatience());
     Duration lasting = dispatch.rewardsFailFor(now);
-    getContext().getLog().warn("{} could not be scored: {}", unscored.lease(), unscored.reason());
+    getContext().getLog().warn("{} could not be scored: {}", lease, why.reason());
     if (isOver) {
       throw new RunFailedException(
           "nothing could be scored for %d s (node.patience), the last was %s"
-              .formatted(lasting.toSeconds(), unscored.reason()));
+              .formatted(lasting.toSeconds(), why.reason()));
     }
-    long pause =
-        Math.clamp(lasting.toMillis(), SHORTEST_PAUSE.toMillis(), LONGEST_PAUSE.toMillis());
-    grantAgainAt = now.plusMillis(pause);
+    if (!why.isOfRow()) {
+      long pause =
+          Math.clamp(lasting.toMillis(), SHORTEST_PAUSE.toMillis(), LONGEST_PAUSE.toMillis());
+      grantAgainAt = now.plusMillis(pause);
+    }
   }
 
   private void onGiveBack(GiveBack giveBack) {

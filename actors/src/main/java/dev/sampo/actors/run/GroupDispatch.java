@@ -70,7 +70,7 @@ public final class GroupDispatch {
   private final OpenPrompts prompts;
   private final Admission admission;
   private final Map<GroupId, LeaseId> useless = new HashMap<>(); // the last finished attempt
-  private final FailedScorings scorings = new FailedScorings();
+  private final FailedScorings scorings;
   private final Set<GroupId> sentBack = new HashSet<>(); // for their age; they have not ended
 
   /**
@@ -92,6 +92,7 @@ public final class GroupDispatch {
     this.journal = journal;
     this.terms = terms;
     this.gate = gate;
+    this.scorings = new FailedScorings(terms.maxAttempts());
     this.leasing = new Leasing(ledger, leaseLog, terms.patience());
     this.prompts = new OpenPrompts(feed, ledger, this::note);
     this.admission = new Admission(ledger, leasing, gate, this::note);
@@ -153,7 +154,7 @@ public final class GroupDispatch {
     }
     long minimumStep = gate.minimumStep(kept + counts.leased());
     return prompts
-        .next(group -> isForOthers(group, worker, others), quota())
+        .next(group -> isForOthers(group, worker, others), scorings::isHeldBack, quota())
         .map(group -> lease(group, worker, minimumStep, now));
   }
 
@@ -174,7 +175,6 @@ public final class GroupDispatch {
 
   private RolloutLease lease(GroupId group, String worker, long minimumStep, Instant now) {
     LeaseId id = leasing.grant(group, worker, minimumStep, now);
-    scorings.granted(id);
     return new RolloutLease(
         id,
         prompts.of(group),
@@ -227,7 +227,7 @@ public final class GroupDispatch {
     boolean isFirst = !isBeingRecorded(lease) && !isAccepted(lease.group());
     Verdict verdict = admission.offered(lease, versions);
     if (isFirst && verdict instanceof Verdict.Keep) {
-      scorings.scored(lease);
+      scorings.scored();
     }
     return noted(lease, verdict);
   }
@@ -293,28 +293,29 @@ public final class GroupDispatch {
   }
 
   /**
-   * Ends a lease whose result could not be scored because rewards failed, which may pass. The group
-   * is set aside when too many attempts speak against it: those between which others were scored.
-   * So it is when it alone has failed for too long, because others wait for it.
+   * Ends a lease whose result could not be scored because rewards failed. The group waits again, or
+   * is set aside when too many attempts speak against it ({@link FailedScorings}).
    *
-   * @param patience how long nothing but failures is borne
-   * @return whether several groups failed and nothing was scored for longer than that
+   * @param patience how long it is borne that nothing can be scored
+   * @return whether the run is over
    */
-  public boolean unscored(LeaseId lease, String reason, Instant now, Duration patience) {
-    if (isWanted(lease)) {
-      giveBack(lease, reason);
-      useless.put(lease.group(), lease);
-      boolean isToBlame = scorings.failed(lease.group(), now) >= terms.maxAttempts();
-      boolean isOver = scorings.lasting(now).compareTo(patience) > 0;
-      if (isToBlame || (isOver && scorings.numFailing() == 1)) {
-        setAside(lease.group(), reason);
-      }
-      return isOver && scorings.numFailing() > 1;
+  public boolean unscored(LeaseId lease, Scoring.Failed why, Instant now, Duration patience) {
+    if (!isWanted(lease)) {
+      return false;
     }
-    return false;
+    giveBack(lease, why.reason());
+    useless.put(lease.group(), lease);
+    return switch (scorings.failed(lease.group(), why.isOfRow(), now, patience)) {
+      case ASK_AGAIN -> false;
+      case SET_ASIDE -> {
+        setAside(lease.group(), why.reason());
+        yield false;
+      }
+      case END_RUN -> true;
+    };
   }
 
-  /** For how long every reward has failed. */
+  /** For how long nothing could be scored. */
   public Duration rewardsFailFor(Instant now) {
     return scorings.lasting(now);
   }

@@ -36,13 +36,18 @@ final class OpenPrompts {
    * The next group to ask: one that waits, or a new one; its prompt is there then.
    *
    * @param passedOver groups that are kept for somebody else, each with its place in the quota
+   * @param heldBack groups that others go before
    * @param quota how many groups may be asked
    */
-  Optional<GroupId> next(Predicate<GroupId> passedOver, long quota) {
+  Optional<GroupId> next(Predicate<GroupId> passedOver, Predicate<GroupId> heldBack, long quota) {
     GroupId from = new GroupId(0);
     long left = quota;
     while (left > 0) {
       Optional<GroupId> waiting = ledger.firstWaiting(from);
+      if (waiting.isPresent() && heldBack.test(waiting.get())) {
+        from = new GroupId(waiting.get().value() + 1);
+        continue;
+      }
       if (waiting.isPresent() && passedOver.test(waiting.get())) {
         from = new GroupId(waiting.get().value() + 1);
         left--;

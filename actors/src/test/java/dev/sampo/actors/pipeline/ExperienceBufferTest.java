@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sampo.actors.run.ExperienceQueue;
 import dev.sampo.actors.run.GroupDispatch;
+import dev.sampo.actors.run.Scoring;
 import dev.sampo.actors.run.SentBack;
 import dev.sampo.actors.run.StalenessGate;
 import dev.sampo.protocol.CompletionScore;
@@ -139,10 +140,12 @@ class ExperienceBufferTest {
     RewardOutcome failed = new RewardOutcome.Failed("connection refused");
 
     buffer.tell(offer(1, failed, failed));
-    assertThat(coordinator.expectMessageClass(RunCoordinator.Unscored.class).reason())
+    assertThat(coordinator.expectMessageClass(RunCoordinator.Unscored.class).why())
         .isEqualTo(
-            "train.jsonl:1: 0 of 2 completions could be scored: reward r:"
-                + " Failed[reason=connection refused]");
+            new Scoring.Failed(
+                "train.jsonl:1: 0 of 2 completions could be scored: reward r failed:"
+                    + " connection refused",
+                false));
     buffer.tell(offer(2, failed, new RewardOutcome.Unscorable("no answer")));
 
     assertThat(coordinator.expectMessageClass(RunCoordinator.Unusable.class).lease())

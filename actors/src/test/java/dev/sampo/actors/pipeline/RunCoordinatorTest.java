@@ -7,6 +7,7 @@ import dev.sampo.actors.journal.ListedJournal;
 import dev.sampo.actors.run.GroupDispatch;
 import dev.sampo.actors.run.GroupLedger;
 import dev.sampo.actors.run.PromptFeed;
+import dev.sampo.actors.run.Scoring;
 import dev.sampo.actors.run.SentBack;
 import dev.sampo.actors.run.StalenessGate;
 import dev.sampo.protocol.GroupId;
@@ -179,23 +180,28 @@ class RunCoordinatorTest {
     TestProbe<RunCoordinator.Command> end = kit.createTestProbe();
     LeaseId lease = granted(first);
     for (double pause : List.of(1.0, 1.5, 3.5, 7.5, 15.5, 30.0)) {
-      coordinator.tell(new RunCoordinator.Unscored(lease, "train.jsonl:1: reward judge: down"));
+      coordinator.tell(unscored(lease));
       settle();
       pass(Duration.ofMillis((long) (1000 * pause) - 1));
       first.expectNoMessage(Duration.ofMillis(50));
       pass(Duration.ofMillis(501));
       lease = first.expectMessageClass(RolloutWorker.Grant.class).lease().id();
+      assertThat(lease.group()).isEqualTo(new GroupId(0));
     }
-    assertThat(status().groups().setAside()).isZero();
 
-    coordinator.tell(new RunCoordinator.Unscored(lease, "train.jsonl:1: reward judge: down"));
+    coordinator.tell(unscored(lease));
     settle();
     pass(Duration.ofSeconds(31));
     lease = first.expectMessageClass(RolloutWorker.Grant.class).lease().id();
-    assertThat(status().groups().setAside()).isEqualTo(1);
-    coordinator.tell(new RunCoordinator.Unscored(lease, "train.jsonl:2: reward judge: down"));
+    assertThat(lease.group()).isEqualTo(new GroupId(1));
+    assertThat(status().groups().setAside()).isZero();
+    coordinator.tell(unscored(lease));
 
     end.expectTerminated(coordinator);
+  }
+
+  private static RunCoordinator.Unscored unscored(LeaseId lease) {
+    return new RunCoordinator.Unscored(lease, new Scoring.Failed("the judge is down", false));
   }
 
   private LeaseId granted(TestProbe<RolloutWorker.Command> worker) {

@@ -23,6 +23,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The feed is faked: row {@code n} asks question {@code n}. */
 class GroupDispatchTest {
+  private static final Scoring.Failed OF_ROW = new Scoring.Failed("throws", true);
+  private static final Scoring.Failed OUT_OF_ORDER = new Scoring.Failed("judge", false);
   private static final Instant START = Instant.EPOCH;
   private static final Duration PATIENCE = Duration.ofSeconds(10);
   private static final Set<String> WORKERS = Set.of("w0", "w1", "w2");
@@ -222,36 +224,53 @@ class GroupDispatchTest {
   }
 
   @Test
-  void failedRewardsSpeakAgainstAGroupOnlyWhenOthersAreScoredInBetween() {
-    GroupDispatch dispatch = dispatch(3, 1);
+  void aRowThatRewardsFailOnHoldsNoStepThoughAllOthersOfItWereScoredBefore() {
+    GroupDispatch dispatch = dispatch(0, 2);
+    LeaseId good = dispatch.grant("a", Set.of(), START).orElseThrow().id();
     LeaseId bad = dispatch.grant("a", Set.of(), START).orElseThrow().id();
-    for (int times = 1; times <= 5; times++) {
-      assertThat(dispatch.unscored(bad, "judge", START, PATIENCE)).isFalse();
-    }
-    assertThat(dispatch.counts().setAside()).isZero();
+    dispatch.offered(good, by(0));
+    dispatch.recorded(good, Optional.empty());
 
-    for (int times = 2; times <= 3; times++) {
-      LeaseId again = dispatch.grant("a", Set.of(), START).orElseThrow().id();
-      assertThat(again.group()).isEqualTo(bad.group());
-      acceptAndCommit(dispatch, List.of(dispatch.grant("a", Set.of(), START).orElseThrow()));
-      dispatch.unscored(again, "judge", START, PATIENCE);
+    for (int times = 1; times <= 3; times++) {
+      assertThat(dispatch.unscored(bad, OF_ROW, START, PATIENCE)).isFalse();
+      LeaseId next = dispatch.grant("a", Set.of(), START).orElseThrow().id();
+      assertThat(next.group().equals(bad.group())).isEqualTo(times < 3);
+      bad = next;
     }
 
-    assertThat(dispatch.states()).containsEntry(bad.group(), new GroupState.SetAside("judge"));
+    assertThat(dispatch.states()).containsEntry(new GroupId(1), new GroupState.SetAside("throws"));
   }
 
   @Test
-  void whenPatienceWithRewardsIsOverTheOnlyGroupThatFailedIsToBlameOrElseTheRewardsAre() {
+  void whenNothingCouldBeScoredForTooLongAnotherGroupIsAskedBeforeTheRunIsOver() {
     GroupDispatch dispatch = dispatch(0, 1);
     Instant late = START.plus(PATIENCE).plusSeconds(1);
     LeaseId first = dispatch.grant("a", Set.of(), START).orElseThrow().id();
+    dispatch.unscored(first, OUT_OF_ORDER, START, PATIENCE);
+    LeaseId again = dispatch.grant("a", Set.of(), START).orElseThrow().id();
+    assertThat(again.group()).isEqualTo(first.group());
+    assertThat(dispatch.unscored(again, OUT_OF_ORDER, late, PATIENCE)).isFalse();
 
-    assertThat(dispatch.unscored(first, "judge", START, PATIENCE)).isFalse();
-    assertThat(dispatch.unscored(first, "judge", late, PATIENCE)).isFalse();
-    assertThat(dispatch.states()).containsEntry(first.group(), new GroupState.SetAside("judge"));
     LeaseId second = dispatch.grant("a", Set.of(), late).orElseThrow().id();
 
-    assertThat(dispatch.unscored(second, "judge", late, PATIENCE)).isTrue();
+    assertThat(second.group()).isNotEqualTo(first.group());
+    assertThat(dispatch.unscored(second, OUT_OF_ORDER, late, PATIENCE)).isTrue();
+    assertThat(dispatch.counts().setAside()).isZero();
+  }
+
+  @Test
+  void aGroupThatWaitedForAnotherIsAskedAgainWhenThatIsScored() {
+    GroupDispatch dispatch = dispatch(0, 1);
+    Instant late = START.plus(PATIENCE).plusSeconds(1);
+    LeaseId first = dispatch.grant("a", Set.of(), START).orElseThrow().id();
+    dispatch.unscored(first, OUT_OF_ORDER, START, PATIENCE);
+    LeaseId again = dispatch.grant("a", Set.of(), START).orElseThrow().id();
+    dispatch.unscored(again, OUT_OF_ORDER, late, PATIENCE);
+
+    acceptAndCommit(dispatch, List.of(dispatch.grant("a", Set.of(), late).orElseThrow()));
+
+    assertThat(dispatch.grant("a", Set.of(), late).orElseThrow().id().group())
+        .isEqualTo(first.group());
   }
 
   @Test
