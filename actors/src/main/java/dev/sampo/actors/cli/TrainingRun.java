@@ -122,7 +122,7 @@ final class TrainingRun {
   private static void requireKnown(RunHistory history, long start) {
     if (start < history.oldestStep()) {
       throw new CommandFailedException(
-          "the ledger knows nothing before step %d, and no checkpoint of that step or a later one can be gone on from"
+          "the ledger knows nothing before step %d, and no checkpoint of that step or a later one can be gone on from; delete those that are left out, and it is read for an older one, if ledger.keep has been everything"
               .formatted(history.oldestStep()));
     }
   }
@@ -315,7 +315,9 @@ final class TrainingRun {
 
   /** The oldest step that the run may go back to; one without training never goes back. */
   private OptionalLong neededAfter() {
-    return config.recording().only() ? OptionalLong.of(Long.MAX_VALUE) : checkpoints().oldestStep();
+    return config.recording().only()
+        ? OptionalLong.of(Long.MAX_VALUE)
+        : checkpoints().oldestNeeded();
   }
 
   static NodeAddress address(NodeSettings node) {

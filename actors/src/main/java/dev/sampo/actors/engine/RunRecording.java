@@ -86,7 +86,7 @@ public final class RunRecording {
     }
     if (config.recording().keep() == RecordingSettings.Keep.CHECKPOINTS) {
       recording.keepOnlyAfter(
-          NodeAssembly.checkpoints(config, folder)::oldestStep, config.staleness().max());
+          NodeAssembly.checkpoints(config, folder)::oldestNeeded, config.staleness().max());
     }
     return recording;
   }

@@ -190,13 +190,14 @@ public final class CheckpointFolder {
   }
 
   /**
-   * The step of the oldest checkpoint. Safe while another thread saves one.
+   * The oldest step that the run may go back to: that of the oldest checkpoint, of those that do
+   * not stay for good. Safe while another thread saves one.
    *
    * @return empty if there is no checkpoint
    * @throws LearnerException if the folder cannot be read
    */
-  public OptionalLong oldestStep() {
-    return listed().stream().mapToLong(Long::longValue).min();
+  public OptionalLong oldestNeeded() {
+    return retention.oldestNeeded(listed());
   }
 
   /**

@@ -1,7 +1,9 @@
 package dev.sampo.learner.checkpoint;
 
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.SortedSet;
+import java.util.stream.Stream;
 
 /**
  * Which checkpoints stay.
@@ -23,6 +25,16 @@ public record Retention(int keep, long keepEvery) {
   List<Long> expendable(SortedSet<Long> steps) {
     List<Long> passing = steps.stream().filter(step -> !isPermanent(step)).toList();
     return passing.subList(0, Math.max(passing.size() - keep, 0));
+  }
+
+  /**
+   * The oldest step that a run may have to go back to. Those that stay for good are no reason to
+   * remember how to go on from them, as long as there are {@code keep} newer ones.
+   */
+  OptionalLong oldestNeeded(SortedSet<Long> steps) {
+    Stream<Long> passing = steps.stream().filter(step -> !isPermanent(step));
+    Stream<Long> newest = steps.stream().skip(Math.max(steps.size() - keep, 0));
+    return Stream.concat(passing, newest).mapToLong(Long::longValue).min();
   }
 
   private boolean isPermanent(long step) {

@@ -124,6 +124,30 @@ class CheckpointFolderTest {
     assertThat(kept.newest(warnings::add)).contains(temp.resolve("checkpoints/step-7"));
   }
 
+  /** Else ledger and recording would keep everything since the first of them. */
+  @Test
+  void whatStaysForGoodIsNotNeededToGoOn() {
+    CheckpointFolder kept = folder(new Retention(2, 4));
+    assertThat(kept.oldestNeeded()).isEmpty();
+
+    for (int step = 4; step <= 7; step++) {
+      save(kept, step, "");
+    }
+    assertThat(kept.oldestNeeded()).hasValue(6);
+    save(kept, 8, "");
+    assertThat(kept.oldestNeeded()).hasValue(6);
+  }
+
+  @Test
+  void whereAllStayForGoodTheNewestAreNeeded() {
+    CheckpointFolder kept = folder(new Retention(2, 4));
+    for (int step = 4; step <= 16; step += 4) {
+      save(kept, step, "");
+    }
+
+    assertThat(kept.oldestNeeded()).hasValue(12);
+  }
+
   /** A folder that is no complete checkpoint may be what somebody needs to look at. */
   @Test
   void onlyCompleteOnesAreDeleted() throws IOException {
