@@ -169,31 +169,66 @@ final class Cluster {
   void startLearner() {
     Place place = learning.place();
     places.add(place);
-    places.add(learning.trainerPlace());
-    host(place, context -> learning.start(context, boardAt(context, place)));
+    Place trainer = learning.trainerPlace();
+    places.add(trainer);
+    host(
+        place,
+        context -> learning.start(context, boardAt(context, place)),
+        failed -> onLearnerFailed(place, trainer, failed));
+  }
+
+  /** Another process goes on with the run, at a place of its own. */
+  void startAnotherLearner() {
+    network.partFrom(learning.place());
+    learning.moveOn();
+    startLearner();
+  }
+
+  /** A life that another one has overtaken has to end; the run needs one that goes on. */
+  private void onLearnerFailed(Place place, Place trainer, ChildFailed failed) {
+    if (!checker.isOvertaken(place)) {
+      onFailed(failed);
+      return;
+    }
+    place.kill();
+    trainer.kill();
+    if (place == learning.place()) {
+      schedule.after(
+          Duration.ofMillis(random.nextInt(20_000)), Place.NOWHERE, this::startAnotherLearner);
+    }
   }
 
   /** An actor that has the others of a node as children and tells when one fails. */
   void host(Place place, Consumer<ActorContext<Object>> content) {
-    String name = place + "-of-" + HOSTS.incrementAndGet();
-    schedule.settle(name, place);
-    hosts.add(Adapter.spawn(system, hostOf(content), name));
+    host(place, content, this::onFailed);
   }
 
-  private Behavior<Object> hostOf(Consumer<ActorContext<Object>> content) {
+  private void host(
+      Place place, Consumer<ActorContext<Object>> content, Consumer<ChildFailed> failures) {
+    String name = place + "-of-" + HOSTS.incrementAndGet();
+    schedule.settle(name, place);
+    hosts.add(Adapter.spawn(system, hostOf(content, failures), name));
+  }
+
+  private static Behavior<Object> hostOf(
+      Consumer<ActorContext<Object>> content, Consumer<ChildFailed> failures) {
     return Behaviors.setup(context -> {
       content.accept(context);
       return Behaviors.receive(Object.class)
           .onSignal(
               ChildFailed.class,
               failed -> {
-                checker.broken(
-                    "no actor fails: %s failed with %s"
-                        .formatted(failed.getRef().path().name(), failed.getCause()));
+                failures.accept(failed);
                 return Behaviors.same();
               })
           .build();
     });
+  }
+
+  private void onFailed(ChildFailed failed) {
+    checker.broken(
+        "no actor fails: %s failed with %s"
+            .formatted(failed.getRef().path().name(), failed.getCause()));
   }
 
   private ActorRef<WeightBoard.Command> boardAt(ActorContext<?> context, Place place) {
@@ -329,7 +364,7 @@ final class Cluster {
         : new CompletionScore(Map.of("r", new RewardOutcome.Scored(1)), OptionalDouble.of(1));
   }
 
-  private Object fateOf(Object message) {
+  private Object fateOf(Place sender, Object message) {
     Object sent = message;
     if (breakage == Breakage.LOSE_ON_BUSY
         && message instanceof ExperienceBuffer.Busy(LeaseId lease, Duration _)) {
@@ -343,7 +378,7 @@ final class Cluster {
       checker.sent(grant.lease());
     }
     if (sent instanceof ExperienceBuffer.Answer answer) {
-      checker.answered(answer);
+      checker.answered(sender, answer);
     }
     return sent;
   }

@@ -51,6 +51,13 @@ final class Faults {
             cluster.loseJudge(Duration.ofSeconds(1 + ofJudge.nextInt(90)));
           });
     }
+    SplittableRandom ofLives = new SplittableRandom(scenario.seed() + 9);
+    if (ofLives.nextInt(3) == 0) {
+      schedule.after(
+          Duration.ofMillis(ofLives.nextLong(scenario.faultsEnd().toMillis())),
+          Place.NOWHERE,
+          () -> replaceLearner(ofLives));
+    }
     if (random.nextInt(3) == 0) {
       network.disturb(0.1 * random.nextDouble(), 0.1 * random.nextDouble());
     }
@@ -181,14 +188,58 @@ final class Faults {
     if (learning.place().isKilled() || learning.isFinished()) {
       return;
     }
+    Place died = learning.place();
     learning.die();
     schedule.after(
         upTo(20),
         Place.NOWHERE,
         () -> {
-          network.forgetWhatIsUnderWay();
-          learning.moveOn();
-          cluster.startLearner();
+          if (learning.place() == died) {
+            cluster.startAnotherLearner();
+          }
+        });
+  }
+
+  /**
+   * The learner's node stands still, another process goes on with the run, and the first one wakes
+   * up, at times before the other has written anything. What it has to say is still heard for a
+   * while.
+   */
+  private void replaceLearner(SplittableRandom own) {
+    Place place = learning.place();
+    Place trainer = learning.trainerPlace();
+    if (place.isKilled() || learning.isFinished()) {
+      return;
+    }
+    trace.add("FAULT", "another process goes on");
+    place.freeze();
+    trainer.freeze();
+    Duration another = Duration.ofMillis(50 + own.nextInt(10_000));
+    Duration awake = another.plusMillis(own.nextInt(own.nextBoolean() ? 100 : 20_000) - 50);
+    schedule.after(
+        another,
+        Place.NOWHERE,
+        () -> {
+          if (learning.place() == place && !place.isKilled() && !learning.isFinished()) {
+            cluster.startAnotherLearner();
+          }
+        });
+    schedule.after(
+        awake,
+        Place.NOWHERE,
+        () -> {
+          schedule.thaw(place);
+          schedule.thaw(trainer);
+        });
+    schedule.after(
+        awake.plusMillis(own.nextInt(30_000)),
+        Place.NOWHERE,
+        () -> {
+          if (learning.place() != place) {
+            place.kill();
+            trainer.kill();
+            network.remove(place);
+          }
         });
   }
 

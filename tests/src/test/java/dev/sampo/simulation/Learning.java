@@ -2,6 +2,7 @@ package dev.sampo.simulation;
 
 import dev.sampo.actors.RunListener;
 import dev.sampo.actors.StepReport;
+import dev.sampo.actors.journal.LedgerJournal;
 import dev.sampo.actors.journal.SimulatedJournal;
 import dev.sampo.actors.journal.SnapshotJournal;
 import dev.sampo.actors.pipeline.BusyClock;
@@ -49,8 +50,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The learner's node: coordinator, journal, buffer, recorder, learner and publisher, put together
- * as the product does it. It may die, and begins again at another place with what the journal and
- * the recording have. The run has a past: a term whose only step was abandoned.
+ * as the product does it. It may die, or stand still, and begins again at another place with what
+ * the journal and the recording have. The run has a past: a term whose only step was abandoned.
  */
 final class Learning {
   static final int GROUP_SIZE = 2;
@@ -78,7 +79,7 @@ final class Learning {
   private final Checker checker;
   private final SplittableRandom random;
   private final SimulatedJournal events;
-  private final SnapshotJournal journal;
+  private final SnapshotJournal.Policy policy;
   private final List<ScoredGroup> recording = new ArrayList<>();
   private long oldestCheckpoint; // the step of it
   private long recorderSilentUntil;
@@ -98,12 +99,10 @@ final class Learning {
     this.checker = checker;
     this.random = new SplittableRandom(scenario.seed() + 3);
     this.events = new SimulatedJournal(() -> schedule.nanos() < journalLostUntil, checker::durable);
-    this.journal =
-        new SnapshotJournal(
-            events,
-            new SnapshotJournal.Policy(
-                1 + random.nextInt(MOST_EVENTS), true, () -> OptionalLong.of(oldestCheckpoint)));
-    journal.append(past());
+    this.policy =
+        new SnapshotJournal.Policy(
+            1 + random.nextInt(MOST_EVENTS), true, () -> OptionalLong.of(oldestCheckpoint));
+    events.append(past());
   }
 
   private List<LedgerEvent> past() {
@@ -113,9 +112,11 @@ final class Learning {
     events.add(new LedgerEvent.RunOpened("run", scenario.seed(), "settings"));
     events.add(new LedgerEvent.TermOpened(PAST, FakeTrainer.versionOf(PAST, 0), List.of()));
     groups.forEach(group -> events.add(new LedgerEvent.GroupOpened(group, SOURCE)));
-    groups.forEach(group ->
-        events.add(
-            new LedgerEvent.GroupAccepted(new LeaseId(PAST, group, 1), 0, 0, Optional.empty())));
+    for (GroupId group : groups) {
+      LeaseId lease = new LeaseId(PAST, group, 1);
+      checker.grantedBefore(lease);
+      events.add(new LedgerEvent.GroupAccepted(lease, 0, 0, Optional.empty()));
+    }
     events.add(
         new LedgerEvent.StepTaken(
             new StepCommitted(FakeTrainer.versionOf(PAST, 1), groups, List.of(1), 1e-3),
@@ -161,28 +162,29 @@ final class Learning {
   void die() {
     place.kill();
     trainerPlace.kill();
+  }
+
+  /** A place for its next life; the one before may still be there. */
+  void moveOn() {
+    beginnings++;
+    place = new Place("learner-" + beginnings);
+    trainerPlace = new Place("trainer-" + beginnings);
     coordinator = null;
     buffer = null;
     publisher = null;
   }
 
-  /** A place for its next life. */
-  void moveOn() {
-    beginnings++;
-    place = new Place("learner-" + beginnings);
-    trainerPlace = new Place("trainer-" + beginnings);
-  }
-
   /** Begins with what is in the journal. */
   void start(ActorContext<?> context, ActorRef<WeightBoard.Command> board) {
+    SnapshotJournal journal = new SnapshotJournal(events.another(), policy);
     GroupLedger ledger = journal.begin();
-    checker.restarted(events.durable());
+    checker.restarted(events.durable(), place, trainerPlace);
     checker.restored(events.durable(), ledger, oldestCheckpoint);
     StalenessGate gate =
         new StalenessGate(scenario.maxStaleness(), scenario.groupsPerStep(), scenario.steps());
     PolicyVersion version = versionToBeginWith(ledger);
 
-    ActorRef<RunCoordinator.Command> whole = startCoordinator(context, ledger, gate);
+    ActorRef<RunCoordinator.Command> whole = startCoordinator(context, journal, ledger, gate);
     ActorRef<RunCoordinator.Command> asked =
         breakage == Breakage.NONE
             ? whole
@@ -210,16 +212,14 @@ final class Learning {
             new GuardSettings(List.of(), MOST_SKIPPED, 0),
             (policy, groups, update) -> {},
             new DeafListener(),
-            context.spawn(Behaviors.receiveMessage(this::onEnding), "ended"));
+            context.spawn(onEnding(place), "ended"));
+    FakeTrainer trainer = trainer(version);
     schedule.at(
         trainerPlace,
         () ->
             weights.tell(
                 new WeightPublisher.LearnerIs(
-                    watched(
-                        context,
-                        Learner.create(setup, () -> trainer(version), meter()),
-                        "learner"))));
+                    watched(context, Learner.create(setup, () -> trainer, meter()), "learner"))));
     coordinator = whole;
     buffer = experience;
     publisher = weights;
@@ -252,7 +252,7 @@ final class Learning {
   }
 
   private ActorRef<RunCoordinator.Command> startCoordinator(
-      ActorContext<?> context, GroupLedger ledger, StalenessGate gate) {
+      ActorContext<?> context, LedgerJournal journal, GroupLedger ledger, StalenessGate gate) {
     GroupDispatch.Terms terms =
         new GroupDispatch.Terms(
             scenario.seed(),
@@ -328,12 +328,16 @@ final class Learning {
     return new StepMeter(schedule::nanos, new BusyClock(schedule::nanos), Map.of(), Map::of);
   }
 
-  private Behavior<Learner.Ending> onEnding(Learner.Ending ending) {
-    switch (ending) {
-      case Learner.Finished _ -> finished = true;
-      case Learner.Stopped(String reason) -> checker.broken("the learner goes on: " + reason);
-    }
-    return Behaviors.same();
+  /** What becomes of a life that is over does not matter. */
+  private Behavior<Learner.Ending> onEnding(Place life) {
+    return Behaviors.receiveMessage(ending -> {
+      switch (ending) {
+        case Learner.Finished _ -> finished |= life == place;
+        case Learner.Stopped _ when life != place -> {}
+        case Learner.Stopped(String reason) -> checker.broken("the learner goes on: " + reason);
+      }
+      return Behaviors.same();
+    });
   }
 
   private record DeafListener() implements RunListener {

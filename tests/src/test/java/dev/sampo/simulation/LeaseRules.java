@@ -87,15 +87,19 @@ final class LeaseRules {
         : Optional.of("every group has a seed of its own: %s and %s".formatted(owner, group));
   }
 
+  /** A lease is lost, to whichever coordinator. */
+  void lost(LeaseEvent.Lost lost) {
+    if (lost.reason().startsWith("no progress")) {
+      fruitless.merge(lost.lease().group(), 1, Integer::sum);
+    }
+  }
+
   /**
-   * A lease is lost.
+   * A lease is lost to the present coordinator.
    *
    * @return the rule that is broken
    */
   Optional<String> brokenBy(LeaseEvent.Lost lost) {
-    if (lost.reason().startsWith("no progress")) {
-      fruitless.merge(lost.lease().group(), 1, Integer::sum);
-    }
     if (lost.reason().startsWith("too slow")
         && lost.tokens() > 0
         && !cancelledForAge.add(lost.lease().group())) {

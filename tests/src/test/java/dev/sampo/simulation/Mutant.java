@@ -27,7 +27,12 @@ enum Mutant {
   WORKERS_WITH_ABANDONED_WEIGHTS(
       "dev.sampo.actors.run.GroupDispatch",
       "isPartOfRun",
-      "no lease is given to weights that do not count");
+      "no lease is given to weights that do not count"),
+  /** A writer of the ledger goes on behind another one. */
+  TWO_WRITERS(
+      "dev.sampo.actors.journal.LedgerHead$Mark",
+      "isStillTheEnd",
+      "what is durable is one history");
 
   private final String type;
   private final String method;

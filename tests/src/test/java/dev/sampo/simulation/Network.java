@@ -16,8 +16,8 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
-import java.util.function.UnaryOperator;
 import org.apache.pekko.actor.ActorSystem;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
@@ -52,7 +52,7 @@ final class Network {
     }
 
     void send(Object message) {
-      Object sent = fate.apply(message);
+      Object sent = fate.apply(from.get(), message);
       Object translated = translate(sent, this);
       if (isCut(from.get(), to.get()) || random.nextDouble() < loss) {
         trace.add("lost", from.get(), to.get(), translated);
@@ -68,17 +68,21 @@ final class Network {
       lastDue = Math.max(lastDue, schedule.nanos() + delayNanos());
       Queue<Object> line = underWay;
       line.add(message);
+      Place there = to.get();
+      Optional<? extends ActorRef<?>> receiver = target.get();
       schedule.after(
-          Duration.ofNanos(lastDue - schedule.nanos()), to.get(), () -> deliver(line.remove()));
+          Duration.ofNanos(lastDue - schedule.nanos()),
+          there,
+          () -> deliver(line.remove(), there, receiver.isPresent() ? receiver : target.get()));
     }
 
     @SuppressWarnings("unchecked")
-    private void deliver(Object message) {
-      if (from.get().isRemoved() || to.get().isRemoved()) {
+    private void deliver(Object message, Place there, Optional<? extends ActorRef<?>> receiver) {
+      if (from.get().isRemoved() || there.isRemoved()) {
         return;
       }
-      trace.add("->", from.get(), to.get(), message);
-      target.get().ifPresent(receiver -> ((ActorRef<Object>) receiver).tell(message));
+      trace.add("->", from.get(), there, message);
+      receiver.ifPresent(found -> ((ActorRef<Object>) found).tell(message));
     }
   }
 
@@ -86,7 +90,7 @@ final class Network {
   private final Schedule schedule;
   private final SplittableRandom random;
   private final Trace trace;
-  private final UnaryOperator<Object> fate;
+  private final BiFunction<Place, Object, Object> fate;
   private final Map<Known, ActorRef<?>> known = new HashMap<>();
   private final Map<Place, List<ActorRef<?>>> leadingTo = new HashMap<>();
   private final List<ActorRef<?>> all = new ArrayList<>();
@@ -98,10 +102,14 @@ final class Network {
   /**
    * A network without faults.
    *
-   * @param fate what becomes of a message for a node before it is sent: usually itself
+   * @param fate what becomes of a message of a node before it is sent: usually itself
    */
   Network(
-      ActorSystem system, Schedule schedule, long seed, Trace trace, UnaryOperator<Object> fate) {
+      ActorSystem system,
+      Schedule schedule,
+      long seed,
+      Trace trace,
+      BiFunction<Place, Object, Object> fate) {
     this.system = system;
     this.schedule = schedule;
     this.random = new SplittableRandom(seed);
@@ -144,10 +152,10 @@ final class Network {
                 .forEach(link -> system.stop(Adapter.toClassic(link))));
   }
 
-  /** Whatever is on its way to or from a node that begins again is lost. */
-  void forgetWhatIsUnderWay() {
+  /** What is on its way to a node is not for the one that goes on in its place. */
+  void partFrom(Place place) {
     links.forEach(link -> {
-      if (link.to.get().isKilled()) {
+      if (link.to.get() == place) {
         link.underWay = new ArrayDeque<>();
       }
     });

@@ -11,10 +11,18 @@ import java.util.Optional;
  */
 final class ReplacementRules {
   private final Scenario scenario;
-  private int numReplaced; // for the step under way, in all terms
+  private int numReplaced; // for the step under way, as the ledger says
 
   ReplacementRules(Scenario scenario) {
     this.scenario = scenario;
+  }
+
+  /** A coordinator begins with these events. */
+  void restarted(List<LedgerEvent> durable) {
+    numReplaced = 0;
+    for (LedgerEvent event : durable) {
+      Optional<String> _ = brokenBy(event);
+    }
   }
 
   /**

@@ -293,7 +293,7 @@ public final class JdbcJournal implements LedgerJournal {
   }
 
   private void requirePlace(LedgerHead.Mark last) {
-    if (!last.equals(written)) {
+    if (!written.isStillTheEnd(last)) {
       throw anotherWriter(new SQLException("its last event is " + last));
     }
   }

@@ -44,6 +44,11 @@ final class LedgerHead implements AutoCloseable {
       crc.update(event);
       return new Mark(numEvents + 1, (int) crc.getValue());
     }
+
+    /** Whether nobody has written behind a writer that is here, which may go on only then. */
+    boolean isStillTheEnd(Mark last) {
+      return equals(last);
+    }
   }
 
   private final FileChannel file;
