@@ -43,7 +43,8 @@ class CommittedRecordingTest {
             config,
             image -> Optional.of(recording.image(image.sha256())),
             folder,
-            new NodeAssembly.Start(Optional.empty(), ResultSettings.replayed(config), 1))) {
+            new NodeAssembly.Start(
+                Optional.empty(), ResultSettings.replayed(config), 1, Optional.empty()))) {
       Replay.run(recording, trainer, 0, replayed::add);
     }
 

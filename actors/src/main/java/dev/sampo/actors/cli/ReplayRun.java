@@ -69,7 +69,10 @@ final class ReplayRun {
                 this::image,
                 folder.path(),
                 new NodeAssembly.Start(
-                    start.checkpoint().or(() -> checkpoint), settings, LEARNER_TERM));
+                    start.checkpoint().or(() -> checkpoint),
+                    settings,
+                    LEARNER_TERM,
+                    Optional.of(plan.recording().manifest().modelHash())));
         Interruption interruption = Interruption.ofTraining()) {
       if (tally.steps() == 0) {
         left.requireStart(trainer.version().weightsHash());

@@ -75,8 +75,13 @@ public final class NodeAssembly implements AutoCloseable {
    * @param checkpoint where it was left; empty for a new run
    * @param settings what decides its result, for the checkpoints
    * @param term the learner's term
+   * @param initialHash SHA-256 of the weights that the run began with, where that is known
    */
-  public record Start(Optional<Path> checkpoint, SortedMap<String, String> settings, int term) {}
+  public record Start(
+      Optional<Path> checkpoint,
+      SortedMap<String, String> settings,
+      int term,
+      Optional<String> initialHash) {}
 
   private NodeAssembly(LoadedConfig loaded, Path folder, Optional<RunStart> start) {
     this.loaded = loaded;
@@ -202,7 +207,7 @@ public final class NodeAssembly implements AutoCloseable {
                         config,
                         images,
                         folder,
-                        new Start(start.checkpoint(), start.settings(), term)),
+                        new Start(start.checkpoint(), start.settings(), term, start.initialHash())),
                 checkpoints(config, folder)));
   }
 
@@ -234,6 +239,7 @@ public final class NodeAssembly implements AutoCloseable {
     try (VisionLanguageModel model = RunModels.open(config.model(), config.run().seed())) {
       weights = WeightSnapshot.of(model.parameters());
     }
+    start.initialHash().ifPresent(hash -> RunModels.requireSame(config.model(), weights, hash));
     return new RecordOnlyTrainer(
         start
             .ledger()
@@ -267,7 +273,8 @@ public final class NodeAssembly implements AutoCloseable {
   public static PolicyTrainer trainer(
       RunConfig config, Function<ImageRef, Optional<byte[]>> images, Path folder, Start start) {
     long seed = config.run().seed();
-    RunModels.Learned models = RunModels.openLearned(config, start.checkpoint());
+    RunModels.Learned models =
+        RunModels.openLearned(config, start.checkpoint(), start.initialHash());
     return new PolicyTrainer(
         new PolicyTrainer.Terms(
             config.run().id(),

@@ -12,6 +12,7 @@ import dev.sampo.vlm.image.ImageLimits;
 import dev.sampo.vlm.lora.AdapterSource;
 import dev.sampo.vlm.prompt.VlmProcessor;
 import dev.sampo.vlm.weights.Parameter.Part;
+import dev.sampo.vlm.weights.transfer.WeightSnapshot;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
@@ -63,14 +64,17 @@ public final class RunModels {
    * Opens the policy that a run goes on with, and its reference.
    *
    * @param checkpoint where it was left; empty for what the run starts from
+   * @param initialHash SHA-256 of the weights that the run began with, where that is known
+   * @throws ReplayException if a reference that is a model of its own has other weights than these
    */
-  public static Learned openLearned(RunConfig config, Optional<Path> checkpoint) {
+  public static Learned openLearned(
+      RunConfig config, Optional<Path> checkpoint, Optional<String> initialHash) {
     ModelSource source = config.model();
     long bytes = featureBytes(config);
     VisionLanguageModel policy = openTrained(source, config.run().seed(), checkpoint, bytes);
     boolean isOpen = false;
     try {
-      var learned = new Learned(policy, reference(config, policy, bytes));
+      var learned = new Learned(policy, reference(config, policy, bytes, initialHash));
       isOpen = true;
       return learned;
     } finally {
@@ -91,7 +95,10 @@ public final class RunModels {
   }
 
   private static ReferencePolicy reference(
-      RunConfig config, VisionLanguageModel policy, long featureBytes) {
+      RunConfig config,
+      VisionLanguageModel policy,
+      long featureBytes,
+      Optional<String> initialHash) {
     if (!config.learner().objective().needsReference()) {
       return ReferencePolicy.none();
     }
@@ -100,9 +107,31 @@ public final class RunModels {
     }
     ModelSource source = config.model();
     ModelOptions options = computing(source).keepingFeatures(source.freeze().parts(), featureBytes);
-    return ReferencePolicy.copy(
-        open(source, config.run().seed(), AdapterSource.NONE, options),
-        config.learner().reference());
+    VisionLanguageModel initial = open(source, config.run().seed(), AdapterSource.NONE, options);
+    boolean isSame = false;
+    try {
+      initialHash.ifPresent(
+          hash -> requireSame(source, WeightSnapshot.of(initial.parameters()), hash));
+      isSame = true;
+    } finally {
+      if (!isSame) {
+        initial.close();
+      }
+    }
+    return ReferencePolicy.copy(initial, config.learner().reference());
+  }
+
+  /**
+   * Checks that a run still begins with the same weights.
+   *
+   * @throws ReplayException if these are others
+   */
+  static void requireSame(ModelSource source, WeightSnapshot weights, String initialHash) {
+    if (!weights.sha256().equals(initialHash)) {
+      throw new ReplayException(
+          "%s (model.path) has other weights than the run began with: SHA-256 %s, not %s; put back the model that was there"
+              .formatted(source.path(), weights.sha256(), initialHash));
+    }
   }
 
   private static ModelOptions computing(ModelSource source) {

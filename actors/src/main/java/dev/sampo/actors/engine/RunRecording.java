@@ -72,7 +72,7 @@ public final class RunRecording {
   static RecordingWriter open(LoadedConfig loaded, Path folder, RunStart start) {
     RunConfig config = loaded.settings();
     Path root = folder.resolve(FOLDER);
-    String initial = initialWeightsHash(config);
+    String initial = start.initialHash().orElseGet(() -> initialHash(config));
     RecordingStart begin = begin(config, start, initial);
     RecordingWriter recording =
         RecordingWriter.open(
@@ -139,7 +139,8 @@ public final class RunRecording {
         config.learner().threads());
   }
 
-  private static String initialWeightsHash(RunConfig config) {
+  /** Before the learner has a trainer, which says it later. */
+  private static String initialHash(RunConfig config) {
     try (VisionLanguageModel model = RunModels.open(config.model(), config.run().seed())) {
       return WeightSnapshot.of(model.parameters()).sha256();
     }

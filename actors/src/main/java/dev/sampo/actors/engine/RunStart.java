@@ -21,6 +21,13 @@ public record RunStart(
     Optional<Path> checkpoint,
     SortedMap<String, String> settings,
     RunListener listener) {
+  /** SHA-256 of the weights that the run began with; empty before its first term. */
+  Optional<String> initialHash() {
+    return ledger.groups().history().terms().stream()
+        .findFirst()
+        .map(first -> first.from().weightsHash());
+  }
+
   /** The step of the checkpoint; 0 at the model. */
   long step() {
     return checkpoint.map(CheckpointFolder::state).map(TrainerState::step).orElse(0L);

@@ -1,6 +1,7 @@
 package dev.sampo.actors.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sampo.actors.StepReport;
 import dev.sampo.actors.journal.RunLedger;
@@ -8,6 +9,7 @@ import dev.sampo.actors.report.RunFolder;
 import dev.sampo.actors.report.RunReport;
 import dev.sampo.config.LoadedConfig;
 import dev.sampo.config.ResultSettings;
+import dev.sampo.config.RunConfig;
 import dev.sampo.config.RunConfigReader;
 import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.PolicyVersion;
@@ -27,6 +29,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -127,6 +130,34 @@ final class RecoveryTest {
                 .toArray(String[]::new));
   }
 
+  /** The ledger knows which weights a run began with: it takes long to load them and hash them. */
+  @Test
+  void aRecordingIsGoneOnWithWithoutTheModelItBeganWith() {
+    leave(config());
+    LoadedConfig withoutWeights = config("model.init=checkpoint");
+
+    try (RunLedger ledger = NewRun.ledger(withoutWeights, folder);
+        RecordingWriter recording =
+            RunRecording.open(
+                withoutWeights,
+                folder,
+                new RunStart(ledger, Optional.empty(), new TreeMap<>(), new UneventfulRun()))) {
+      assertThat(recording.isNew()).isFalse();
+    }
+  }
+
+  @Test
+  void aReferenceOfOtherWeightsThanTheRunBeganWithIsRefused() {
+    LoadedConfig config = config("learner.objective.kl.beta=0.04");
+    RunConfig settings = config.settings();
+
+    assertThatThrownBy(
+            () -> RunModels.openLearned(settings, Optional.empty(), Optional.of("ab".repeat(32))))
+        .isInstanceOf(ReplayException.class)
+        .hasMessageStartingWith(
+            settings.model().path() + " (model.path) has other weights than the run began with");
+  }
+
   private PolicyTrainer recovered(LoadedConfig config, RunStart start) {
     Recording recording = Recording.open(folder.resolve(RunRecording.FOLDER));
     return new Recovery(start, Optional.of(recording))
@@ -136,7 +167,8 @@ final class RecoveryTest {
                     config.settings(),
                     image -> Optional.of(recording.image(image.sha256())),
                     folder,
-                    new NodeAssembly.Start(start.checkpoint(), start.settings(), term)),
+                    new NodeAssembly.Start(
+                        start.checkpoint(), start.settings(), term, start.initialHash())),
             NodeAssembly.checkpoints(config.settings(), folder));
   }
 
@@ -193,10 +225,9 @@ final class RecoveryTest {
         step.learningRate());
   }
 
-  private static LoadedConfig config() {
+  private static LoadedConfig config(String... more) {
     Path data = shared.resolve("data");
-    return RunConfigReader.read(
-        Optional.empty(),
+    List<String> assignments =
         List.of(
             "run.folder=" + shared.resolve("run"),
             "run.steps=" + STEPS,
@@ -208,6 +239,8 @@ final class RecoveryTest {
             "learner.objective.kl.beta=0",
             "rollout.group-size=4",
             "sampling.max-tokens=20",
-            "staleness.max=1"));
+            "staleness.max=1");
+    return RunConfigReader.read(
+        Optional.empty(), Stream.concat(assignments.stream(), Stream.of(more)).toList());
   }
 }

@@ -41,7 +41,10 @@ class ReplayTest {
             image -> Optional.of(recording.image(image.sha256())),
             folder.resolve("replay"),
             new NodeAssembly.Start(
-                Optional.empty(), ResultSettings.replayed(config.settings()), 1))) {
+                Optional.empty(),
+                ResultSettings.replayed(config.settings()),
+                1,
+                Optional.empty()))) {
       Replay.run(recording, trainer, 0, replayed::add);
     }
 

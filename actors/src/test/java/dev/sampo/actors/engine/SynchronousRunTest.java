@@ -148,7 +148,8 @@ class SynchronousRunTest {
                 config,
                 image -> images.find(image.sha256()),
                 folder.resolve("plain"),
-                new NodeAssembly.Start(Optional.empty(), ResultSettings.replayed(config), 1));
+                new NodeAssembly.Start(
+                    Optional.empty(), ResultSettings.replayed(config), 1, Optional.empty()));
         GenerationEngine engine =
             new GenerationEngine(
                 sampled,
