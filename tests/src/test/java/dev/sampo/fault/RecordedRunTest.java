@@ -96,9 +96,9 @@ class RecordedRunTest {
     List<String> range =
         List.of("replay", recording(), "--out", out.toString(), "--from-step", "3", "--to-step");
 
-    assertThat(sampo(1, Map.of(), with(range, "3")))
+    assertThat(sampo(2, Map.of(), with(range, "3")))
         .contains("--from-step 3 needs --checkpoint: the checkpoint of step 2 of the recorded run");
-    assertThat(sampo(1, Map.of(), with(range, "3", "--checkpoint", checkpoint(1).toString())))
+    assertThat(sampo(2, Map.of(), with(range, "3", "--checkpoint", checkpoint(1).toString())))
         .contains("--from-step 3 needs the checkpoint of step 2, ", " is of step 1");
     assertThat(sampo(1, Map.of(), with(range, "9", "--checkpoint", checkpoint(2).toString())))
         .contains("steps 3 to 9 are asked for, the recording has 1 to 4");
