@@ -80,6 +80,7 @@ final class ReplayRun {
       report.lost(plan.first(), start.numTaken()).ifPresent(line -> Resumption.say(out, line));
       SkippedGroups skips = RunRecording.skippedGroups(loaded, this::image, folder.path());
       GuardWatch watch = GuardWatch.of(config.guards(), report, out);
+      StepTimer timer = new StepTimer();
       Replay.run(
           left,
           trainer,
@@ -88,7 +89,7 @@ final class ReplayRun {
             switch (step.update()) {
               case Trainer.Update.Taken taken -> {
                 StepReport measured = new StepReport(trainer.version().step(), taken.metrics());
-                report.stepFinished(watch.taken(measured));
+                report.stepFinished(watch.taken(timer.ended(measured)));
                 taken.notice().ifPresent(watch::noticed);
               }
               case Trainer.Update.Skipped skipped ->
