@@ -3,6 +3,7 @@ package dev.sampo.actors.cli;
 import dev.sampo.actors.RunListener;
 import dev.sampo.actors.StepReport;
 import dev.sampo.actors.engine.NodeAssembly;
+import dev.sampo.actors.engine.RecordedReports;
 import dev.sampo.actors.engine.RunModels;
 import dev.sampo.actors.engine.RunStart;
 import dev.sampo.actors.evaluation.Comparison;
@@ -130,6 +131,9 @@ final class TrainingRun {
   private void run(long numTaken, Function<RunReport, Duration> training) {
     folder.writeConfig(loaded.render());
     try (RunReport report = new RunReport(folder, Clock.systemUTC(), numTaken)) {
+      if (config.recording().only()) {
+        RecordedReports.complete(config, folder.path(), report, numTaken);
+      }
       report.lost(1, numTaken).ifPresent(line -> Resumption.say(out, line));
       if (config.evaluation().splits().isEmpty() || config.recording().only()) {
         Duration _ = training.apply(report);

@@ -305,7 +305,7 @@ public final class NodeAssembly implements AutoCloseable {
     return new GroupScreen(config.learner().objective().advantages(rewardWeights(config)));
   }
 
-  private static Map<String, Double> rewardWeights(RunConfig config) {
+  static Map<String, Double> rewardWeights(RunConfig config) {
     return config.reward().functions().stream()
         .collect(Collectors.toMap(WeightedReward::name, WeightedReward::weight));
   }

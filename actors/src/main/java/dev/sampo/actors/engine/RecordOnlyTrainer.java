@@ -66,14 +66,24 @@ final class RecordOnlyTrainer implements Trainer {
 
   @Override
   public Update finish() {
-    TrainingBatch packed =
-        TrainingBatch.pack(
-            batch, advantages, settings.groupsPerUpdate(), settings.microBatchTokens());
+    TrainingBatch packed = pack(batch, settings, advantages);
     version =
         new PolicyVersion(
             version.runId(), version.term(), version.step() + 1, version.weightsHash());
     return new Update.Taken(
         new StepCommitted(version, packed.ids(), List.of(), 0), List.of(), BatchMetrics.of(packed));
+  }
+
+  private static TrainingBatch pack(
+      List<ScoredGroup> groups, LearnerSettings settings, Advantages advantages) {
+    return TrainingBatch.pack(
+        groups, advantages, settings.groupsPerUpdate(), settings.microBatchTokens());
+  }
+
+  /** What a step on these groups reports. */
+  static Map<String, Double> metrics(
+      List<ScoredGroup> groups, LearnerSettings settings, Map<String, Double> rewardWeights) {
+    return BatchMetrics.of(pack(groups, settings, settings.objective().advantages(rewardWeights)));
   }
 
   @Override
