@@ -87,7 +87,8 @@ public final class RandomRecords {
         new LedgerEvent.GroupFiltered(groupId(), text()),
         new LedgerEvent.GroupSetAside(groupId(), text()),
         new LedgerEvent.StepTaken(step(), hash()),
-        new LedgerEvent.VersionPublished(version()));
+        new LedgerEvent.VersionPublished(version()),
+        new LedgerEvent.StepSkipped(random.nextInt(9), text()));
   }
 
   public WeightDelta weightDelta() {

@@ -113,6 +113,8 @@ final class History {
         versions.add(taken.version());
         taken.groups().forEach(group -> onTrained(group, event));
       }
+      case LedgerEvent.StepSkipped(long left, String _) ->
+          require(left == step + 1, "what is left out is the next step", event);
       case LedgerEvent.VersionPublished(PolicyVersion version) -> {
         require(facts.versions.contains(version), "what is published is durable", event);
         announced = Optional.of(version);

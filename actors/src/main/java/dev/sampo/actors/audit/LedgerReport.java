@@ -115,7 +115,7 @@ public final class LedgerReport {
       }
       case LedgerEvent.GroupFiltered(GroupId _, String reason) ->
           filtered.merge(reason, 1, Integer::sum);
-      case LedgerEvent.GroupSetAside _ -> {}
+      case LedgerEvent.GroupSetAside _, LedgerEvent.StepSkipped _ -> {}
       case LedgerEvent.StepTaken(StepCommitted step, String _) ->
           steps.put(step.version().step(), new Step(step, entry.writtenAt(), false));
       case LedgerEvent.VersionPublished(var version) ->

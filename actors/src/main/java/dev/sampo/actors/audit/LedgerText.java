@@ -46,6 +46,8 @@ public final class LedgerText {
                   step.version().step(),
                   step.groups().stream().map(group -> Long.toString(group.value())).toList(),
                   step.version().weightsHash());
+      case LedgerEvent.StepSkipped(long step, String reason) ->
+          "step %d left out: %s".formatted(step, reason);
       case LedgerEvent.VersionPublished(PolicyVersion version) ->
           "version of step %d published".formatted(version.step());
     };

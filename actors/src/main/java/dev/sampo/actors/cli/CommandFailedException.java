@@ -1,6 +1,7 @@
 package dev.sampo.actors.cli;
 
 import java.io.Serial;
+import java.nio.file.Path;
 
 /** A command cannot do what it was asked; the message is the line that the user reads. */
 final class CommandFailedException extends RuntimeException {
@@ -8,5 +9,16 @@ final class CommandFailedException extends RuntimeException {
 
   CommandFailedException(String message) {
     super(message);
+  }
+
+  /**
+   * A training had to end.
+   *
+   * @param checkpoints where it has saved what it came to
+   */
+  static CommandFailedException stopped(String reason, Path checkpoints) {
+    return new CommandFailedException(
+        "stopped: %s; the newest checkpoint in %s has what it came to"
+            .formatted(reason, checkpoints));
   }
 }

@@ -1,5 +1,6 @@
 package dev.sampo.actors.cli;
 
+import dev.sampo.actors.GuardWatch;
 import dev.sampo.actors.StepReport;
 import dev.sampo.actors.engine.NodeAssembly;
 import dev.sampo.actors.engine.PolicyTrainer;
@@ -79,7 +80,8 @@ final class ReplayRun {
       }
       report.lost(plan.first(), start.numTaken()).ifPresent(line -> Resumption.say(out, line));
       SkippedGroups skips = RunRecording.skippedGroups(loaded, this::image, folder.path());
-      GuardWatch watch = GuardWatch.of(config.guards(), report, out);
+      GuardWatch watch = new GuardWatch(config.guards(), report.steps(), line -> say(line, report));
+      watch.goOnAfter(tally.skipped());
       StepTimer timer = new StepTimer();
       Replay.run(
           left,
@@ -90,7 +92,7 @@ final class ReplayRun {
               case Trainer.Update.Taken taken -> {
                 StepReport measured = new StepReport(trainer.version().step(), taken.metrics());
                 report.stepFinished(watch.taken(timer.ended(measured)));
-                taken.notice().ifPresent(watch::noticed);
+                taken.notice().ifPresent(line -> say(line, report));
               }
               case Trainer.Update.Skipped skipped ->
                   watch.skipped(step.recorded().version().step(), skipped.reason());
@@ -109,7 +111,9 @@ final class ReplayRun {
                 .formatted(folder.checkpoints(), tally.last()),
             out);
       }
-      watch.requireNoEnding(folder.checkpoints());
+      if (watch.ending().isPresent()) {
+        throw CommandFailedException.stopped(watch.ending().get(), folder.checkpoints());
+      }
     }
     out.println(tally.line());
   }
@@ -121,5 +125,10 @@ final class ReplayRun {
   private static void save(PolicyTrainer trainer, ReplayTally tally, RunReport report) {
     report.force();
     trainer.saveCheckpoint(tally.progress());
+  }
+
+  private void say(String line, RunReport report) {
+    report.noticed(line);
+    out.println(line);
   }
 }

@@ -1,6 +1,7 @@
 package dev.sampo.actors.cli;
 
 import dev.sampo.actors.engine.ReplayedStep;
+import dev.sampo.actors.pipeline.Trainer;
 import java.util.Locale;
 import java.util.Map;
 
@@ -8,12 +9,14 @@ import java.util.Map;
 final class ReplayTally {
   private static final String LAST = "recorded_step";
   private static final String STEPS = "recorded_steps";
+  private static final String SKIPPED = "skipped_since_taken";
   private static final String EQUAL = "equal_steps";
   private static final String COMPARED = "compared_losses";
   private static final String DIFFERENCE = "loss_difference";
 
   private long last;
   private long steps;
+  private int skipped;
   private long equal;
   private long compared;
   private double difference;
@@ -29,6 +32,7 @@ final class ReplayTally {
     ReplayTally tally = new ReplayTally();
     tally.steps = Long.parseLong(progress.getOrDefault(STEPS, "0"));
     tally.last = Long.parseLong(progress.getOrDefault(LAST, Long.toString(tally.steps)));
+    tally.skipped = Integer.parseInt(progress.getOrDefault(SKIPPED, "0"));
     tally.equal = Long.parseLong(progress.getOrDefault(EQUAL, "0"));
     tally.compared = Long.parseLong(progress.getOrDefault(COMPARED, "0"));
     tally.difference = Double.parseDouble(progress.getOrDefault(DIFFERENCE, "0"));
@@ -38,6 +42,7 @@ final class ReplayTally {
   void add(ReplayedStep step) {
     last = step.recorded().version().step();
     steps++;
+    skipped = step.update() instanceof Trainer.Update.Skipped ? skipped + 1 : 0;
     equal += step.isBitwiseEqual() ? 1 : 0;
     step.lossDifference()
         .ifPresent(each -> {
@@ -56,10 +61,16 @@ final class ReplayTally {
     return steps;
   }
 
+  /** Steps that were left out since one was not. */
+  int skipped() {
+    return skipped;
+  }
+
   Map<String, String> progress() {
     return Map.of(
         LAST, Long.toString(last),
         STEPS, Long.toString(steps),
+        SKIPPED, Integer.toString(skipped),
         EQUAL, Long.toString(equal),
         COMPARED, Long.toString(compared),
         DIFFERENCE, Double.toString(difference));

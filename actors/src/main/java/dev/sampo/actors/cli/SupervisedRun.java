@@ -1,5 +1,6 @@
 package dev.sampo.actors.cli;
 
+import dev.sampo.actors.GuardWatch;
 import dev.sampo.actors.StepReport;
 import dev.sampo.actors.engine.RunModels;
 import dev.sampo.actors.report.RunReport;
@@ -72,7 +73,8 @@ final class SupervisedRun {
           CommandProgress progress =
               new CommandProgress("sft", start.numTaken(), sft.totalSteps(), out);
           Interruption interruption = Interruption.ofTraining()) {
-        GuardWatch watch = GuardWatch.of(config.guards(), report, out);
+        GuardWatch watch =
+            new GuardWatch(config.guards(), report.steps(), line -> say(line, report));
         while (!training.isFinished() && watch.ending().isEmpty() && !interruption.isRequested()) {
           StepReport step = step(training, watch, setAside);
           report.stepFinished(step);
@@ -88,7 +90,9 @@ final class SupervisedRun {
                   .formatted(last, training.numTaken()),
               out);
         }
-        watch.requireNoEnding(last);
+        if (watch.ending().isPresent()) {
+          throw CommandFailedException.stopped(watch.ending().get(), last);
+        }
         return last;
       }
     }
@@ -152,5 +156,10 @@ final class SupervisedRun {
         "phase %.0f loss %.3f",
         metrics.getOrDefault("phase", 1.0),
         metrics.getOrDefault("loss", Double.NaN));
+  }
+
+  private void say(String line, RunReport report) {
+    report.noticed(line);
+    out.println(line);
   }
 }

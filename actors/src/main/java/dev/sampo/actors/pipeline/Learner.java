@@ -1,13 +1,10 @@
 package dev.sampo.actors.pipeline;
 
+import dev.sampo.actors.GuardWatch;
 import dev.sampo.actors.RunFailedException;
 import dev.sampo.actors.RunListener;
-import dev.sampo.actors.StepReport;
 import dev.sampo.actors.run.SentBack;
-import dev.sampo.learner.guard.GuardAction;
 import dev.sampo.learner.guard.GuardSettings;
-import dev.sampo.learner.guard.Guards;
-import dev.sampo.learner.guard.StepMetrics;
 import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.ScoredGroup;
@@ -73,7 +70,7 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
   /** Messages of the loop. */
   private sealed interface Drive extends Command {}
 
-  private record TermIsOpen() implements Command {}
+  private record TermIsOpen(int numSkipped) implements Command {}
 
   private record Allowed(SentBack cancelled) implements Drive {}
 
@@ -137,27 +134,27 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
   private final Setup setup;
   private final Trainer trainer;
   private final StepMeter meter;
-  private final Guards guards;
+  private final GuardWatch watch;
   private List<ScoredGroup> batch = List.of();
   private Optional<String> pause = Optional.empty();
   private Optional<Drive> held = Optional.empty();
   private final List<GetSnapshot> snapshotsWanted = new ArrayList<>();
   private final List<ActorRef<Drained>> drainers = new ArrayList<>();
   private boolean isDurable; // the ledger has the version of the weights, so it may be published
-  private int numSkippedInARow;
 
   private Learner(ActorContext<Command> context, Setup setup, Trainer trainer, StepMeter meter) {
     super(context);
     this.setup = setup;
     this.trainer = trainer;
     this.meter = meter;
-    this.guards = new Guards(setup.guards().rules());
-    setup.listener().steps().forEach(step -> guards.check(step.step(), step.metrics()));
+    this.watch =
+        new GuardWatch(setup.guards(), setup.listener().steps(), setup.listener()::noticed);
     if (trainer.isCheckpointDue()) {
       save(); // of a step that was taken again; the run was left before it was saved
     }
     ActorRef<RunCoordinator.TermOpen> opened =
-        context.messageAdapter(RunCoordinator.TermOpen.class, open -> new TermIsOpen());
+        context.messageAdapter(
+            RunCoordinator.TermOpen.class, open -> new TermIsOpen(open.numSkipped()));
     setup.coordinator().tell(new RunCoordinator.LearnerHolds(trainer.version(), opened));
   }
 
@@ -175,7 +172,8 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
   @Override
   public Behavior<Command> onMessage(Command message) {
     switch (message) {
-      case TermIsOpen _ -> {
+      case TermIsOpen(int numSkipped) -> {
+        watch.goOnAfter(numSkipped);
         becomeDurable(trainer.writeSnapshot());
         wantStep();
       }
@@ -295,13 +293,8 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
   }
 
   private void skip(Trainer.Update.Skipped skipped) {
-    numSkippedInARow++;
     setup.skips().keep(trainer.version(), batch, skipped);
-    setup
-        .listener()
-        .noticed(
-            "a step after step %d was left out: %s"
-                .formatted(trainer.version().step(), skipped.reason()));
+    watch.skipped(trainer.version().step() + 1, skipped.reason());
     List<GroupId> rest =
         batch.stream()
             .map(ScoredGroup::id)
@@ -311,10 +304,8 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
         .coordinator()
         .tell(new RunCoordinator.StepSkipped(skipped.culprits(), rest, skipped.reason()));
     batch = List.of();
-    if (numSkippedInARow > setup.guards().maxSkipped()) {
-      stop(
-          "%d steps in a row were not finite, the last: %s"
-              .formatted(numSkippedInARow, skipped.reason()));
+    if (watch.stop().isPresent()) {
+      stop(watch.stop().get());
     } else {
       saveIfPaused();
       wantStep();
@@ -327,9 +318,10 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
     setup.skips().keep(trainer.version(), batch, update);
     batch = List.of();
     update.notice().ifPresent(setup.listener()::noticed);
-    Optional<String> stop = report(meter.stepFinished(step, update.metrics()));
-    if (stop.isPresent()) {
-      stop(stop.get());
+    setup.listener().stepFinished(watch.taken(meter.stepFinished(step, update.metrics())));
+    watch.pause().ifPresent(this::pause);
+    if (watch.stop().isPresent()) {
+      stop(watch.stop().get());
     } else {
       if (trainer.isCheckpointDue()) {
         save();
@@ -345,25 +337,6 @@ public final class Learner extends AbstractMatchingBehavior<Learner.Command> {
     setup.coordinator().tell(new RunCoordinator.Published(trainer.version()));
     snapshotsWanted.forEach(wanted -> getContext().getSelf().tell(wanted));
     snapshotsWanted.clear();
-  }
-
-  /** Tells of a step and lets the guards look at it; returns why the run has to stop, if so. */
-  private Optional<String> report(StepReport measured) {
-    StepReport report = measured.with(StepMetrics.SKIPPED, numSkippedInARow);
-    numSkippedInARow = 0;
-    List<Guards.Firing> firings = guards.check(report.step(), report.metrics());
-    setup
-        .listener()
-        .stepFinished(guards.isEmpty() ? report : report.with(StepMetrics.FIRED, firings.size()));
-    firings.forEach(firing -> setup.listener().noticed(firing.line()));
-    firings.stream()
-        .filter(firing -> firing.rule().action() == GuardAction.PAUSE)
-        .findFirst()
-        .ifPresent(firing -> pause(firing.line()));
-    return firings.stream()
-        .filter(firing -> firing.rule().action() == GuardAction.STOP)
-        .map(Guards.Firing::line)
-        .findFirst();
   }
 
   private void stop(String reason) {

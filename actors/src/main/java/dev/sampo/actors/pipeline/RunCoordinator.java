@@ -158,8 +158,12 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
    */
   record LearnerHolds(PolicyVersion version, ActorRef<TermOpen> replyTo) implements Command {}
 
-  /** The term is durable: what the learner holds may be published. */
-  record TermOpen() {}
+  /**
+   * The term is durable: what the learner holds may be published.
+   *
+   * @param numSkipped steps left out since the last step
+   */
+  record TermOpen(int numSkipped) {}
 
   /** The learner is ready for its next step; answered once, when it may take it. */
   record StepWanted(ActorRef<StepAllowed> replyTo) implements Command {}
@@ -291,8 +295,7 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
       case Published(PolicyVersion version) -> dispatch.published(version);
       case Durable(long written) -> answers.durable(written);
       case StepSkipped(var culprits, var others, String reason) -> {
-        dispatch.setAside(culprits, reason);
-        dispatch.returned(others, reason);
+        dispatch.skipped(culprits, others, reason);
       }
       case LookForExpiredLeases _ -> onLookForExpiredLeases();
       case StragglersAreDue _ -> onStragglersAreDue();
@@ -384,9 +387,10 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
     Set<GroupId> accepted =
         holding.groups().stream().filter(dispatch::isAccepted).collect(Collectors.toSet());
     int numReplaced = dispatch.numReplaced();
+    int numSkipped = dispatch.numSkipped();
     answers.whenDurable(() -> {
       isTermDurable = true;
-      learner.get().replyTo().tell(new TermOpen());
+      learner.get().replyTo().tell(new TermOpen(numSkipped));
       holding.replyTo().tell(new StillAccepted(accepted, numReplaced));
     });
   }

@@ -327,11 +327,6 @@ public final class GroupDispatch {
     }
   }
 
-  /** Ends accepted groups that the learner cannot learn from. */
-  public void setAside(List<GroupId> groups, String reason) {
-    groups.forEach(group -> setAside(group, reason));
-  }
-
   /** Ends an accepted group that there is nothing to learn from; another one takes its place. */
   public void filtered(GroupId group, String reason) {
     note(new LedgerEvent.GroupFiltered(group, reason));
@@ -349,6 +344,18 @@ public final class GroupDispatch {
     for (GroupId group : groups) {
       note(new LedgerEvent.GroupReturned(group, reason));
     }
+  }
+
+  /**
+   * The learner could not take a step. Those to blame end; the others are asked again.
+   *
+   * @param culprits accepted groups
+   * @param others accepted groups
+   */
+  public void skipped(List<GroupId> culprits, List<GroupId> others, String reason) {
+    note(new LedgerEvent.StepSkipped(step() + 1, reason));
+    culprits.forEach(group -> setAside(group, reason));
+    returned(others, reason);
   }
 
   /** Notes an optimizer step; committing the newest one again changes nothing. */
@@ -382,6 +389,11 @@ public final class GroupDispatch {
   /** Groups that others took the place of since the last step. */
   public int numReplaced() {
     return ledger.numReplaced();
+  }
+
+  /** Steps left out since the last step. */
+  public int numSkipped() {
+    return ledger.numSkipped();
   }
 
   /** Whether a result is recorded and waits for the learner. */

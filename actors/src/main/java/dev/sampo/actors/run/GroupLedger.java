@@ -56,6 +56,7 @@ public final class GroupLedger {
   private int filtered;
   private int setAside;
   private int numReplaced;
+  private int numSkipped;
   private int lastSegment; // of the recording, from 1; 0 before the first
 
   /** What a snapshot says; further events can be applied to it. */
@@ -81,6 +82,7 @@ public final class GroupLedger {
     }
     ledger.numGroups = snapshot.numGroups();
     ledger.numReplaced = snapshot.numReplaced();
+    ledger.numSkipped = snapshot.numSkipped();
     return ledger;
   }
 
@@ -106,6 +108,7 @@ public final class GroupLedger {
         numGroups,
         new LedgerSnapshot.Settled(Math.toIntExact(trained - trainedSince), filtered, setAside),
         numReplaced,
+        numSkipped,
         groups);
   }
 
@@ -170,9 +173,14 @@ public final class GroupLedger {
         if (!opened.abandonedSteps().isEmpty()) {
           askAgainAfter(opened.from().step());
           numReplaced = 0;
+          numSkipped = 0;
         }
       }
       case LedgerEvent.VersionPublished published -> history.apply(published);
+      case LedgerEvent.StepSkipped skipped -> {
+        history.apply(skipped);
+        numSkipped++;
+      }
       case LedgerEvent.StepTaken(StepCommitted step, String _) -> applyStep(step);
       case LedgerEvent.GroupOpened(GroupId group, String source) -> {
         require(group.value() == numGroups, group, event);
@@ -196,6 +204,7 @@ public final class GroupLedger {
     }
     history.apply(step);
     numReplaced = 0;
+    numSkipped = 0;
     step.groups().forEach(group -> move(group, new GroupState.Trained(step.version().step())));
   }
 
@@ -351,6 +360,11 @@ public final class GroupLedger {
   /** Groups that others took the place of since the last step: there is a bound for each step. */
   public int numReplaced() {
     return numReplaced;
+  }
+
+  /** Steps left out since the last step. */
+  public int numSkipped() {
+    return numSkipped;
   }
 
   /** Where the row of a group is that has not ended. */

@@ -81,6 +81,10 @@ public final class RunHistory {
     versions.put(next.step(), next);
   }
 
+  void apply(LedgerEvent.StepSkipped event) {
+    require(event.step() == step() + 1, "%s after step %d", event, step());
+  }
+
   void apply(LedgerEvent.VersionPublished event) {
     require(
         event.version().equals(versions.get(event.version().step())),

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sampo.actors.RunListener;
 import dev.sampo.actors.StepReport;
+import dev.sampo.actors.run.SentBack;
 import dev.sampo.learner.guard.GuardSettings;
+import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.ScoredGroup;
 import dev.sampo.protocol.WeightDelta;
@@ -23,10 +25,13 @@ import org.junit.jupiter.api.Test;
 class LearnerTest {
   private static final PolicyVersion HELD = new PolicyVersion("run", 2, 5, "hash");
   private static final Duration SOON = Duration.ofMillis(100);
+  private static final int MOST_SKIPPED = 2;
 
   private final ActorTestKit kit = LocalActors.kit();
   private final TestProbe<RunCoordinator.Command> coordinator = kit.createTestProbe();
   private final TestProbe<WeightPublisher.Command> publisher = kit.createTestProbe();
+  private final TestProbe<ExperienceBuffer.Command> buffer = kit.createTestProbe();
+  private final TestProbe<Learner.Ending> ended = kit.createTestProbe();
 
   @AfterEach
   void stop() {
@@ -43,20 +48,43 @@ class LearnerTest {
     publisher.expectNoMessage(SOON);
     subscriber.expectNoMessage(SOON);
     coordinator.expectNoMessage(SOON);
-    holds.replyTo().tell(new RunCoordinator.TermOpen());
+    holds.replyTo().tell(new RunCoordinator.TermOpen(0));
 
     assertThat(holds.version()).isEqualTo(HELD);
     assertThat(publisher.expectMessageClass(WeightPublisher.Publish.class).files())
-        .isEqualTo(StandingTrainer.WRITTEN);
-    subscriber.expectMessage(StandingTrainer.WRITTEN);
+        .isEqualTo(SkippingTrainer.WRITTEN);
+    subscriber.expectMessage(SkippingTrainer.WRITTEN);
     coordinator.expectMessage(new RunCoordinator.Published(HELD));
     coordinator.expectMessageClass(RunCoordinator.StepWanted.class);
   }
 
+  @Test
+  void stepsThatWereLeftOutBeforeTheRunWasLeftCountForItsEnd() {
+    var _ = learner();
+    coordinator
+        .expectMessageClass(RunCoordinator.LearnerHolds.class)
+        .replyTo()
+        .tell(new RunCoordinator.TermOpen(MOST_SKIPPED));
+    coordinator.expectMessageClass(RunCoordinator.Published.class);
+
+    coordinator
+        .expectMessageClass(RunCoordinator.StepWanted.class)
+        .replyTo()
+        .tell(new RunCoordinator.StepAllowed(SentBack.NONE));
+    buffer
+        .expectMessageClass(ExperienceBuffer.Take.class)
+        .replyTo()
+        .tell(
+            new Learner.Batch(
+                List.of(LocalActors.scored(1), LocalActors.scored(2)), 0, SentBack.NONE));
+
+    coordinator.expectMessage(
+        new RunCoordinator.StepSkipped(List.of(new GroupId(1)), List.of(new GroupId(2)), "nan"));
+    ended.expectMessage(new Learner.Stopped("3 steps in a row were not finite, the last: nan"));
+  }
+
   private ActorRef<Learner.Command> learner() {
-    TestProbe<ExperienceBuffer.Command> buffer = kit.createTestProbe();
     TestProbe<Recorder.Command> recorder = kit.createTestProbe();
-    TestProbe<Learner.Ending> ended = kit.createTestProbe();
     Learner.Setup setup =
         new Learner.Setup(
             8,
@@ -64,17 +92,17 @@ class LearnerTest {
             buffer.ref(),
             recorder.ref(),
             publisher.ref(),
-            new GuardSettings(List.of(), 0, 0),
+            new GuardSettings(List.of(), MOST_SKIPPED, 0),
             (policy, groups, update) -> {},
             new DeafListener(),
             ended.ref());
     StepMeter meter =
         new StepMeter(System::nanoTime, new BusyClock(System::nanoTime), Map.of(), Map::of);
-    return kit.spawn(Learner.create(setup, StandingTrainer::new, meter));
+    return kit.spawn(Learner.create(setup, SkippingTrainer::new, meter));
   }
 
-  /** Holds weights and takes no step. */
-  private static final class StandingTrainer implements Trainer {
+  /** Holds weights and leaves every step out. */
+  private static final class SkippingTrainer implements Trainer {
     static final Written WRITTEN =
         new Written(new WeightDelta(HELD, Optional.empty(), List.of()), Path.of("weights"));
 
@@ -85,22 +113,22 @@ class LearnerTest {
 
     @Override
     public int begin(List<ScoredGroup> batch) {
-      throw new IllegalStateException("it stands");
+      return 0;
     }
 
     @Override
     public void microBatch(int index) {
-      throw new IllegalStateException("it stands");
+      throw new IllegalStateException("it leaves all steps out");
     }
 
     @Override
     public Update finish() {
-      throw new IllegalStateException("it stands");
+      return new Update.Skipped("nan", List.of(new GroupId(1)), Map.of());
     }
 
     @Override
     public Written writeDelta() {
-      throw new IllegalStateException("it stands");
+      throw new IllegalStateException("it leaves all steps out");
     }
 
     @Override

@@ -37,7 +37,7 @@ public final class RandomHistory {
   }
 
   private void step() {
-    switch (random.nextInt(20)) {
+    switch (random.nextInt(21)) {
       case 0, 1, 2, 3, 4, 5 ->
           add(new LedgerEvent.GroupOpened(ledger.nextGroup(), "rows:" + random.nextInt(9)));
       case 6, 7, 8, 9, 10 -> any(GroupState.Waiting.class).ifPresent(this::accept);
@@ -57,6 +57,7 @@ public final class RandomHistory {
               .version()
               .filter(version -> version.step() > 0)
               .ifPresent(version -> add(new LedgerEvent.VersionPublished(version)));
+      case 19 -> add(new LedgerEvent.StepSkipped(ledger.history().step() + 1, "not finite"));
       default -> beginAgain();
     }
   }

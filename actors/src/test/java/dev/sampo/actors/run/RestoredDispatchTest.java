@@ -50,6 +50,24 @@ class RestoredDispatchTest {
   }
 
   @Test
+  void stepsThatWereLeftOutSinceTheLastOneAreCountedOn() {
+    GroupDispatch before = begin();
+    List<RolloutLease> leases = grantAll(before);
+    accept(before, leases.get(0), leases.get(1));
+    before.skipped(List.of(new GroupId(0)), List.of(new GroupId(1)), "not finite");
+
+    GroupDispatch after = resume(version(1, 0), Set.of());
+
+    assertThat(after.numSkipped()).isEqualTo(1);
+    assertThat(after.counts().setAside()).isEqualTo(1);
+    RolloutLease again = after.grant("a", Set.of(), START).orElseThrow();
+    assertThat(again.id().group()).isEqualTo(new GroupId(1));
+    accept(after, again, after.grant("a", Set.of(), START).orElseThrow());
+    commit(after, 1, 1, 2);
+    assertThat(resume(version(1, 1), Set.of()).numSkipped()).isZero();
+  }
+
+  @Test
   void theQuotaIsThatOfARunThatWasNeverLeft() {
     GroupDispatch before = begin();
     List<RolloutLease> leases = grantAll(before);

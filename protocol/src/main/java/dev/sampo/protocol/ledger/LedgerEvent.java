@@ -94,6 +94,14 @@ public sealed interface LedgerEvent {
    */
   record StepTaken(StepCommitted step, String settings) implements LedgerEvent {}
 
+  /**
+   * The learner left a step out, because something in it was not finite; events of its groups
+   * follow.
+   *
+   * @param step number that it would have had
+   */
+  record StepSkipped(long step, String reason) implements LedgerEvent {}
+
   /** The version was announced to the rollout workers. */
   record VersionPublished(PolicyVersion version) implements LedgerEvent {}
 }

@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param numGroups visits of rows so far
  * @param settled the groups that are not among {@code groups}: they ended for good
  * @param numReplaced groups that ended as filtered since the last step
+ * @param numSkipped steps left out since the last step
  * @param groups those that have not, and those that end otherwise if their step is abandoned; in
  *     order
  */
@@ -29,6 +30,7 @@ public record LedgerSnapshot(
     long numGroups,
     Settled settled,
     int numReplaced,
+    int numSkipped,
     List<Group> groups) {
   /** The format that this code writes and reads. */
   public static final int FORMAT = 1;

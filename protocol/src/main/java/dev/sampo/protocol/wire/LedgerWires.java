@@ -25,6 +25,8 @@ final class LedgerWires {
           wire.setGroupSetAside(ended(group, reason));
       case LedgerEvent.StepTaken(var step, var settings) ->
           wire.getStepTakenBuilder().setStep(LogEntryWires.toWire(step)).setSettings(settings);
+      case LedgerEvent.StepSkipped(long step, var reason) ->
+          wire.getStepSkippedBuilder().setStep(step).setReason(reason);
       case LedgerEvent.VersionPublished(var version) ->
           wire.setVersionPublished(VersionWires.toWire(version));
     }
@@ -88,6 +90,10 @@ final class LedgerWires {
         var it = wire.getStepTaken();
         Required.part(it.hasStep(), "step");
         yield new LedgerEvent.StepTaken(LogEntryWires.fromWire(it.getStep()), it.getSettings());
+      }
+      case STEP_SKIPPED -> {
+        var it = wire.getStepSkipped();
+        yield new LedgerEvent.StepSkipped(it.getStep(), it.getReason());
       }
       case VERSION_PUBLISHED ->
           new LedgerEvent.VersionPublished(VersionWires.fromWire(wire.getVersionPublished()));

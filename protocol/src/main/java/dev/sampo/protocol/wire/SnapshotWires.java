@@ -16,6 +16,7 @@ final class SnapshotWires {
             .setRun(LedgerWires.toWire(snapshot.run()))
             .setNumGroups(snapshot.numGroups())
             .setNumReplaced(snapshot.numReplaced())
+            .setNumSkipped(snapshot.numSkipped())
             .setTrained(snapshot.settled().trained())
             .setFiltered(snapshot.settled().filtered())
             .setSetAside(snapshot.settled().setAside());
@@ -56,6 +57,7 @@ final class SnapshotWires {
         wire.getNumGroups(),
         new LedgerSnapshot.Settled(wire.getTrained(), wire.getFiltered(), wire.getSetAside()),
         wire.getNumReplaced(),
+        wire.getNumSkipped(),
         wire.getGroupsList().stream().map(SnapshotWires::fromWire).toList());
   }
 

@@ -1,30 +1,32 @@
-package dev.sampo.actors.cli;
+package dev.sampo.actors;
 
-import dev.sampo.actors.StepReport;
-import dev.sampo.actors.report.RunReport;
-import dev.sampo.learner.guard.GuardAction;
 import dev.sampo.learner.guard.GuardSettings;
 import dev.sampo.learner.guard.Guards;
 import dev.sampo.learner.guard.StepMetrics;
-import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * The guards of a run without actors. There is nobody who could let a paused run go on but by
- * starting the command again, so pausing is stopping.
+ * Watches over the steps of a run: what its guards make of them, and how many were left out one
+ * after another. Begun with what was reported before, it goes on as it was left.
  */
-final class GuardWatch {
+public final class GuardWatch {
   private final Guards guards;
   private final int maxSkipped;
   private final Consumer<String> notices;
   private int numSkippedInARow;
-  private int numUnreported;
-  private Optional<String> ending = Optional.empty();
+  private int numUnreported; // of these, since the newest report
+  private Optional<String> stop = Optional.empty();
+  private Optional<String> pause = Optional.empty();
 
-  private GuardWatch(GuardSettings settings, List<StepReport> before, Consumer<String> notices) {
+  /**
+   * A watch over a run.
+   *
+   * @param before the steps that were reported so far, also those that were left out
+   * @param notices told in one line of what the guards see and of every step that was left out
+   */
+  public GuardWatch(GuardSettings settings, List<StepReport> before, Consumer<String> notices) {
     this.guards = new Guards(settings.rules());
     this.maxSkipped = settings.maxSkipped();
     this.notices = notices;
@@ -35,18 +37,13 @@ final class GuardWatch {
   }
 
   /**
-   * Guards as they were left.
+   * Goes on after steps that were left out without being reported.
    *
-   * @param report has the steps so far, and is told of what the guards see, as is {@code out}
+   * @param numSkipped since the newest report
    */
-  static GuardWatch of(GuardSettings settings, RunReport report, PrintWriter out) {
-    return new GuardWatch(
-        settings,
-        report.steps(),
-        line -> {
-          report.noticed(line);
-          out.println(line);
-        });
+  public void goOnAfter(int numSkipped) {
+    numSkippedInARow += numSkipped;
+    numUnreported += numSkipped;
   }
 
   /**
@@ -54,36 +51,34 @@ final class GuardWatch {
    *
    * @return what is to be reported of it: the same with what the guards add
    */
-  StepReport taken(StepReport measured) {
+  public StepReport taken(StepReport measured) {
     StepReport step = measured.with(StepMetrics.SKIPPED, numUnreported);
     numUnreported = 0;
     numSkippedInARow = 0;
     return check(step);
   }
 
-  /** Passes a line on to whoever runs this. */
-  void noticed(String line) {
-    notices.accept(line);
-  }
-
   /** Counts a step that was left out and is not reported itself. */
-  void skipped(long step, String reason) {
+  public void skipped(long step, String reason) {
     numUnreported++;
     count(step, reason);
   }
 
   /** As {@link #taken}, of a step that was left out and is reported. */
-  StepReport skipped(StepReport measured, String reason) {
+  public StepReport skipped(StepReport measured, String reason) {
     count(measured.step(), reason);
     return check(measured.with(StepMetrics.SKIPPED, 1));
   }
 
   private StepReport check(StepReport step) {
+    pause = Optional.empty();
     List<Guards.Firing> firings = guards.check(step.step(), step.metrics());
     for (Guards.Firing firing : firings) {
       notices.accept(firing.line());
-      if (firing.rule().action() != GuardAction.WARN) {
-        ending = Optional.of(firing.line());
+      switch (firing.rule().action()) {
+        case WARN -> {}
+        case PAUSE -> pause = pause.or(() -> Optional.of(firing.line()));
+        case STOP -> stop = stop.or(() -> Optional.of(firing.line()));
       }
     }
     return guards.isEmpty() ? step : step.with(StepMetrics.FIRED, firings.size());
@@ -93,28 +88,28 @@ final class GuardWatch {
     numSkippedInARow++;
     notices.accept("step " + step + " was left out: " + reason);
     if (numSkippedInARow > maxSkipped) {
-      ending =
+      stop =
           Optional.of(
               "%d steps in a row were not finite, the last: %s"
                   .formatted(numSkippedInARow, reason));
     }
   }
 
-  /**
-   * Ends the command if the run has to end.
-   *
-   * @param checkpoints where the run has saved what it came to
-   */
-  void requireNoEnding(Path checkpoints) {
-    if (ending.isPresent()) {
-      throw new CommandFailedException(
-          "stopped: %s; the newest checkpoint in %s has what it came to"
-              .formatted(ending.get(), checkpoints));
-    }
+  /** Why the run has to stop; empty while it need not. */
+  public Optional<String> stop() {
+    return stop;
   }
 
-  /** Why the run has to end; empty while it need not. */
-  Optional<String> ending() {
-    return ending;
+  /** Why the run is to pause after the newest step. */
+  public Optional<String> pause() {
+    return pause;
+  }
+
+  /**
+   * Why a run without actors has to end. There is nobody who could let it go on when it pauses but
+   * by starting the command again, so that pausing is stopping.
+   */
+  public Optional<String> ending() {
+    return stop.or(() -> pause);
   }
 }
