@@ -43,10 +43,11 @@ record SegmentFolder(Path folder, int first, List<Path> files) {
             .mapToObj(number -> file(folder, number))
             .toList();
     if (!found.equals(expected)) {
+      Path missing =
+          expected.stream().filter(file -> !found.contains(file)).findFirst().orElseThrow();
       throw RecordingException.damage(
-          "%s has a gap: expected %d segments from %06d.seg on, found %s"
-              .formatted(
-                  folder, found.size(), first, found.stream().map(Path::getFileName).toList()));
+          "%s is missing, and there are segments after it, the last of them %s"
+              .formatted(missing, found.getLast().getFileName()));
     }
     return new SegmentFolder(folder, first, found);
   }

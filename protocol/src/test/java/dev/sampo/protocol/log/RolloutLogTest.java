@@ -195,7 +195,7 @@ class RolloutLogTest {
 
     assertThatThrownBy(() -> read(folder))
         .isInstanceOf(RecordingException.class)
-        .hasMessageContaining("has a gap");
+        .hasMessageContaining("is missing, and there are segments after it, the last of them");
   }
 
   @Test
