@@ -1,18 +1,25 @@
 package dev.sampo.actors.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sampo.protocol.CompletionGroup;
 import dev.sampo.protocol.GroupId;
+import dev.sampo.protocol.ImageRef;
 import dev.sampo.protocol.PolicyVersion;
+import dev.sampo.protocol.Prompt;
+import dev.sampo.protocol.ScoredGroup;
 import dev.sampo.protocol.StepCommitted;
 import dev.sampo.protocol.ledger.LogPlace;
 import dev.sampo.protocol.log.Recording;
 import dev.sampo.protocol.log.RecordingManifest;
 import dev.sampo.protocol.log.RecordingWriter;
 import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
@@ -20,6 +27,8 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.stream.Stream;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
+import org.apache.pekko.actor.testkit.typed.javadsl.BehaviorTestKit;
+import org.apache.pekko.actor.testkit.typed.javadsl.TestInbox;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.junit.jupiter.api.AfterEach;
@@ -44,6 +53,62 @@ final class RecorderTest {
     recorder.tell(new Recorder.KeepGroup(LocalActors.scored(1), asker.ref()));
 
     assertThat(Recording.open(folder).group(place())).isEqualTo(LocalActors.scored(1));
+  }
+
+  @Test
+  void whatWaitsIsForcedToTheDiskAtOnceAndAnsweredInOrder() {
+    BehaviorTestKit<Recorder.Command> recorder = alone(writer());
+    TestInbox<Recorder.Answer> answers = TestInbox.create();
+
+    recorder.run(new Recorder.KeepGroup(LocalActors.scored(1), answers.getRef()));
+    recorder.run(new Recorder.KeepGroup(LocalActors.scored(2), answers.getRef()));
+    recorder.run(new Recorder.KeepStep(step(), OptionalDouble.empty(), answers.getRef()));
+    assertThat(answers.hasMessages()).isFalse();
+    recorder.runOne();
+
+    assertThat(recorder.selfInbox().hasMessages()).as("one sync for all of them").isFalse();
+    List<LogPlace> places = answers.getAllReceived().stream().map(RecorderTest::placeOf).toList();
+    Recording recording = Recording.open(folder);
+    assertThat(recording.group(places.get(0))).isEqualTo(LocalActors.scored(1));
+    assertThat(recording.group(places.get(1))).isEqualTo(LocalActors.scored(2));
+    assertThat(recording.steps().last()).isEqualTo(1);
+  }
+
+  /** Its prompt could never be shown to the learner again. */
+  @Test
+  void aGroupWhoseImageHasGoneIsRefusedAndTheNextOneIsKept() {
+    ImageRef image = new ImageRef("ef".repeat(32), 28, 28, 3);
+    ActorRef<Recorder.Command> recorder = recorder(writer());
+
+    recorder.tell(new Recorder.KeepGroup(showing(image), asker.ref()));
+    recorder.tell(new Recorder.KeepGroup(LocalActors.scored(2), asker.ref()));
+
+    asker.expectMessage(
+        new Recorder.Refused("train.jsonl:1: image " + image.sha256() + " has gone"));
+    assertThat(Recording.open(folder).group(place())).isEqualTo(LocalActors.scored(2));
+  }
+
+  @Test
+  void theRecordingIsClosedWithItsRecorder() {
+    RecordingWriter writer = writer();
+    ActorRef<Recorder.Command> recorder = recorder(writer);
+
+    kit.stop(recorder);
+
+    assertThatThrownBy(() -> writer.append(LocalActors.scored(1)))
+        .hasRootCauseInstanceOf(ClosedChannelException.class);
+  }
+
+  @Test
+  void withoutARecordingEverybodyIsAnsweredWithoutAPlace() {
+    ActorRef<Recorder.Command> recorder =
+        kit.spawn(Recorder.create(Optional.empty(), hash -> Optional.empty()));
+
+    recorder.tell(new Recorder.KeepGroup(LocalActors.scored(1), asker.ref()));
+    recorder.tell(new Recorder.KeepStep(step(), OptionalDouble.empty(), asker.ref()));
+
+    asker.expectMessage(new Recorder.Done(Optional.empty()));
+    asker.expectMessage(new Recorder.Done(Optional.empty()));
   }
 
   /** Every entry begins a segment; deleting takes its time. */
@@ -79,11 +144,36 @@ final class RecorderTest {
   }
 
   private LogPlace place() {
-    return asker.expectMessageClass(Recorder.Done.class).place().orElseThrow();
+    return placeOf(asker.receiveMessage());
+  }
+
+  private static LogPlace placeOf(Recorder.Answer answer) {
+    return ((Recorder.Done) answer).place().orElseThrow();
+  }
+
+  private static ScoredGroup showing(ImageRef image) {
+    ScoredGroup scored = LocalActors.scored(1);
+    CompletionGroup group = scored.group();
+    Prompt prompt = group.prompt();
+    return new ScoredGroup(
+        new CompletionGroup(
+            group.lease(),
+            new Prompt(prompt.source(), prompt.task(), prompt.text(), List.of(image), "", Map.of()),
+            group.promptTokens(),
+            group.imageGrids(),
+            group.sampling(),
+            group.seed(),
+            group.completions(),
+            group.worker()),
+        scored.scores());
   }
 
   private ActorRef<Recorder.Command> recorder(RecordingWriter writer) {
     return kit.spawn(Recorder.create(Optional.of(writer), hash -> Optional.empty()));
+  }
+
+  private static BehaviorTestKit<Recorder.Command> alone(RecordingWriter writer) {
+    return BehaviorTestKit.create(Recorder.create(Optional.of(writer), hash -> Optional.empty()));
   }
 
   private RecordingWriter writer() {
