@@ -2,8 +2,6 @@ package dev.sampo.fault;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sampo.tasks.rec.RecDataSettings;
-import dev.sampo.tasks.rec.RecDataWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,7 +24,7 @@ class InterruptedRunTest {
 
   @BeforeEach
   void writeData() {
-    RecDataWriter.write(folder.resolve("data"), RecDataSettings.forTraining(9, 2, 1), (d, n) -> {});
+    TinyTraining.writeData(folder);
     run = folder.resolve("run");
   }
 
@@ -87,22 +85,17 @@ class InterruptedRunTest {
   }
 
   private Path training(String more) throws IOException {
-    return Files.writeString(
-        folder.resolve("train.conf"),
+    return TinyTraining.configure(
+        folder,
+        "stopped",
+        12,
+        2,
         """
-        sampo {
-          run { name = stopped, folder = run, seed = 5, steps = 12 }
-          model.path = "%s"
-          data { train = data/train.jsonl, image-folder = data }
-          sampling.max-tokens = 40
-          rollout { group-size = 4, max-groups-in-flight = 3 }
-          learner { groups-per-step = 2, learning-rate = 2e-4, objective.kl.beta = 0 }
-          checkpoint.every = 100
-          guards.rules = [{metric = entropy, above = 0, steps = 5, action = warn}]
-          %s
-        }
+        checkpoint.every = 100
+        guards.rules = [{metric = entropy, above = 0, steps = 5, action = warn}]
+        %s
         """
-            .formatted(MODEL.resolve("shifted"), more));
+            .formatted(more));
   }
 
   @Test

@@ -6,8 +6,6 @@ import dev.sampo.actors.journal.JdbcJournal;
 import dev.sampo.protocol.StepCommitted;
 import dev.sampo.protocol.log.RecordedStep;
 import dev.sampo.protocol.log.Recording;
-import dev.sampo.tasks.rec.RecDataSettings;
-import dev.sampo.tasks.rec.RecDataWriter;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -36,8 +34,6 @@ class LeftRunTest {
   private static final int SAVED = 4;
   private static final int GROUPS_PER_STEP = 2;
   private static final String RUN_ID = "left-5";
-  private static final Path MODEL =
-      Path.of("../models/tiny-rec/shifted").toAbsolutePath().normalize();
 
   @TempDir private static Path shared;
   private static Path left;
@@ -48,23 +44,18 @@ class LeftRunTest {
   /** A run that was killed with committed steps after its checkpoint. */
   @BeforeAll
   static void leaveARun() throws Exception {
-    RecDataWriter.write(shared.resolve("data"), RecDataSettings.forTraining(9, 2, 1), (d, n) -> {});
-    Files.writeString(
-        shared.resolve("train.conf"),
+    TinyTraining.writeData(shared);
+    TinyTraining.configure(
+        shared,
+        "left",
+        STEPS,
+        GROUPS_PER_STEP,
         """
-        sampo {
-          run { name = left, folder = left, seed = 5, steps = %d }
-          model.path = "%s"
-          data { train = data/train.jsonl, image-folder = data }
-          sampling.max-tokens = 40
-          rollout { group-size = 4, max-groups-in-flight = 3 }
-          learner { groups-per-step = %d, learning-rate = 2e-4, objective.kl.beta = 0 }
-          staleness.max = 1
-          checkpoint { every = %d, keep = 9 }
-        }
+        staleness.max = 1
+        checkpoint { every = %d, keep = 9 }
         """
-            .formatted(STEPS, MODEL, GROUPS_PER_STEP, SAVED));
-    left = shared.resolve("left");
+            .formatted(SAVED));
+    left = shared.resolve("run");
     new SampoProcess(
             left, shared.resolve("said.txt"), List.of("train", shared.resolve("train.conf") + ""))
         .killAfterSteps(SAVED + 2);

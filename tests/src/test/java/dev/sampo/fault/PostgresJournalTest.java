@@ -2,7 +2,6 @@ package dev.sampo.fault;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.sampo.actors.journal.JdbcJournal;
 import dev.sampo.actors.journal.LedgerException;
@@ -21,41 +20,23 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.LongStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The journal alone, in a real PostgreSQL. */
 @Timeout(120)
 class PostgresJournalTest {
-  @TempDir private static Path shared;
-  private static Optional<PostgresServer> server = Optional.empty();
-  private static int numDatabases;
+  @RegisterExtension static final PostgresDatabases POSTGRES = new PostgresDatabases();
 
   @TempDir private Path folder;
   private String url;
 
-  @BeforeAll
-  static void start() throws Exception {
-    Optional<String> missing = PostgresServer.whatIsMissing();
-    assumeTrue(missing.isEmpty(), () -> missing.orElse(""));
-    server = Optional.of(PostgresServer.start(shared));
-  }
-
-  @AfterAll
-  static void stop() throws Exception {
-    if (server.isPresent()) {
-      server.get().crash();
-    }
-  }
-
   @BeforeEach
-  void makeDatabase() throws Exception {
-    numDatabases++;
-    url = server().database("ledgers_" + numDatabases);
+  void takeDatabase() {
+    url = POSTGRES.url();
   }
 
   @Test
@@ -63,8 +44,8 @@ class PostgresJournalTest {
     try (JdbcJournal journal = opened()) {
       journal.append(events(0, 3));
       journal.append(events(3, 2));
-      server().crash();
-      server().start();
+      POSTGRES.server().crash();
+      POSTGRES.server().start();
     }
 
     assertThat(read()).isEqualTo(events(0, 5));
@@ -150,12 +131,12 @@ class PostgresJournalTest {
   void aServerThatFallsSilentIsLost() throws Exception {
     try (JdbcJournal journal = opened()) {
       journal.append(events(0, 2));
-      server().freeze();
+      POSTGRES.server().freeze();
       try {
         assertThatThrownBy(() -> journal.append(events(2, 3)))
             .isInstanceOfSatisfying(LedgerException.class, e -> assertThat(e.isPassing()).isTrue());
       } finally {
-        server().thaw();
+        POSTGRES.server().thaw();
       }
       journal.append(events(2, 3));
     }
@@ -194,9 +175,5 @@ class PostgresJournalTest {
     return LongStream.range(from, from + count)
         .<LedgerEvent>mapToObj(n -> new LedgerEvent.GroupOpened(new GroupId(n), "rows:" + n))
         .toList();
-  }
-
-  private static PostgresServer server() {
-    return server.orElseThrow();
   }
 }

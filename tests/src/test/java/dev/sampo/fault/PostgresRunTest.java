@@ -1,11 +1,8 @@
 package dev.sampo.fault;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.sampo.actors.journal.JdbcJournal;
-import dev.sampo.tasks.rec.RecDataSettings;
-import dev.sampo.tasks.rec.RecDataWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,11 +13,11 @@ import java.util.Random;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -31,52 +28,32 @@ import org.junit.jupiter.params.provider.MethodSource;
 class PostgresRunTest {
   private static final int STEPS = 6;
   private static final int GROUPS_PER_STEP = 2;
-  private static final Path MODEL =
-      Path.of("../models/tiny-rec/shifted").toAbsolutePath().normalize();
 
+  @RegisterExtension static final PostgresDatabases POSTGRES = new PostgresDatabases();
   @TempDir private static Path shared;
-  private static Optional<PostgresServer> server = Optional.empty();
   private static Path configuration;
-  private static int numDatabases;
 
   @TempDir private Path folder;
   private String url;
 
   @BeforeAll
-  static void start() throws Exception {
-    Optional<String> missing = PostgresServer.whatIsMissing();
-    assumeTrue(missing.isEmpty(), () -> missing.orElse(""));
-    server = Optional.of(PostgresServer.start(Files.createDirectory(shared.resolve("server"))));
-    RecDataWriter.write(shared.resolve("data"), RecDataSettings.forTraining(9, 2, 1), (d, n) -> {});
+  static void writeTraining() throws Exception {
+    TinyTraining.writeData(shared);
     configuration =
-        Files.writeString(
-            shared.resolve("train.conf"),
+        TinyTraining.configure(
+            shared,
+            "database",
+            STEPS,
+            GROUPS_PER_STEP,
             """
-            sampo {
-              run { name = database, folder = unused, seed = 5, steps = %d }
-              model.path = "%s"
-              data { train = data/train.jsonl, image-folder = data }
-              sampling.max-tokens = 40
-              rollout { group-size = 4, max-groups-in-flight = 3 }
-              learner { groups-per-step = %d, learning-rate = 2e-4, objective.kl.beta = 0 }
-              staleness.max = 1
-              checkpoint { every = 2, keep = 2 }
-            }
-            """
-                .formatted(STEPS, MODEL, GROUPS_PER_STEP));
-  }
-
-  @AfterAll
-  static void stop() throws Exception {
-    if (server.isPresent()) {
-      server.get().crash();
-    }
+            staleness.max = 1
+            checkpoint { every = 2, keep = 2 }
+            """);
   }
 
   @BeforeEach
-  void makeDatabase() throws Exception {
-    numDatabases++;
-    url = server().database("ledgers_" + numDatabases);
+  void takeDatabase() {
+    url = POSTGRES.url();
   }
 
   @Test
@@ -124,11 +101,11 @@ class PostgresRunTest {
   void aRunWaitsForADatabaseThatIsLostForAWhile() throws Exception {
     SampoProcess run = train("waiting", "ledger.attempts=1000", "ledger.retry-after=20ms");
     run.awaitSteps(2);
-    server().crash();
+    POSTGRES.server().crash();
     try {
       run.awaitLog("trying again in");
     } finally {
-      server().start();
+      POSTGRES.server().start();
     }
     run.await();
 
@@ -139,14 +116,14 @@ class PostgresRunTest {
   void aRunThatLosesItsDatabaseForGoodEndsWithOneLineAndGoesOnLater() throws Exception {
     SampoProcess run = train("lost", "ledger.attempts=3", "ledger.retry-after=10ms");
     run.awaitSteps(2);
-    server().crash();
+    POSTGRES.server().crash();
     try {
       String said = run.await(1);
       assertThat(errors(said))
           .startsWith("sampo: ledger " + url)
           .endsWith("given up after 3 attempts");
     } finally {
-      server().start();
+      POSTGRES.server().start();
     }
     train("lost").await();
 
@@ -195,7 +172,7 @@ class PostgresRunTest {
             "run.folder=\"" + folder.resolve(name) + "\"",
             "ledger.url=\"" + url + "\"",
             "ledger.user=" + PostgresServer.USER,
-            "ledger.password-file=\"" + server().passwordFile() + "\"")) {
+            "ledger.password-file=\"" + POSTGRES.server().passwordFile() + "\"")) {
       Collections.addAll(command, "--set", setting);
     }
     for (String setting : settings) {
@@ -222,9 +199,5 @@ class PostgresRunTest {
             name + "-5"),
         STEPS,
         GROUPS_PER_STEP);
-  }
-
-  private static PostgresServer server() {
-    return server.orElseThrow();
   }
 }
