@@ -30,7 +30,8 @@ final class SimulatedSystem {
           "pekko.actor.internal-dispatcher",
           "pekko.actor.default-blocking-io-dispatcher",
           "sampo.dispatcher.device",
-          "sampo.dispatcher.blocking");
+          "sampo.dispatcher.durable",
+          "sampo.dispatcher.preparation");
 
   /** The one that all prompts with images have. */
   static final ImageRef IMAGE = new ImageRef("0".repeat(64), 84, 84, 1);

@@ -54,8 +54,8 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
   private static final Logger LOG = LoggerFactory.getLogger(NodeGuardian.class);
   private static final DispatcherSelector DEVICE =
       DispatcherSelector.fromConfig("sampo.dispatcher.device");
-  private static final DispatcherSelector BLOCKING =
-      DispatcherSelector.fromConfig("sampo.dispatcher.blocking");
+  private static final DispatcherSelector DURABLE =
+      DispatcherSelector.fromConfig("sampo.dispatcher.durable");
   private static final Duration RETRY = Duration.ofMillis(200);
   private static final Duration REWARD_TIMEOUT = Duration.ofSeconds(60);
   private static final Duration OFFER_TIMEOUT = Duration.ofSeconds(10);
@@ -202,9 +202,7 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
     ActorRef<JournalWriter.Command> journal =
         getContext()
             .spawn(
-                JournalWriter.create(part.ledger().journal(), part.patience()),
-                "journal",
-                BLOCKING);
+                JournalWriter.create(part.ledger().journal(), part.patience()), "journal", DURABLE);
     getContext().watch(journal);
     RunCoordinator.Setup setup =
         new RunCoordinator.Setup(
@@ -249,7 +247,7 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
 
   private void startLearner(LearnerPart part, String httpUrl) {
     ActorRef<Recorder.Command> recorder =
-        getContext().spawn(Recorder.create(part.recording(), part.images()), "recorder", BLOCKING);
+        getContext().spawn(Recorder.create(part.recording(), part.images()), "recorder", DURABLE);
     ActorRef<WeightPublisher.Command> publisher =
         getContext().spawn(WeightPublisher.create(board, httpUrl + "/weights"), "weights");
     ActorRef<ExperienceBuffer.Command> buffer =

@@ -17,7 +17,7 @@ import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
 
 /**
- * Makes the events of the ledger durable, in order; runs on a dispatcher for blocking work. Events
+ * Makes the events of the ledger durable, in order; runs on a thread that may wait for them. Events
  * that wait while others are written go into one transaction together. What cannot be written is
  * tried again for a while; then the actor fails, and with it the run.
  *

@@ -20,8 +20,8 @@ import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 
 /**
- * Writes groups that are to be kept, their images and the steps; runs on a dispatcher for blocking
- * work. What is answered is on the disk, with everything before it; what waits is forced to the
+ * Writes groups that are to be kept, their images and the steps; runs on a thread that may wait for
+ * the disk. What is answered is on the disk, with everything before it; what waits is forced to the
  * disk together. Without a recording every message is answered without a place.
  */
 public final class Recorder extends AbstractMatchingBehavior<Recorder.Command> {

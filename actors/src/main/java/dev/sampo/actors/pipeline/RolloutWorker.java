@@ -110,7 +110,7 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
   private final PromptImages images;
   private final Generator generator;
   private final WayOut wayOut;
-  private final Executor blocking;
+  private final Executor preparation;
   private final WorkerVoice voice;
   private final HeldLeases held = new HeldLeases();
   private final List<ActorRef<Drained>> drainers = new ArrayList<>();
@@ -128,11 +128,11 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
     this.timers = timers;
     this.images = new PromptImages(context.getSystem(), setup.images());
     this.generator = generator;
-    this.blocking =
+    this.preparation =
         context
             .getSystem()
             .dispatchers()
-            .lookup(DispatcherSelector.fromConfig("sampo.dispatcher.blocking"));
+            .lookup(DispatcherSelector.fromConfig("sampo.dispatcher.preparation"));
     ActorRef<Command> self = context.getSelf();
     this.voice = new WorkerVoice(setup.coordinator(), self);
     this.wayOut =
@@ -193,7 +193,7 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
         .pipeToSelf(
             images
                 .fetch(lease.prompt().images(), grant.blobUrl())
-                .thenApplyAsync(bytes -> generator.prepareGroup(lease, bytes), blocking),
+                .thenApplyAsync(bytes -> generator.prepareGroup(lease, bytes), preparation),
             (start, failure) ->
                 start != null
                     ? new Arrived(new HeldLeases.Ready(lease, start))
@@ -312,7 +312,7 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
     getContext()
         .pipeToSelf(
             CompletableFuture.supplyAsync(
-                () -> generator.prepareWeights(install.delta(), install.folder()), blocking),
+                () -> generator.prepareWeights(install.delta(), install.folder()), preparation),
             (write, failure) ->
                 write != null
                     ? new WeightsReady(install, write)

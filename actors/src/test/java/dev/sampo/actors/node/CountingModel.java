@@ -26,6 +26,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /**
@@ -136,13 +137,24 @@ final class CountingModel {
   /** Samples the number of its weights, one token per completion and call. */
   static final class FakeGenerator implements Generator {
     private final int slots;
+    private final Consumer<RolloutLease> preparing;
     private final Map<LeaseId, Running> running = new LinkedHashMap<>();
     private Optional<PolicyVersion> version = Optional.empty();
 
     private record Running(RolloutLease lease, List<PolicyVersion> versions) {}
 
     FakeGenerator(int slots) {
+      this(slots, lease -> {});
+    }
+
+    /**
+     * A generator.
+     *
+     * @param preparing called when a prompt is prepared; may take its time
+     */
+    FakeGenerator(int slots, Consumer<RolloutLease> preparing) {
       this.slots = slots;
+      this.preparing = preparing;
     }
 
     @Override
@@ -157,6 +169,7 @@ final class CountingModel {
 
     @Override
     public Runnable prepareGroup(RolloutLease lease, List<byte[]> images) {
+      preparing.accept(lease);
       if (lease.prompt().text().contains("impossible")) {
         throw new IllegalArgumentException("impossible to ask");
       }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.ConfigFactory;
 import dev.sampo.actors.journal.ListedJournal;
+import dev.sampo.actors.journal.RunLedger;
 import dev.sampo.actors.pipeline.JournalWriter;
 import dev.sampo.actors.pipeline.RunStatus;
 import dev.sampo.actors.pipeline.WaitedTooLongException;
@@ -22,6 +23,7 @@ import dev.sampo.protocol.GroupId;
 import dev.sampo.protocol.ImageRef;
 import dev.sampo.protocol.Prompt;
 import dev.sampo.protocol.RewardOutcome;
+import dev.sampo.protocol.RolloutLease;
 import dev.sampo.protocol.SamplingSettings;
 import dev.sampo.protocol.ScoredGroup;
 import java.io.IOException;
@@ -43,10 +45,15 @@ import java.util.OptionalDouble;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import java.util.function.LongFunction;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -66,6 +73,9 @@ class SampoNodeTest {
   private Replacement replacement = Replacement.NONE;
   private GuardSettings guards = new GuardSettings(List.of(), 2, 0);
   private CountingModel.Faults faults = CountingModel.Faults.NONE;
+  private Consumer<RolloutLease> preparing = lease -> {};
+  private CompletableFuture<Void> scoring = CompletableFuture.completedFuture(null);
+  private Supplier<RunLedger> ledger = ListedJournal::ledger;
 
   @Test
   void oneNodeWithAllRolesTrainsItsStepsWithinTheBound() throws Exception {
@@ -392,18 +402,78 @@ class SampoNodeTest {
     }
   }
 
-  /** Polls until the learner waits and no group is running or on its way. */
-  private static RunStatus awaitWorkers(SampoNode learner, int count) throws Exception {
-    long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
-    RunStatus status = await(learner.status());
-    while (status.workers().size() < count && System.nanoTime() < deadline) {
-      LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
-      status = await(learner.status());
+  /** Two prompts are being prepared for ever: as many as the smallest node has threads for. */
+  @Test
+  void promptsThatTakeLongToPrepareDelayNoGroupOnItsWayToTheDisk() throws Exception {
+    Stalled stalled = new Stalled();
+    AtomicInteger standing = new AtomicInteger();
+    scoring = new CompletableFuture<>();
+    preparing =
+        lease -> {
+          if (lease.id().group().value() >= GROUPS_PER_STEP) {
+            if (standing.incrementAndGet() == 2) {
+              scoring.complete(null);
+            }
+            stalled.stand();
+          }
+        };
+    try (SampoNode node = start(parts(true, true, true, 2, 1), Optional.empty());
+        stalled) {
+      watcher.awaitStep(1);
+      stalled.close();
+
+      assertThat(await(node.finished()).step()).isEqualTo(2);
     }
-    assertThat(status.workers()).hasSize(count);
-    return status;
   }
 
+  @Test
+  void neitherADatabaseNorAPromptThatTakesLongDelaysWeights() throws Exception {
+    Stalled stalled = new Stalled();
+    scoring = new CompletableFuture<>();
+    preparing =
+        lease -> {
+          if (lease.id().group().value() == GROUPS_PER_STEP) {
+            scoring.complete(null);
+            stalled.stand();
+          }
+        };
+    ledger = () -> new RunLedger(stalled.journalAfterStep(1), new GroupLedger());
+    try (SampoNode node = start(parts(true, true, true, 2, 1), Optional.empty());
+        stalled) {
+      awaitStatus(node, status -> status.workers().stream().anyMatch(it -> it.step() == 1));
+      stalled.close();
+
+      assertThat(await(node.finished()).step()).isEqualTo(2);
+    }
+  }
+
+  private static RunStatus awaitWorkers(SampoNode learner, int count) throws Exception {
+    return awaitStatus(learner, status -> status.workers().size() == count);
+  }
+
+  private static RunStatus awaitStatus(SampoNode learner, Predicate<RunStatus> wanted)
+      throws Exception {
+    long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+    Optional<RunStatus> status = statusIfBegun(learner);
+    while (status.filter(wanted).isEmpty() && System.nanoTime() < deadline) {
+      LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+      status = statusIfBegun(learner);
+    }
+    assertThat(status).get().matches(wanted);
+    return status.orElseThrow();
+  }
+
+  /** A node that still joins does not answer. */
+  private static Optional<RunStatus> statusIfBegun(SampoNode learner) throws Exception {
+    try {
+      return Optional.of(await(learner.status()));
+    } catch (ExecutionException e) {
+      assertThat(e).hasCauseInstanceOf(TimeoutException.class);
+      return Optional.empty();
+    }
+  }
+
+  /** Polls until the learner waits and no group is running or on its way. */
   private static RunStatus awaitStandstill(SampoNode node) throws Exception {
     long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
     RunStatus before = await(node.status());
@@ -452,7 +522,7 @@ class SampoNodeTest {
             feed(question),
             sha256 -> sha256.equals(hash()) ? Optional.of(IMAGE) : Optional.empty(),
             Optional.empty(),
-            ListedJournal.ledger(),
+            ledger.get(),
             List.of(),
             new JournalWriter.Patience(1, Duration.ZERO),
             new GroupDispatch.Terms(
@@ -468,7 +538,7 @@ class SampoNodeTest {
             weights);
     RolloutPart rolloutPart =
         new RolloutPart(
-            () -> new CountingModel.FakeGenerator(3),
+            () -> new CountingModel.FakeGenerator(3, preparing),
             folder.resolve("scratch-" + SCRATCH.incrementAndGet()),
             1 << 20,
             Map::of);
@@ -477,8 +547,8 @@ class SampoNodeTest {
     RewardPart rewardPart =
         new RewardPart(
             group ->
-                CompletableFuture.completedFuture(
-                    Stream.generate(() -> score).limit(group.completions().size()).toList()),
+                scoring.thenApply(
+                    _ -> Stream.generate(() -> score).limit(group.completions().size()).toList()),
             8);
     return new NodeParts(
         learner ? Optional.of(learnerPart) : Optional.empty(),
