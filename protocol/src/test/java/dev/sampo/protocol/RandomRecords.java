@@ -46,7 +46,8 @@ public final class RandomRecords {
         new NodeMessage.Announce(weightDelta(), listOf(3, this::text)),
         new NodeMessage.SnapshotWanted(text(), maybe(this::version), text()),
         new NodeMessage.Holds(text(), listOf(3, this::leaseId)),
-        new NodeMessage.RunFinished(version()));
+        new NodeMessage.RunFinished(version()),
+        new NodeMessage.WeightsLater(text()));
   }
 
   public ScoredGroup scoredGroup() {

@@ -227,7 +227,7 @@ final class Network {
       case RolloutWorker.Cancel _,
           RewardWorker.Answer _,
           ExperienceBuffer.Answer _,
-          WeightPublisher.Announced _ ->
+          WeightPublisher.News _ ->
           message;
       default -> throw new IllegalArgumentException(message + " does not cross nodes");
     };
@@ -239,7 +239,7 @@ final class Network {
           RunCoordinator.Progress _,
           RunCoordinator.Holds _,
           RolloutWorker.Cancel _,
-          WeightPublisher.Announced _ ->
+          WeightPublisher.News _ ->
           true;
       default -> false; // questions come twice because whoever asked asks again
     };

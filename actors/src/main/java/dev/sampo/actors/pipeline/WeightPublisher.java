@@ -16,13 +16,17 @@ import org.apache.pekko.actor.typed.receptionist.ServiceKey;
 /**
  * Announces every version of the weights; the bytes are fetched over HTTP.
  *
- * <p>Edge <i>Snapshot</i>: a subscriber that cannot follow the deltas asks; answered when the
- * learner has written all weights, between two of its micro-batches.
+ * <p>Edge <i>Snapshot</i>: a subscriber that has no weights or cannot follow the deltas asks;
+ * answered when the learner has written all weights, between two of its micro-batches. Before the
+ * learner has published anything, which may take long when it has steps to take again, the answer
+ * says so at once: the publisher lives on another thread.
  */
 public final class WeightPublisher extends AbstractMatchingBehavior<WeightPublisher.Command> {
   /** Where subscribers find the publisher. */
   public static final ServiceKey<Command> KEY = ServiceKey.create(Command.class, "weights");
 
+  private static final String NOT_READY =
+      "the learner opens its model or takes committed steps again";
   private static final Duration PATIENCE_WITH_LEARNER = Duration.ofMinutes(5);
 
   /** What the publisher understands. */
@@ -40,8 +44,11 @@ public final class WeightPublisher extends AbstractMatchingBehavior<WeightPublis
    * @param held the version it has; empty when it has none
    */
   public record SnapshotWanted(
-      ActorRef<Announced> subscriber, Optional<PolicyVersion> held, String reason)
+      ActorRef<News> subscriber, Optional<PolicyVersion> held, String reason)
       implements Command, CrossesNodes {}
+
+  /** What a subscriber hears. */
+  public sealed interface News extends CrossesNodes {}
 
   /**
    * A version exists.
@@ -49,20 +56,24 @@ public final class WeightPublisher extends AbstractMatchingBehavior<WeightPublis
    * @param delta which files make it up
    * @param urls base URLs of nodes that serve them: {@code <url>/<file name>}
    */
-  public record Announced(WeightDelta delta, List<String> urls) implements CrossesNodes {
+  public record Announced(WeightDelta delta, List<String> urls) implements News {
     public Announced {
       urls = List.copyOf(urls);
     }
   }
 
-  private record SnapshotWritten(ActorRef<Announced> subscriber, Trainer.Written files)
+  /** The learner has published nothing yet; it will be announced. */
+  public record Later(String reason) implements News {}
+
+  private record SnapshotWritten(ActorRef<News> subscriber, Trainer.Written files)
       implements Command {}
 
-  private record SnapshotFailed(ActorRef<Announced> subscriber, String reason) implements Command {}
+  private record SnapshotFailed(ActorRef<News> subscriber, String reason) implements Command {}
 
   private final ActorRef<WeightBoard.Command> board;
   private final String url;
   private Optional<ActorRef<Learner.Command>> learner = Optional.empty();
+  private boolean hasPublished;
 
   private WeightPublisher(
       ActorContext<Command> context, ActorRef<WeightBoard.Command> board, String url) {
@@ -85,8 +96,12 @@ public final class WeightPublisher extends AbstractMatchingBehavior<WeightPublis
   public Behavior<Command> onMessage(Command message) {
     switch (message) {
       case LearnerIs is -> learner = Optional.of(is.learner());
-      case Publish(Trainer.Written files) ->
-          board.tell(new WeightBoard.Announce(announcementOf(files)));
+      case Publish(Trainer.Written files) -> {
+        hasPublished = true;
+        board.tell(new WeightBoard.Announce(announcementOf(files)));
+      }
+      case SnapshotWanted wanted when !hasPublished ->
+          wanted.subscriber().tell(new Later(NOT_READY));
       case SnapshotWanted wanted -> onSnapshotWanted(wanted);
       case SnapshotWritten(var subscriber, Trainer.Written files) ->
           subscriber.tell(announcementOf(files));

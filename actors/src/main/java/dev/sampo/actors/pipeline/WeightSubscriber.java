@@ -21,6 +21,7 @@ import org.apache.pekko.actor.typed.javadsl.AbstractMatchingBehavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
+import org.slf4j.event.Level;
 
 /**
  * Keeps a worker's weights up to date: hears of versions, fetches their files, one version at a
@@ -35,17 +36,21 @@ import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
  * </pre>
  *
  * <p>Edge <i>Snapshot</i>: waits for the publisher; asked again after a while, ever more rarely. A
- * worker that has waited for weights longer than its patience fails; a transfer that goes on is not
- * cut off.
+ * worker that hears of no version asks as well. A worker that has waited for weights longer than
+ * its patience fails; a transfer that goes on is not cut off, and a publisher that answers that
+ * there are none yet is waited for as long as it says so.
  */
 public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubscriber.Command> {
   private static final Duration ASK_AGAIN_AFTER = Duration.ofSeconds(5);
   private static final Duration ASK_AGAIN_AT_LAST_AFTER = Duration.ofMinutes(1);
+  private static final int QUESTIONS_WITHIN_PATIENCE = 4; // at least, since some may be lost
 
   /** What the subscriber understands. */
   public sealed interface Command {}
 
-  private record Heard(WeightPublisher.Announced announced) implements Command {}
+  private record Heard(WeightPublisher.News news) implements Command {}
+
+  private record NothingHeard() implements Command {}
 
   private record Fetched(WeightDelta delta) implements Command {}
 
@@ -63,7 +68,7 @@ public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubsc
 
   private final ActorRef<RolloutWorker.Command> worker;
   private final Services<WeightPublisher.Command> publishers;
-  private final ActorRef<WeightPublisher.Announced> ear;
+  private final ActorRef<WeightPublisher.News> ear;
   private final FileSource files;
   private final Path folder;
   private final Optional<Duration> patience;
@@ -73,8 +78,9 @@ public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubsc
   private Optional<PolicyVersion> held = Optional.empty();
   private boolean fetching;
   private boolean needsSnapshot;
-  private Duration pause = ASK_AGAIN_AFTER;
+  private Duration pause;
   private boolean isPatient = true;
+  private boolean isToldToWait;
   private String obstacle = "no version was announced, is there a learner in the cluster?";
 
   private WeightSubscriber(
@@ -93,8 +99,10 @@ public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubsc
     this.files = files;
     this.folder = folder;
     this.patience = patience;
-    this.ear = context.messageAdapter(WeightPublisher.Announced.class, Heard::new);
-    board.tell(new WeightBoard.Listen(ear));
+    this.pause = shortEnough(ASK_AGAIN_AFTER);
+    this.ear = context.messageAdapter(WeightPublisher.News.class, Heard::new);
+    board.tell(new WeightBoard.Listen(ear.narrow()));
+    timers.startSingleTimer(new NothingHeard(), pause);
     measurePatience();
   }
 
@@ -105,7 +113,8 @@ public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubsc
    * @param publishers is asked for snapshots
    * @param board where versions are heard of
    * @param folder where the files go
-   * @param patience how long it waits for weights, first ones or newer ones; empty for ever
+   * @param patience how long it waits for weights, first ones or newer ones, while no publisher
+   *     says that there will be some; empty for ever
    */
   public static Behavior<Command> create(
       ActorRef<RolloutWorker.Command> worker,
@@ -123,7 +132,13 @@ public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubsc
   @Override
   public Behavior<Command> onMessage(Command message) {
     switch (message) {
-      case Heard(WeightPublisher.Announced announced) -> onHeard(announced);
+      case Heard(WeightPublisher.Announced announced) -> onAnnounced(announced);
+      case Heard(WeightPublisher.Later(String reason)) -> onLater(reason);
+      case NothingHeard _ -> {
+        if (held.isEmpty() && ahead.isEmpty() && !fetching) {
+          askForSnapshot("no version was announced");
+        }
+      }
       case Fetched(WeightDelta delta) ->
           worker.tell(new RolloutWorker.Install(delta, folderOf(delta), getContext().getSelf()));
       case NotFetched(WeightDelta delta, String reason) -> onFailed(delta, reason);
@@ -136,7 +151,8 @@ public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubsc
         delete(folder);
         fetching = false;
         needsSnapshot = false;
-        pause = ASK_AGAIN_AFTER;
+        pause = shortEnough(ASK_AGAIN_AFTER);
+        isToldToWait = false;
         isPatient = true;
         timers.cancel(PatienceIsOver.class);
         fetchNext();
@@ -154,13 +170,28 @@ public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubsc
     return this;
   }
 
-  private void onHeard(WeightPublisher.Announced announced) {
+  private void onAnnounced(WeightPublisher.Announced announced) {
     PolicyVersion version = announced.delta().version();
     if (held.isPresent() && PolicyVersion.IN_HISTORY.compare(held.get(), version) >= 0) {
       return;
     }
     ahead.merge(version, announced, (old, now) -> now.delta().isSnapshot() ? now : old);
     fetchNext();
+  }
+
+  /** Somebody is there, so that patience begins anew. */
+  private void onLater(String reason) {
+    if (!needsSnapshot) {
+      return; // it has come meanwhile
+    }
+    if (!isToldToWait) {
+      getContext().getLog().info("waits for weights: {}", reason);
+      isToldToWait = true;
+    }
+    obstacle = "no answer any more, the last one was: " + reason;
+    isPatient = true;
+    timers.cancel(PatienceIsOver.class);
+    measurePatience();
   }
 
   private void fetchNext() {
@@ -203,14 +234,22 @@ public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubsc
     }
     getContext()
         .getLog()
-        .info("asks for a snapshot of the weights, again in {}: {}", pause, reason);
+        .atLevel(isToldToWait ? Level.DEBUG : Level.INFO)
+        .log("asks for a snapshot of the weights, again in {}: {}", pause, reason);
     publishers
         .next()
         .ifPresent(
             publisher -> publisher.tell(new WeightPublisher.SnapshotWanted(ear, held, reason)));
     timers.startSingleTimer(AskAgain.class, new AskAgain(), pause);
     Duration longer = pause.multipliedBy(2);
-    pause = longer.compareTo(ASK_AGAIN_AT_LAST_AFTER) < 0 ? longer : ASK_AGAIN_AT_LAST_AFTER;
+    pause =
+        shortEnough(
+            longer.compareTo(ASK_AGAIN_AT_LAST_AFTER) < 0 ? longer : ASK_AGAIN_AT_LAST_AFTER);
+  }
+
+  private Duration shortEnough(Duration pause) {
+    Optional<Duration> longest = patience.map(limit -> limit.dividedBy(QUESTIONS_WITHIN_PATIENCE));
+    return longest.filter(limit -> limit.compareTo(pause) < 0).orElse(pause);
   }
 
   private void fetch(WeightPublisher.Announced announced) {

@@ -78,6 +78,7 @@ public final class NodeMessageSerializer extends SerializerWithStringManifest {
       case WeightPublisher.Announced(var delta, var urls) -> new NodeMessage.Announce(delta, urls);
       case WeightPublisher.SnapshotWanted(var subscriber, var held, var reason) ->
           new NodeMessage.SnapshotWanted(text(subscriber), held, reason);
+      case WeightPublisher.Later(var reason) -> new NodeMessage.WeightsLater(reason);
       case LearnerWatch.RunFinished(var version) -> new NodeMessage.RunFinished(version);
       default -> throw new IllegalArgumentException(message.getClass() + " has no wire form");
     };
@@ -109,6 +110,7 @@ public final class NodeMessageSerializer extends SerializerWithStringManifest {
       case NodeMessage.Announce(var delta, var urls) -> new WeightPublisher.Announced(delta, urls);
       case NodeMessage.SnapshotWanted(var subscriber, var held, var reason) ->
           new WeightPublisher.SnapshotWanted(ref(subscriber), held, reason);
+      case NodeMessage.WeightsLater(var reason) -> new WeightPublisher.Later(reason);
       case NodeMessage.RunFinished(var version) -> new LearnerWatch.RunFinished(version);
     };
   }

@@ -47,6 +47,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -73,6 +74,7 @@ class SampoNodeTest {
   private Replacement replacement = Replacement.NONE;
   private GuardSettings guards = new GuardSettings(List.of(), 2, 0);
   private CountingModel.Faults faults = CountingModel.Faults.NONE;
+  private Runnable opening = () -> {};
   private Consumer<RolloutLease> preparing = lease -> {};
   private CompletableFuture<Void> scoring = CompletableFuture.completedFuture(null);
   private Supplier<RunLedger> ledger = ListedJournal::ledger;
@@ -373,6 +375,33 @@ class SampoNodeTest {
     }
   }
 
+  /** As one that takes many steps again; it begins when the rollout node has not lost patience. */
+  @Test
+  void aLearnerThatTakesLongToBeginIsWaitedFor() throws Exception {
+    CompletableFuture<SampoNode> waiting = new CompletableFuture<>();
+    Duration patience = Duration.ofSeconds(3);
+    opening =
+        () ->
+            assertThatThrownBy(() ->
+                    waiting
+                        .join()
+                        .finished()
+                        .toCompletableFuture()
+                        .get(3 * patience.toMillis(), TimeUnit.MILLISECONDS))
+                .isInstanceOf(TimeoutException.class);
+    try (SampoNode learner = start(parts(true, false, true, 3, 1), Optional.empty());
+        SampoNode rollout =
+            SampoNode.start(
+                new NodeAddress("127.0.0.1", 0, 0, Optional.of(learner.joinAddress()), patience),
+                parts(false, true, false, 3, 1),
+                watcher,
+                ConfigFactory.empty())) {
+      waiting.complete(rollout);
+
+      assertThat(await(learner.finished()).step()).isEqualTo(3);
+    }
+  }
+
   @Test
   void aNodeThatLostItsLearnerServesTheNextOneAfterJoiningAgain() throws Exception {
     SampoNode first = start(parts(true, false, true, 400, 1), Optional.empty());
@@ -518,7 +547,10 @@ class SampoNodeTest {
     Path weights = folder.resolve("weights");
     LearnerPart learnerPart =
         new LearnerPart(
-            () -> new CountingModel.FakeTrainer(weights, saved, faults),
+            () -> {
+              opening.run();
+              return new CountingModel.FakeTrainer(weights, saved, faults);
+            },
             feed(question),
             sha256 -> sha256.equals(hash()) ? Optional.of(IMAGE) : Optional.empty(),
             Optional.empty(),

@@ -99,6 +99,45 @@ class WeightSubscriberTest {
   }
 
   @Test
+  void aPublisherThatAnswersThatThereAreNoneYetIsWaitedFor() {
+    LoggingTestKit.info("waits for weights: recovering")
+        .withOccurrences(1)
+        .expect(
+            kit.system(),
+            () -> {
+              for (int i = 0; i < 20; i++) {
+                answerThatThereAreNoneYet();
+              }
+              return true;
+            });
+    hear(version(1, 5), Optional.empty());
+    installs(version(1, 5));
+    time.timePasses(PATIENCE.multipliedBy(3));
+    hear(version(1, 6), Optional.of(version(1, 5)));
+    installs(version(1, 6));
+  }
+
+  @Test
+  void patienceBeginsWhenNobodyAnswersAnyMore() {
+    for (int i = 0; i < 20; i++) {
+      answerThatThereAreNoneYet();
+    }
+    time.timePasses(PATIENCE.dividedBy(3));
+    publisher.expectMessageClass(WeightPublisher.SnapshotWanted.class); // the last answer is there
+    assertGivesUp(
+        "waited 1m30s (node.patience) for weights: no answer any more, the last one was:"
+            + " recovering",
+        () -> time.timePasses(PATIENCE));
+  }
+
+  /** Time goes on until the subscriber asks, which it does several times within its patience. */
+  private void answerThatThereAreNoneYet() {
+    time.timePasses(PATIENCE.dividedBy(3));
+    var wanted = publisher.expectMessageClass(WeightPublisher.SnapshotWanted.class);
+    wanted.subscriber().tell(new WeightPublisher.Later("recovering"));
+  }
+
+  @Test
   void aTransferThatGoesOnIsNotCutOff() {
     transfer = new CompletableFuture<>();
     hear(version(1, 5), Optional.empty());

@@ -134,12 +134,18 @@ public sealed interface NodeMessage {
 
   /**
    * The worker cannot follow the deltas (it joined late, missed one, or a checksum failed).
-   * Answered by an {@link Announce} of a snapshot.
+   * Answered by an {@link Announce} of a snapshot, or by {@link WeightsLater}.
    *
    * @param held the version it generates with meanwhile; empty when it has none
    */
   record SnapshotWanted(String worker, Optional<PolicyVersion> held, String reason)
       implements NodeMessage {}
+
+  /**
+   * The learner has no weights to give yet, for example because it takes committed steps again.
+   * There will be an {@link Announce}; whoever waits should go on waiting.
+   */
+  record WeightsLater(String reason) implements NodeMessage {}
 
   // ---- learner -> every other node ----
 

@@ -62,6 +62,7 @@ final class MessageWires {
         var wanted = wire.getSnapshotWantedBuilder().setWorker(worker).setReason(reason);
         held.ifPresent(version -> wanted.setHeld(VersionWires.toWire(version)));
       }
+      case NodeMessage.WeightsLater(var reason) -> wire.getWeightsLaterBuilder().setReason(reason);
       case NodeMessage.RunFinished(var version) ->
           wire.getRunFinishedBuilder().setVersion(VersionWires.toWire(version));
     }
@@ -92,6 +93,7 @@ final class MessageWires {
       case DISCARDED -> fromWire(wire.getDiscarded());
       case ANNOUNCE -> fromWire(wire.getAnnounce());
       case SNAPSHOT_WANTED -> fromWire(wire.getSnapshotWanted());
+      case WEIGHTS_LATER -> new NodeMessage.WeightsLater(wire.getWeightsLater().getReason());
       case RUN_FINISHED ->
           new NodeMessage.RunFinished(VersionWires.fromWire(wire.getRunFinished().getVersion()));
       case MESSAGE_NOT_SET -> throw new WireFormatException("of a kind that this version lacks");
