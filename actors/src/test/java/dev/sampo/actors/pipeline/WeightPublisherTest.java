@@ -19,7 +19,7 @@ class WeightPublisherTest {
   private final ActorTestKit kit = LocalActors.kit();
   private final TestProbe<WeightBoard.Command> board = kit.createTestProbe();
   private final TestProbe<Learner.Command> learner = kit.createTestProbe();
-  private final TestProbe<WeightPublisher.Announced> subscriber = kit.createTestProbe();
+  private final TestProbe<WeightPublisher.News> subscriber = kit.createTestProbe();
   private final ActorRef<WeightPublisher.Command> publisher =
       kit.spawn(WeightPublisher.create(board.ref(), "http://node/weights"));
 
@@ -41,6 +41,7 @@ class WeightPublisherTest {
   @Test
   void onlyWhoAskedHearsOfASnapshotWhenTheLearnerHasWrittenIt() {
     publisher.tell(new WeightPublisher.LearnerIs(learner.ref()));
+    publishes(4);
     publisher.tell(wanted());
     var asked = learner.expectMessageClass(Learner.GetSnapshot.class);
     subscriber.expectNoMessage(SOON);
@@ -53,18 +54,28 @@ class WeightPublisherTest {
     board.expectNoMessage(SOON);
   }
 
-  /** It asks again after a while. */
+  /** The learner may have steps to take again before, and answers nobody meanwhile. */
   @Test
-  void whoAsksBeforeThereIsALearnerIsNotAnswered() {
+  void whoAsksBeforeAnythingIsPublishedHearsThatItComesLater() {
     publisher.tell(wanted());
     publisher.tell(new WeightPublisher.LearnerIs(learner.ref()));
-    learner.expectNoMessage(SOON);
-
     publisher.tell(wanted());
 
+    var later =
+        new WeightPublisher.Later("the learner opens its model or takes committed steps again");
+    subscriber.expectMessage(later);
+    subscriber.expectMessage(later);
+    learner.expectNoMessage(SOON);
+
+    publishes(1);
+    publisher.tell(wanted());
     learner.expectMessageClass(Learner.GetSnapshot.class).replyTo().tell(written(1));
-    subscriber.receiveMessage();
-    subscriber.expectNoMessage(SOON);
+    subscriber.expectMessageClass(WeightPublisher.Announced.class);
+  }
+
+  private void publishes(long step) {
+    publisher.tell(new WeightPublisher.Publish(written(step)));
+    board.expectMessageClass(WeightBoard.Announce.class);
   }
 
   private WeightPublisher.SnapshotWanted wanted() {
