@@ -341,7 +341,7 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
   private void onStillHeld(StillHeld waiting) {
     LeaseId lease = waiting.lease();
     dispatch.renew(lease, clock.instant());
-    if (learnerWaits.isPresent() && dispatch.hasBatch() && dispatch.isStraggler(lease)) {
+    if (learnerWaits.isPresent() && dispatch.hasBatch() && dispatch.stragglers().contains(lease)) {
       waiting.replyTo().tell(new Awaited(lease));
     }
   }
@@ -422,11 +422,11 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
 
   private void onStragglersAreDue() {
     String reason = "too slow for the staleness bound";
-    for (LeaseTable.Entry straggler : dispatch.tooSlow()) {
-      cancelled = cancelled.plus(dispatch.cancelForAge(straggler, reason));
+    for (LeaseTable.Entry straggler : dispatch.stragglers().tooSlow()) {
+      cancelled = cancelled.plus(dispatch.stragglers().cancel(straggler, reason));
       workers.cancel(straggler.worker(), straggler.id(), reason);
     }
-    for (LeaseTable.Entry awaited : dispatch.stragglers()) {
+    for (LeaseTable.Entry awaited : dispatch.stragglers().all()) {
       getContext()
           .getLog()
           .info(
@@ -452,12 +452,13 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
     if (!isTermDurable || learnerWaits.isEmpty() || !dispatch.hasBatch()) {
       return;
     }
-    if (dispatch.stragglers().isEmpty()) {
+    if (dispatch.stragglers().all().isEmpty()) {
       timers.cancel(StragglersAreDue.class);
       learnerWaits.get().replyTo().tell(new StepAllowed(cancelled));
       cancelled = SentBack.NONE;
       learnerWaits = Optional.empty();
-    } else if (!dispatch.tooSlow().isEmpty() && !timers.isTimerActive(StragglersAreDue.class)) {
+    } else if (!dispatch.stragglers().tooSlow().isEmpty()
+        && !timers.isTimerActive(StragglersAreDue.class)) {
       timers.startSingleTimer(
           StragglersAreDue.class, new StragglersAreDue(), setup.stragglerWait());
     }

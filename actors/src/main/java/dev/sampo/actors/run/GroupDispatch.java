@@ -12,7 +12,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -71,7 +70,7 @@ public final class GroupDispatch {
   private final Admission admission;
   private final Map<GroupId, LeaseId> useless = new HashMap<>(); // the last finished attempt
   private final FailedScorings scorings;
-  private final Set<GroupId> sentBack = new HashSet<>(); // for their age; they have not ended
+  private final Stragglers stragglers;
 
   /**
    * A run as its ledger has it; it waits for {@link #openTerm}.
@@ -94,6 +93,7 @@ public final class GroupDispatch {
     this.gate = gate;
     this.scorings = new FailedScorings(terms.maxAttempts());
     this.leasing = new Leasing(ledger, leaseLog, terms.patience());
+    this.stragglers = new Stragglers(ledger, leasing, gate, terms.groupSize());
     this.prompts = new OpenPrompts(feed, ledger, this::note);
     this.admission = new Admission(ledger, leasing, gate, this::note);
     ledger
@@ -224,7 +224,7 @@ public final class GroupDispatch {
    * @param versions the policies that sampled it
    */
   public Verdict offered(LeaseId lease, Collection<PolicyVersion> versions) {
-    boolean isFirst = !isBeingRecorded(lease) && !isAccepted(lease.group());
+    boolean isFirst = !ledger.isBeingRecorded(lease) && !isAccepted(lease.group());
     Verdict verdict = admission.offered(lease, versions);
     if (isFirst && verdict instanceof Verdict.Keep) {
       scorings.scored();
@@ -246,7 +246,7 @@ public final class GroupDispatch {
       useless.put(lease.group(), lease);
     }
     if (verdict instanceof Verdict.TooOld) {
-      sentBack.add(lease.group());
+      stragglers.wereTooOld(List.of(lease.group()));
     }
     return verdict;
   }
@@ -261,14 +261,9 @@ public final class GroupDispatch {
    * result that is being recorded needs no worker any more: it is not given back.
    */
   public void giveBack(LeaseId lease, String reason) {
-    if (!isBeingRecorded(lease)) {
+    if (!ledger.isBeingRecorded(lease)) {
       leasing.giveBack(lease, reason);
     }
-  }
-
-  private boolean isBeingRecorded(LeaseId lease) {
-    return ledger.state(lease.group()).orElse(null) instanceof GroupState.Won won
-        && won.lease().equals(lease);
   }
 
   /** Ends a running lease, and what is being recorded of it, because the run needs no more. */
@@ -283,7 +278,7 @@ public final class GroupDispatch {
   public void expire(LeaseId lease, Instant now) {
     leasing
         .running(lease)
-        .filter(entry -> !isBeingRecorded(lease))
+        .filter(entry -> !ledger.isBeingRecorded(lease))
         .ifPresent(entry -> {
           giveBack(lease, "no progress");
           if (leasing.silent().expired(entry, now) >= terms.maxAttempts()) {
@@ -336,7 +331,7 @@ public final class GroupDispatch {
   /** Takes back accepted groups that grew too old. */
   public void outgrown(List<GroupId> groups, String reason) {
     returned(groups, reason);
-    sentBack.addAll(groups);
+    stragglers.wereTooOld(groups);
   }
 
   /** Takes back accepted groups that the learner did not learn from. */
@@ -378,7 +373,7 @@ public final class GroupDispatch {
     prompts.forget(group);
     scorings.forget(group);
     useless.remove(group);
-    sentBack.remove(group);
+    stragglers.forget(group);
   }
 
   /** Notes that the workers were told of a version. */
@@ -412,46 +407,15 @@ public final class GroupDispatch {
   }
 
   /** Running leases whose groups the next optimizer step would make too old. */
-  public List<LeaseTable.Entry> stragglers() {
-    return leasing.table().matching(entry -> gate.wouldOutgrow(entry.oldestStep(), step()));
-  }
-
-  /** Whether the next optimizer step would make the group of this running lease too old. */
-  public boolean isStraggler(LeaseId lease) {
-    return leasing
-        .running(lease)
-        .filter(entry -> gate.wouldOutgrow(entry.oldestStep(), step()))
-        .isPresent();
-  }
-
-  /**
-   * The stragglers that a step does not wait for without bound. A group that was sent back for its
-   * age before is waited for once it has tokens: the same completions would be as long again, and
-   * long ones would never be learned from. Nor is a finished group given up that is being recorded.
-   */
-  public List<LeaseTable.Entry> tooSlow() {
-    return stragglers().stream()
-        .filter(entry -> entry.tokens() == 0 || !sentBack.contains(entry.id().group()))
-        .filter(entry -> !isBeingRecorded(entry.id()))
-        .toList();
+  public Stragglers stragglers() {
+    return stragglers;
   }
 
   /** Leases without progress for longer than the patience. */
   public List<LeaseTable.Entry> expired(Instant now) {
     return leasing.table().expired(terms.patience(), now).stream()
-        .filter(entry -> !isBeingRecorded(entry.id()))
+        .filter(entry -> !ledger.isBeingRecorded(entry.id()))
         .toList();
-  }
-
-  /**
-   * Ends a lease that is too slow for the bound.
-   *
-   * @return what is given up with it
-   */
-  public SentBack cancelForAge(LeaseTable.Entry entry, String reason) {
-    giveBack(entry.id(), reason);
-    sentBack.add(entry.id().group());
-    return SentBack.cancelled(entry.tokens(), terms.groupSize());
   }
 
   /** All running leases. */

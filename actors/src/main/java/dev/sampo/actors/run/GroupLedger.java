@@ -362,6 +362,11 @@ public final class GroupLedger {
     return numReplaced;
   }
 
+  /** Whether this attempt has won and is not accepted yet. */
+  boolean isBeingRecorded(LeaseId lease) {
+    return states.get(lease.group()) instanceof GroupState.Won won && won.lease().equals(lease);
+  }
+
   /** Steps left out since the last step. */
   public int numSkipped() {
     return numSkipped;

@@ -203,9 +203,9 @@ class GroupDispatchTest {
 
     dispatch.offered(slow, by(0));
 
-    assertThat(dispatch.stragglers()).extracting(LeaseTable.Entry::id).containsExactly(slow);
+    assertThat(dispatch.stragglers().all()).extracting(LeaseTable.Entry::id).containsExactly(slow);
     dispatch.recorded(slow, Optional.empty());
-    assertThat(dispatch.stragglers()).isEmpty();
+    assertThat(dispatch.stragglers().all()).isEmpty();
   }
 
   @Test
@@ -278,11 +278,13 @@ class GroupDispatchTest {
     GroupDispatch dispatch = dispatch(1, 1);
     LeaseId slow = dispatch.grant("a", Set.of(), START).orElseThrow().id();
     acceptAndCommit(dispatch, List.of(dispatch.grant("a", Set.of(), START).orElseThrow()));
-    assertThat(dispatch.tooSlow()).extracting(LeaseTable.Entry::id).containsExactly(slow);
+    assertThat(dispatch.stragglers().tooSlow())
+        .extracting(LeaseTable.Entry::id)
+        .containsExactly(slow);
 
     dispatch.offered(slow, by(0));
 
-    assertThat(dispatch.tooSlow()).isEmpty();
+    assertThat(dispatch.stragglers().tooSlow()).isEmpty();
   }
 
   @Test
@@ -292,11 +294,13 @@ class GroupDispatchTest {
     dispatch.offered(dispatch.grant("a", Set.of(), START).orElseThrow().id(), by(0));
     LeaseId again = dispatch.grant("a", Set.of(), START).orElseThrow().id();
 
-    assertThat(dispatch.tooSlow()).extracting(LeaseTable.Entry::id).containsExactly(again);
+    assertThat(dispatch.stragglers().tooSlow())
+        .extracting(LeaseTable.Entry::id)
+        .containsExactly(again);
     dispatch.progress(again, "a", 1, 1, START);
 
-    assertThat(dispatch.tooSlow()).isEmpty();
-    assertThat(dispatch.stragglers()).extracting(LeaseTable.Entry::id).containsExactly(again);
+    assertThat(dispatch.stragglers().tooSlow()).isEmpty();
+    assertThat(dispatch.stragglers().all()).extracting(LeaseTable.Entry::id).containsExactly(again);
   }
 
   @Test
@@ -342,11 +346,11 @@ class GroupDispatchTest {
     GroupDispatch dispatch = dispatch(1, 1);
     LeaseId slow = dispatch.grant("a", Set.of(), START).orElseThrow().id();
     RolloutLease fast = dispatch.grant("a", Set.of(), START).orElseThrow();
-    assertThat(dispatch.stragglers()).isEmpty();
+    assertThat(dispatch.stragglers().all()).isEmpty();
 
     acceptAndCommit(dispatch, List.of(fast));
 
-    assertThat(dispatch.stragglers()).extracting(LeaseTable.Entry::id).containsExactly(slow);
+    assertThat(dispatch.stragglers().all()).extracting(LeaseTable.Entry::id).containsExactly(slow);
   }
 
   @Test
