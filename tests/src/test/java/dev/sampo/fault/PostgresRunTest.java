@@ -65,6 +65,11 @@ class PostgresRunTest {
 
     requireKept("first");
     requireKept("second");
+    Path run = folder.resolve("first");
+    Path said = folder.resolve("inspected.txt");
+    assertThat(new SampoProcess(run, said, List.of("inspect", run.toString(), "--verify")).await())
+        .contains("ledger      " + url)
+        .contains("faults      0");
   }
 
   @Test
