@@ -129,7 +129,7 @@ public final class JdbcJournal implements LedgerJournal {
   /** Runs that begin at the same moment make their tables one after the other. */
   private static void awaitOtherRuns(LedgerDatabase database, Connection connection)
       throws SQLException {
-    if (!database.isH2()) {
+    if (database.isPostgres()) {
       try (Statement statement = connection.createStatement()) {
         statement.execute("SELECT pg_advisory_xact_lock(hashtext('ledger_schema'))");
       }

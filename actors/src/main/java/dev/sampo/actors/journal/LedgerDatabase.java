@@ -21,6 +21,7 @@ import java.util.Properties;
 record LedgerDatabase(String url, Optional<String> user, Optional<String> password) {
   private static final String H2 = "jdbc:h2:";
   private static final String H2_FILE = "jdbc:h2:file:";
+  private static final String POSTGRES = "jdbc:postgresql:";
   private static final String H2_SUFFIX = ".mv.db";
 
   /** After which a server counts as lost; without it a broken line would never be noticed. */
@@ -61,7 +62,7 @@ record LedgerDatabase(String url, Optional<String> user, Optional<String> passwo
 
   Connection connect() throws SQLException {
     Properties login = new Properties();
-    if (url.startsWith("jdbc:postgresql:")) {
+    if (isPostgres()) {
       login.setProperty("socketTimeout", SILENCE_SECONDS); // the URL may say otherwise
       login.setProperty("tcpKeepAlive", "true");
     }
@@ -72,6 +73,10 @@ record LedgerDatabase(String url, Optional<String> user, Optional<String> passwo
 
   boolean isH2() {
     return url.startsWith(H2);
+  }
+
+  boolean isPostgres() {
+    return url.startsWith(POSTGRES);
   }
 
   /** The file of an embedded database; empty for one behind a server. */

@@ -294,9 +294,8 @@ public final class RunCoordinator extends AbstractMatchingBehavior<RunCoordinato
       case StepTaken taken -> onStepTaken(taken);
       case Published(PolicyVersion version) -> dispatch.published(version);
       case Durable(long written) -> answers.durable(written);
-      case StepSkipped(var culprits, var others, String reason) -> {
-        dispatch.skipped(culprits, others, reason);
-      }
+      case StepSkipped(var culprits, var others, String reason) ->
+          dispatch.skipped(culprits, others, reason);
       case LookForExpiredLeases _ -> onLookForExpiredLeases();
       case StragglersAreDue _ -> onStragglersAreDue();
       case WorkerGone gone -> onWorkerGone(gone.worker());
