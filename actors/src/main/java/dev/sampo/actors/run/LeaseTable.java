@@ -126,8 +126,4 @@ public final class LeaseTable {
     close(group);
     attempts.remove(group);
   }
-
-  public int numRunning() {
-    return running.size();
-  }
 }

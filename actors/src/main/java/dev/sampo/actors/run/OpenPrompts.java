@@ -58,9 +58,6 @@ final class OpenPrompts {
       }
       GroupId group = waiting.orElse(ledger.nextGroup());
       switch (feed.visit(group)) {
-        case PromptFeed.Visit.Exhausted _ -> {
-          return Optional.empty();
-        }
         case PromptFeed.Visit.Bad(String source, String reason) -> {
           open(group, source);
           journal.accept(new LedgerEvent.GroupSetAside(group, source + ": " + reason));

@@ -20,9 +20,6 @@ public interface PromptFeed {
      * @param reason what is wrong with it
      */
     record Bad(String source, String reason) implements Visit {}
-
-    /** There are no more rows. */
-    record Exhausted() implements Visit {}
   }
 
   /**
