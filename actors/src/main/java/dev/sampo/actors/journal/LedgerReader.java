@@ -230,9 +230,12 @@ public final class LedgerReader implements AutoCloseable {
    */
   public void requireRun(Path config) {
     try {
-      List<String> runs = tables.runs(connection);
       boolean mayBeNew = copy.isEmpty() && head.isEmpty(); // a server has runs of other folders
-      if (!runs.isEmpty() && !runs.contains(tables.runId()) && !mayBeNew) {
+      if (mayBeNew || tables.last(connection).numEvents() > 0) {
+        return;
+      }
+      List<String> runs = tables.runs(connection); // reads all events of all of them
+      if (!runs.isEmpty()) {
         throw LedgerException.lasting(
             "ledger %s holds nothing of run %s, as %s calls it with run.name and run.seed; it is of %s: put back the settings that the run was begun with"
                 .formatted(database, tables.runId(), config, String.join(", ", runs)));
