@@ -5,6 +5,7 @@ import dev.sampo.actors.StepReport;
 import dev.sampo.actors.engine.NodeAssembly;
 import dev.sampo.actors.engine.RecordedReports;
 import dev.sampo.actors.engine.RunModels;
+import dev.sampo.actors.engine.RunRecording;
 import dev.sampo.actors.engine.RunStart;
 import dev.sampo.actors.evaluation.Comparison;
 import dev.sampo.actors.evaluation.SplitResult;
@@ -18,6 +19,7 @@ import dev.sampo.actors.report.RunClaim;
 import dev.sampo.actors.report.RunFolder;
 import dev.sampo.actors.report.RunReport;
 import dev.sampo.actors.report.RunTotals;
+import dev.sampo.actors.run.GroupLedger;
 import dev.sampo.actors.run.RunHistory;
 import dev.sampo.actors.transfer.HashedFiles;
 import dev.sampo.config.LoadedConfig;
@@ -95,13 +97,13 @@ final class TrainingRun {
             config.ledger(),
             folder.ledger(),
             config.run().id(),
-            this::neededAfter,
+            () -> checkpoints().oldestNeeded(),
             line -> Resumption.say(out, line))) {
       requireSameRun(ledger);
       RunHistory history = ledger.groups().history();
       Resumption resumption =
           Resumption.find(claim, config, settings, state -> counts(state, history), out);
-      long taken = config.recording().only() ? history.step() : resumption.numTaken();
+      long taken = config.recording().only() ? numRecorded(ledger.groups()) : resumption.numTaken();
       requireKnown(history, taken);
       boolean isTrained = taken == config.run().steps();
       if (isTrained && isReported()) {
@@ -109,6 +111,11 @@ final class TrainingRun {
       }
       run(taken, report -> isTrained ? Duration.ZERO : train(report, ledger, resumption, taken));
     }
+  }
+
+  /** Steps of a run that only records; those that its recording has lost do not count. */
+  private long numRecorded(GroupLedger groups) {
+    return Math.min(groups.history().step(), RunRecording.lastStep(folder.path(), groups));
   }
 
   private void requireSameRun(RunLedger ledger) {
@@ -195,7 +202,7 @@ final class TrainingRun {
 
   /** Trains; returns how long it took. */
   private Duration train(RunReport report, RunLedger ledger, Resumption resumption, long taken) {
-    resumption.announce(out);
+    announce(resumption, taken);
     if (claim.isResumed()) {
       Resumption.say(
           out,
@@ -216,6 +223,14 @@ final class TrainingRun {
         awaitEnd(node, ledger, interruption);
         return Duration.between(begin, Instant.now());
       }
+    }
+  }
+
+  private void announce(Resumption resumption, long taken) {
+    if (config.recording().only() && claim.isResumed()) {
+      Resumption.say(out, "going on after step %d, the last that is recorded".formatted(taken));
+    } else {
+      resumption.announce(out);
     }
   }
 
@@ -315,13 +330,6 @@ final class TrainingRun {
   private CheckpointFolder checkpoints() {
     return new CheckpointFolder(
         folder.checkpoints(), config.model().path(), config.checkpoint().retention());
-  }
-
-  /** The oldest step that the run may go back to; one without training never goes back. */
-  private OptionalLong neededAfter() {
-    return config.recording().only()
-        ? OptionalLong.of(Long.MAX_VALUE)
-        : checkpoints().oldestNeeded();
   }
 
   static NodeAddress address(NodeSettings node) {

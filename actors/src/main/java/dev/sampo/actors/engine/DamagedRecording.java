@@ -5,6 +5,7 @@ import dev.sampo.protocol.log.RecordingException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /** What whoever goes on with a run can do where its recording is not as it was written. */
@@ -15,22 +16,24 @@ final class DamagedRecording {
    * Does what reads the recording of a run.
    *
    * @param recording its folder
+   * @param groups of the run
+   * @param checkpoint what the run goes on from without its recording; empty for its beginning
    * @throws ReplayException that says what is damaged, and the way out
    */
-  static <T> T orWayOut(Path recording, RunStart start, Supplier<T> reading) {
+  static <T> T orWayOut(
+      Path recording, GroupLedger groups, Optional<Path> checkpoint, Supplier<T> reading) {
     try {
       return reading.get();
     } catch (RecordingException e) {
       throw e.isDamage()
-          ? new ReplayException(e.getMessage() + "; " + wayOut(recording, start), e)
+          ? new ReplayException(e.getMessage() + "; " + wayOut(recording, groups, checkpoint), e)
           : e;
     }
   }
 
   /** What may be moved away, and what is lost by it. */
-  static String wayOut(Path recording, RunStart start) {
-    GroupLedger groups = start.ledger().groups();
-    long from = start.step();
+  static String wayOut(Path recording, GroupLedger groups, Optional<Path> checkpoint) {
+    long from = RunStart.step(checkpoint);
     long last = groups.history().step();
     List<String> lost = new ArrayList<>();
     if (last > from) {
@@ -43,7 +46,7 @@ final class DamagedRecording {
     return "put back what is lost if there is a copy, or move %s to another place: the run then goes on from %s; %s"
         .formatted(
             recording,
-            start.checkpoint().map(Path::toString).orElse("its beginning"),
+            checkpoint.map(Path::toString).orElse("its beginning"),
             String.join(", ", lost));
   }
 }

@@ -173,7 +173,7 @@ public final class NodeAssembly implements AutoCloseable {
     Recovery recovery = new Recovery(start, recording);
     return new LearnerPart(
         config.recording().only()
-            ? () -> recordOnlyTrainer(start)
+            ? () -> recordOnlyTrainer(start, recovery)
             : () -> recovered(start, recovery, image -> find(image, images, recording)),
         feed(images),
         images,
@@ -213,7 +213,8 @@ public final class NodeAssembly implements AutoCloseable {
 
   /** Does what reads the recording of the run. */
   private <T> T reading(RunStart start, Supplier<T> read) {
-    return DamagedRecording.orWayOut(folder.resolve(RunRecording.FOLDER), start, read);
+    return DamagedRecording.orWayOut(
+        folder.resolve(RunRecording.FOLDER), start.ledger().groups(), start.checkpoint(), read);
   }
 
   /** Rows that this process has not visited have their images in the recording. */
@@ -234,18 +235,14 @@ public final class NodeAssembly implements AutoCloseable {
     return new StalenessGate(max, config.learner().groupsPerStep(), steps);
   }
 
-  private RecordOnlyTrainer recordOnlyTrainer(RunStart start) {
+  private RecordOnlyTrainer recordOnlyTrainer(RunStart start, Recovery recovery) {
     WeightSnapshot weights;
     try (VisionLanguageModel model = RunModels.open(config.model(), config.run().seed())) {
       weights = WeightSnapshot.of(model.parameters());
     }
     start.initialHash().ifPresent(hash -> RunModels.requireSame(config.model(), weights, hash));
     return new RecordOnlyTrainer(
-        start
-            .ledger()
-            .groups()
-            .history()
-            .version()
+        reading(start, recovery::recordedVersion)
             .orElseGet(() -> new PolicyVersion(config.run().id(), 1, 0, weights.sha256())),
         weights,
         config.learner(),

@@ -71,7 +71,33 @@ final class Recovery {
     }
   }
 
+  /**
+   * The version that a run which only records goes on with; empty for one that is new. Its weights
+   * are those of every step, so that there is nothing to take again: steps that the recording has
+   * lost with its end are abandoned.
+   *
+   * @throws dev.sampo.protocol.log.RecordingException if the recording is damaged
+   */
+  Optional<PolicyVersion> recordedVersion() {
+    return history
+        .version()
+        .map(last -> {
+          long recorded = recording.orElseThrow().lastStep();
+          if (recorded >= last.step()) {
+            return last;
+          }
+          int term = last.term() + 1;
+          sayAbandoned(new Reach(recorded, Optional.of(lost(recorded + 1))), term);
+          return new PolicyVersion(last.runId(), term, recorded, last.weightsHash());
+        });
+  }
+
   private void abandon(Reach reach, int term, CheckpointFolder checkpoints) {
+    sayAbandoned(reach, term);
+    checkpoints.deleteAfter(reach.step());
+  }
+
+  private void sayAbandoned(Reach reach, int term) {
     run.listener()
         .noticed(
             "%s; steps %d to %d are abandoned, term %d goes on from step %d"
@@ -81,7 +107,6 @@ final class Recovery {
                     history.step(),
                     term,
                     reach.step()));
-    checkpoints.deleteAfter(reach.step());
   }
 
   /** How far the recording has what it takes. */
@@ -99,9 +124,12 @@ final class Recovery {
             .filter(step -> steps.get().step(step).isEmpty())
             .findFirst();
     return lost.isPresent()
-        ? new Reach(
-            lost.getAsLong() - 1, Optional.of("the recording has lost step " + lost.getAsLong()))
+        ? new Reach(lost.getAsLong() - 1, Optional.of(lost(lost.getAsLong())))
         : new Reach(history.step(), Optional.empty());
+  }
+
+  private static String lost(long step) {
+    return "the recording has lost step " + step;
   }
 
   /**
@@ -113,13 +141,17 @@ final class Recovery {
     if (first > start + 1) {
       throw new ReplayException(
           "%s begins with step %d, and there is no checkpoint of step %d or a later one; %s"
-              .formatted(from.root(), first, first - 1, DamagedRecording.wayOut(from.root(), run)));
+              .formatted(from.root(), first, first - 1, wayOut(from)));
     }
     if (first <= start && !from.hasStep(start)) {
       throw new ReplayException(
           "%s does not have step %d, after which the run goes on: its end is lost, or the run did not record for a while; %s"
-              .formatted(from.root(), start, DamagedRecording.wayOut(from.root(), run)));
+              .formatted(from.root(), start, wayOut(from)));
     }
+  }
+
+  private String wayOut(Recording from) {
+    return DamagedRecording.wayOut(from.root(), run.ledger().groups(), run.checkpoint());
   }
 
   /**

@@ -11,6 +11,7 @@ import dev.sampo.config.RunConfig;
 import dev.sampo.learner.checkpoint.CheckpointFolder;
 import dev.sampo.protocol.ImageRef;
 import dev.sampo.protocol.PolicyVersion;
+import dev.sampo.protocol.log.Recording;
 import dev.sampo.protocol.log.RecordingManifest;
 import dev.sampo.protocol.log.RecordingStart;
 import dev.sampo.protocol.log.RecordingWriter;
@@ -73,7 +74,7 @@ public final class RunRecording {
     RunConfig config = loaded.settings();
     Path root = folder.resolve(FOLDER);
     String initial = start.initialHash().orElseGet(() -> initialHash(config));
-    RecordingStart begin = begin(config, start, initial);
+    RecordingStart begin = begin(start, initial);
     RecordingWriter recording =
         RecordingWriter.open(
             root, manifest(loaded, initial), config.recording().segmentSize().toBytes(), begin);
@@ -91,22 +92,36 @@ public final class RunRecording {
     return recording;
   }
 
-  /** Weights that are not trained stay those of the beginning. */
-  private static RecordingStart begin(RunConfig config, RunStart start, String initial) {
-    GroupLedger groups = start.ledger().groups();
-    int last = groups.lastSegment();
+  /** A run without a checkpoint, as one that only records, begins anew. */
+  private static RecordingStart begin(RunStart start, String initial) {
+    int last = start.ledger().groups().lastSegment();
     // With a number between them a lost segment that is put back is never taken for one to delete.
     int segment = last == 0 ? 1 : last + 2;
-    return config.recording().only()
-        ? new RecordingStart(groups.history().step(), initial, segment)
-        : new RecordingStart(
-            start.step(),
-            start
-                .checkpoint()
-                .map(CheckpointFolder::state)
-                .map(state -> state.version().weightsHash())
-                .orElse(initial),
-            segment);
+    return new RecordingStart(
+        start.step(),
+        start
+            .checkpoint()
+            .map(CheckpointFolder::state)
+            .map(state -> state.version().weightsHash())
+            .orElse(initial),
+        segment);
+  }
+
+  /**
+   * The last step that a run has recorded, which one that only records goes on after; 0 if there is
+   * none. The ledger may not have it yet, or have later ones that the recording has lost.
+   *
+   * @param folder of the run
+   * @param groups say what is lost by going on without the recording
+   * @throws ReplayException if the recording is damaged, with the way out
+   */
+  public static long lastStep(Path folder, GroupLedger groups) {
+    Path root = folder.resolve(FOLDER);
+    return DamagedRecording.orWayOut(
+        root,
+        groups,
+        Optional.empty(),
+        () -> Recording.isOne(root) ? Recording.open(root).lastStep() : 0L);
   }
 
   private static String withoutItsBeginning(Path root, long step, RunStart start) {

@@ -30,6 +30,11 @@ public record RunStart(
 
   /** The step of the checkpoint; 0 at the model. */
   long step() {
+    return step(checkpoint);
+  }
+
+  /** The step of a checkpoint; 0 without one. */
+  static long step(Optional<Path> checkpoint) {
     return checkpoint.map(CheckpointFolder::state).map(TrainerState::step).orElse(0L);
   }
 }

@@ -94,6 +94,18 @@ public final class Recording {
   }
 
   /**
+   * Number of the last step, or of the one after which the recording begins; reads the log from its
+   * end as far back as the step.
+   *
+   * @throws RecordingException if the log is damaged there
+   */
+  public long lastStep() {
+    try (RolloutLogReader reader = entries()) {
+      return StepSearch.last(reader).orElse(start.step());
+    }
+  }
+
+  /**
    * The steps whose number is above {@code after}, in order, groups read as the stream advances.
    *
    * @throws RecordingException if the log is damaged or a step names a group that is not there

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 
 /**
@@ -74,6 +75,20 @@ final class StepSearch {
       }
     }
     return false;
+  }
+
+  /** Number of the last step of a log; reads as far back as it is. */
+  static OptionalLong last(RolloutLogReader reader) {
+    for (int segment = reader.lastSegment(); segment >= reader.firstSegment(); segment--) {
+      StepSearch search = new StepSearch(0);
+      search.addSegment(reader, segment);
+      OptionalLong last =
+          search.found().stream().mapToLong(found -> found.step().version().step()).max();
+      if (last.isPresent()) {
+        return last;
+      }
+    }
+    return OptionalLong.empty();
   }
 
   private void addSegment(RolloutLogReader reader, int segment) {
