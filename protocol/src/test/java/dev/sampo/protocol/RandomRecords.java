@@ -1,6 +1,7 @@
 package dev.sampo.protocol;
 
 import dev.sampo.protocol.ledger.LedgerEvent;
+import dev.sampo.protocol.ledger.LedgerSnapshot;
 import dev.sampo.protocol.ledger.LogPlace;
 import dev.sampo.protocol.message.NodeMessage;
 import dev.sampo.protocol.message.NodeMessage.GiveBackReason;
@@ -90,6 +91,31 @@ public final class RandomRecords {
         new LedgerEvent.StepTaken(step(), hash()),
         new LedgerEvent.VersionPublished(version()),
         new LedgerEvent.StepSkipped(random.nextInt(9), text()));
+  }
+
+  public LedgerSnapshot ledgerSnapshot() {
+    PolicyVersion from = version();
+    var settled =
+        new LedgerSnapshot.Settled(random.nextInt(99), random.nextInt(99), random.nextInt(99));
+    List<LedgerSnapshot.Group> groups =
+        List.of(
+            new LedgerSnapshot.Group.Waiting(groupId(), Optional.of("rows:7")),
+            new LedgerSnapshot.Group.Accepted(
+                new LedgerEvent.GroupAccepted(
+                    leaseId(), 3, 4, Optional.of(new LogPlace(1, random.nextInt(1 << 30)))),
+                Optional.empty()),
+            new LedgerSnapshot.Group.Trained(groupId(), 1 + random.nextInt(9)));
+    return new LedgerSnapshot(
+        new LedgerEvent.RunOpened(text(), random.nextLong(), hash()),
+        List.of(new LedgerEvent.TermOpened(1 + random.nextInt(9), from, List.of())),
+        List.of(from, version()),
+        Optional.of(version()),
+        settled.total() + groups.size(),
+        settled,
+        random.nextInt(9),
+        random.nextInt(9),
+        1 + random.nextInt(9),
+        groups);
   }
 
   public WeightDelta weightDelta() {

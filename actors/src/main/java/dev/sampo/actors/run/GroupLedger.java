@@ -66,6 +66,7 @@ public final class GroupLedger {
     ledger.trained = snapshot.settled().trained();
     ledger.filtered = snapshot.settled().filtered();
     ledger.setAside = snapshot.settled().setAside();
+    ledger.lastSegment = snapshot.lastSegment();
     for (LedgerSnapshot.Group group : snapshot.groups()) {
       switch (group) {
         case LedgerSnapshot.Group.Waiting(GroupId id, var source) -> {
@@ -109,6 +110,7 @@ public final class GroupLedger {
         new LedgerSnapshot.Settled(Math.toIntExact(trained - trainedSince), filtered, setAside),
         numReplaced,
         numSkipped,
+        lastSegment,
         groups);
   }
 
@@ -382,10 +384,7 @@ public final class GroupLedger {
     return Optional.ofNullable(waiting.ceiling(from));
   }
 
-  /**
-   * Number of the last segment of the recording that a result is known to be in; 0 if none is, as
-   * when all were settled before the snapshot.
-   */
+  /** Number of the last segment of the recording that a result was in; 0 if none was. */
   public int lastSegment() {
     return lastSegment;
   }

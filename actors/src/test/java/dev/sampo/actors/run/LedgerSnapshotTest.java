@@ -33,6 +33,7 @@ final class LedgerSnapshotTest {
             .isEqualTo(all.snapshot(last));
         assertThat(read.counts()).isEqualTo(all.counts());
         assertThat(read.nextGroup()).isEqualTo(all.nextGroup());
+        assertThat(read.lastSegment()).isEqualTo(all.lastSegment());
         assertThat(read.history().step()).isEqualTo(all.history().step());
         for (long group = 0; group < all.nextGroup().value(); group++) {
           assertSame(read, all, new GroupId(group));

@@ -65,7 +65,9 @@ public final class RandomHistory {
   private void accept(GroupId group) {
     long step = ledger.history().step();
     Optional<LogPlace> place =
-        random.nextBoolean() ? Optional.of(new LogPlace(0, events.size())) : Optional.empty();
+        random.nextBoolean()
+            ? Optional.of(new LogPlace(events.size() / 20, events.size()))
+            : Optional.empty();
     add(
         new LedgerEvent.GroupAccepted(
             new LeaseId(ledger.history().term(), group, 1 + random.nextInt(3)),

@@ -19,6 +19,8 @@ import java.util.Optional;
  * @param settled the groups that are not among {@code groups}: they ended for good
  * @param numReplaced groups that ended as filtered since the last step
  * @param numSkipped steps left out since the last step
+ * @param lastSegment number of the last segment of the recording that a result was in; 0 if none
+ *     was
  * @param groups those that have not, and those that end otherwise if their step is abandoned; in
  *     order
  */
@@ -31,6 +33,7 @@ public record LedgerSnapshot(
     Settled settled,
     int numReplaced,
     int numSkipped,
+    int lastSegment,
     List<Group> groups) {
   /** The format that this code writes and reads. */
   public static final int FORMAT = 1;

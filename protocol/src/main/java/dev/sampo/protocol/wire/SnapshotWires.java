@@ -17,6 +17,7 @@ final class SnapshotWires {
             .setNumGroups(snapshot.numGroups())
             .setNumReplaced(snapshot.numReplaced())
             .setNumSkipped(snapshot.numSkipped())
+            .setLastSegment(snapshot.lastSegment())
             .setTrained(snapshot.settled().trained())
             .setFiltered(snapshot.settled().filtered())
             .setSetAside(snapshot.settled().setAside());
@@ -58,6 +59,7 @@ final class SnapshotWires {
         new LedgerSnapshot.Settled(wire.getTrained(), wire.getFiltered(), wire.getSetAside()),
         wire.getNumReplaced(),
         wire.getNumSkipped(),
+        wire.getLastSegment(),
         wire.getGroupsList().stream().map(SnapshotWires::fromWire).toList());
   }
 

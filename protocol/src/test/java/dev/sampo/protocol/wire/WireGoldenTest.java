@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sampo.protocol.LogEntry;
 import dev.sampo.protocol.RandomRecords;
 import dev.sampo.protocol.ledger.LedgerEvent;
+import dev.sampo.protocol.ledger.LedgerSnapshot;
 import dev.sampo.protocol.message.NodeMessage;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -41,6 +42,8 @@ class WireGoldenTest {
     for (LedgerEvent event : new RandomRecords(SEED).oneOfEachLedgerEvent()) {
       actual.put(event.getClass().getSimpleName(), hex(WireCodec.encode(event)));
     }
+    LedgerSnapshot snapshot = new RandomRecords(SEED).ledgerSnapshot();
+    actual.put("LedgerSnapshot", hex(WireCodec.encode(snapshot)));
 
     assertThat(golden).as("lines: %s", actual).isEqualTo(actual);
   }
@@ -59,6 +62,8 @@ class WireGoldenTest {
     for (LedgerEvent event : new RandomRecords(SEED).oneOfEachLedgerEvent()) {
       assertThat(WireCodec.decodeLedgerEvent(bytes(golden, event.getClass()))).isEqualTo(event);
     }
+    assertThat(WireCodec.decodeLedgerSnapshot(bytes(golden, LedgerSnapshot.class)))
+        .isEqualTo(new RandomRecords(SEED).ledgerSnapshot());
   }
 
   private static LogEntry[] logEntries() {
