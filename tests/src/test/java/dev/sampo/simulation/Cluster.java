@@ -24,6 +24,7 @@ import java.net.ConnectException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -51,10 +52,6 @@ final class Cluster {
           Duration.ofSeconds(3),
           Duration.ofMillis(200),
           Duration.ofDays(1));
-
-  private static final CompletionScore FAILED =
-      new CompletionScore(
-          Map.of("r", new RewardOutcome.Failed("the judge is down")), OptionalDouble.empty());
 
   /** A rollout node. */
   static final class Rollout {
@@ -340,28 +337,35 @@ final class Cluster {
     boolean slow = random.nextDouble() < scenario.slowRewards();
     boolean fails = !scenario.isCalm() && random.nextInt(30) == 0;
     boolean unscorable = !scenario.isCalm() && random.nextInt(30) == 0;
-    if (unscorable) {
+    Optional<RewardOutcome> failure = scenario.failureOf(group.lease().group());
+    if (unscorable || failure.isPresent()) {
       checker.excuse(group.lease().group());
     }
+    RewardOutcome outcome =
+        unscorable
+            ? new RewardOutcome.Unscorable("no answer")
+            : failure.orElse(new RewardOutcome.Scored(1));
     schedule.after(
         Duration.ofMillis(slow ? random.nextInt(40_000) : random.nextInt(30)),
         () -> {
           if (schedule.nanos() < judgeDownUntil) {
-            scores.complete(group.completions().stream().map(done -> FAILED).toList());
+            scores.complete(scoresOf(group, new RewardOutcome.Failed("the judge is down")));
           } else if (fails) {
             scores.completeExceptionally(new IllegalStateException("no score"));
           } else {
-            scores.complete(group.completions().stream().map(done -> scoreOf(unscorable)).toList());
+            scores.complete(scoresOf(group, outcome));
           }
         });
     return scores;
   }
 
-  private static CompletionScore scoreOf(boolean unscorable) {
-    return unscorable
-        ? new CompletionScore(
-            Map.of("r", new RewardOutcome.Unscorable("no answer")), OptionalDouble.empty())
-        : new CompletionScore(Map.of("r", new RewardOutcome.Scored(1)), OptionalDouble.of(1));
+  private static List<CompletionScore> scoresOf(CompletionGroup group, RewardOutcome outcome) {
+    OptionalDouble total =
+        outcome instanceof RewardOutcome.Scored(double value)
+            ? OptionalDouble.of(value)
+            : OptionalDouble.empty();
+    return Collections.nCopies(
+        group.completions().size(), new CompletionScore(Map.of("r", outcome), total));
   }
 
   private Object fateOf(Place sender, Object message) {

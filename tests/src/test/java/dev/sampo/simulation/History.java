@@ -197,7 +197,11 @@ final class History {
             "a lease is of the present term, or goes on",
             event);
         require(facts.terms.contains(lease.term()), "a term is durable before its leases", event);
-        require(lease.attempt() <= MOST_ATTEMPTS, "no group is tried for ever", event);
+        boolean isTriedForAWhile = scenario.failureOf(group).isPresent(); // node.patience
+        require(
+            isTriedForAWhile || lease.attempt() <= MOST_ATTEMPTS,
+            "no group is tried for ever",
+            event);
         groups.put(group, Where.LEASED);
         holders.put(group, lease);
         requireQuota(event);

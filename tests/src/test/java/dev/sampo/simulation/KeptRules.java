@@ -92,7 +92,7 @@ final class KeptRules {
     List<GroupId> passedOver =
         open.stream()
             .takeWhile(group -> !group.equals(groups.getLast()))
-            .filter(group -> !groups.contains(group) && !isReplaced(group))
+            .filter(group -> !groups.contains(group) && !hasNoPlace(group))
             .toList();
     return passedOver.isEmpty()
         ? Optional.empty()
@@ -101,7 +101,8 @@ final class KeptRules {
                 .formatted(groups, passedOver));
   }
 
-  private boolean isReplaced(GroupId group) {
-    return scenario.maxExtra() > 0 && scenario.isUseless(group);
+  private boolean hasNoPlace(GroupId group) {
+    boolean isReplaced = scenario.maxExtra() > 0 && scenario.isUseless(group);
+    return isReplaced || scenario.failureOf(group).isPresent();
   }
 }

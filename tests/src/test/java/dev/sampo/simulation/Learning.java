@@ -70,7 +70,7 @@ final class Learning {
   /** How long a step waits for groups that it would make too old. */
   static final Duration STRAGGLER_WAIT = Duration.ofSeconds(5);
 
-  private static final Duration REWARD_PATIENCE = Duration.ofMinutes(10);
+  private static final Duration REWARD_PATIENCE = Duration.ofMinutes(3);
   private static final Duration RETRY = Duration.ofMillis(200);
 
   private final Scenario scenario;

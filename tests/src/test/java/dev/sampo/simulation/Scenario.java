@@ -1,8 +1,10 @@
 package dev.sampo.simulation;
 
 import dev.sampo.protocol.GroupId;
+import dev.sampo.protocol.RewardOutcome;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 
 /**
@@ -70,6 +72,14 @@ record Scenario(
   /** Whether there is nothing to learn from a group, whoever samples it. */
   boolean isUseless(GroupId group) {
     return new SplittableRandom(seed * 37 + group.value()).nextDouble() < useless;
+  }
+
+  /** How rewards fail on a row, whenever they are asked; empty for most. */
+  Optional<RewardOutcome> failureOf(GroupId group) {
+    SplittableRandom ofRow = new SplittableRandom(seed * 41 + group.value());
+    return isCalm() || ofRow.nextInt(40) > 0
+        ? Optional.empty()
+        : Optional.of(new RewardOutcome.Failed("no score for this row", ofRow.nextBoolean()));
   }
 
   boolean isCalm() {

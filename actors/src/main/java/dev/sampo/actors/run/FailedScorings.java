@@ -15,9 +15,11 @@ import java.util.Set;
  * <pre>
  *   rewards work elsewhere    the attempt speaks against the group, which is set aside when it has
  *                             failed so too often
- *   they may be out of order  nothing speaks against a group; it is asked again. When nothing could
- *                             be scored for too long, groups that failed wait until one that did
- *                             not is tried. If it fails as well, the run is over
+ *   they may be out of order  nothing speaks against a group as long as no other one is scored; it
+ *                             is asked again. When nothing could be scored for too long, groups
+ *                             that failed wait until some that did not are tried. If these fail as
+ *                             well, the run is over. If one is scored, those that waited are tried
+ *                             once more, and set aside if they fail again
  * </pre>
  *
  * <p>So no group is set aside because a judge is away, and none that alone fails holds up the run
@@ -33,16 +35,29 @@ final class FailedScorings {
     END_RUN
   }
 
+  /**
+   * What is known of a group that fails.
+   *
+   * @param all its failures
+   * @param ofRow those that speak against it
+   * @param since its first failure
+   * @param numScored what had been scored before its last failure
+   */
+  private record Failures(int all, int ofRow, Instant since, long numScored) {}
+
   private final int maxAttempts;
-  private final Map<GroupId, Integer> attempts = new HashMap<>(); // those that speak against it
+  private final Map<GroupId, Failures> failures = new HashMap<>();
   private final Set<GroupId> failing = new HashSet<>(); // since something was scored
-  private Optional<Instant> since = Optional.empty(); // nothing was scored since this failure
+  private long numScored;
+  private Optional<Instant> since = Optional.empty(); // rewards have not worked since this failure
   private boolean othersFirst;
+  private int othersThatFailed;
 
   /**
    * Nothing has failed.
    *
-   * @param maxAttempts failures that speak against a group after which it is set aside
+   * @param maxAttempts failures that speak against a group after which it is set aside; also how
+   *     many groups are tried before the run is over
    */
   FailedScorings(int maxAttempts) {
     this.maxAttempts = maxAttempts;
@@ -52,28 +67,41 @@ final class FailedScorings {
    * The rewards of a group failed.
    *
    * @param isOfRow whether they work elsewhere
-   * @param patience how long it is borne that nothing can be scored
+   * @param patience how long it is borne that nothing, or not this group, can be scored
    */
   Consequence failed(GroupId group, boolean isOfRow, Instant now, Duration patience) {
+    Failures before = failures.getOrDefault(group, new Failures(0, 0, now, numScored));
+    int all = before.all() + 1;
+    int ofRow = before.ofRow() + (isOfRow ? 1 : 0);
+    failures.put(group, new Failures(all, ofRow, before.since(), numScored));
     if (isOfRow) {
-      scored();
-      boolean isTooOften = attempts.merge(group, 1, Integer::sum) >= maxAttempts;
-      return isTooOften ? Consequence.SET_ASIDE : Consequence.ASK_AGAIN;
+      scored(); // elsewhere
+      return ofRow >= maxAttempts ? Consequence.SET_ASIDE : Consequence.ASK_AGAIN;
+    }
+    boolean failsAlone = before.numScored() < numScored;
+    if (failsAlone && all >= maxAttempts && isOver(before.since(), now, patience)) {
+      return Consequence.SET_ASIDE;
     }
     boolean isAnother = failing.add(group);
-    if (othersFirst && isAnother) {
+    if (othersFirst && isAnother && ++othersThatFailed >= maxAttempts) {
       return Consequence.END_RUN;
     }
     since = since.or(() -> Optional.of(now));
-    othersFirst = lasting(now).compareTo(patience) > 0;
+    othersFirst = isOver(since.get(), now, patience);
     return Consequence.ASK_AGAIN;
+  }
+
+  private static boolean isOver(Instant since, Instant now, Duration patience) {
+    return Duration.between(since, now).compareTo(patience) > 0;
   }
 
   /** Something was scored. */
   void scored() {
+    numScored++;
     since = Optional.empty();
     failing.clear();
     othersFirst = false;
+    othersThatFailed = 0;
   }
 
   /** Whether a group has to wait for the scores of another one. */
@@ -88,6 +116,6 @@ final class FailedScorings {
 
   /** Forgets a group that ended. */
   void forget(GroupId group) {
-    attempts.remove(group);
+    failures.remove(group);
   }
 }

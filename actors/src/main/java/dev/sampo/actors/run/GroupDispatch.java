@@ -289,13 +289,14 @@ public final class GroupDispatch {
 
   /**
    * Ends a lease whose result could not be scored because rewards failed. The group waits again, or
-   * is set aside when too many attempts speak against it ({@link FailedScorings}).
+   * is set aside when too much speaks against it ({@link FailedScorings}). Asking again about the
+   * same attempt changes nothing.
    *
-   * @param patience how long it is borne that nothing can be scored
+   * @param patience how long it is borne that nothing, or not this group, can be scored
    * @return whether the run is over
    */
   public boolean unscored(LeaseId lease, Scoring.Failed why, Instant now, Duration patience) {
-    if (!isWanted(lease)) {
+    if (!isWanted(lease) || lease.equals(useless.get(lease.group()))) {
       return false;
     }
     giveBack(lease, why.reason());

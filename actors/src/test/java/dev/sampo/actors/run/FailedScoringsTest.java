@@ -38,7 +38,7 @@ class FailedScoringsTest {
   }
 
   @Test
-  void whenPatienceIsOverAnotherGroupIsTriedAndIfItFailsAsWellTheRunIsOver() {
+  void whenPatienceIsOverOtherGroupsAreTriedAndIfTheyFailAsWellTheRunIsOver() {
     outOfOrder(FIRST, START);
     assertThat(scorings.isHeldBack(FIRST)).isFalse();
 
@@ -46,7 +46,10 @@ class FailedScoringsTest {
     assertThat(scorings.isHeldBack(FIRST)).isTrue();
     assertThat(scorings.isHeldBack(SECOND)).isFalse();
 
-    assertThat(outOfOrder(SECOND, LATE)).isEqualTo(Consequence.END_RUN);
+    assertThat(outOfOrder(SECOND, LATE)).isEqualTo(Consequence.ASK_AGAIN);
+    assertThat(scorings.isHeldBack(SECOND)).isTrue();
+    assertThat(outOfOrder(new GroupId(2), LATE)).isEqualTo(Consequence.ASK_AGAIN);
+    assertThat(outOfOrder(new GroupId(3), LATE)).isEqualTo(Consequence.END_RUN);
   }
 
   @Test
@@ -68,6 +71,27 @@ class FailedScoringsTest {
     ofRow(SECOND, START);
 
     assertThat(scorings.lasting(LATE)).isZero();
+  }
+
+  @Test
+  void aGroupThatFailsForTooLongWhileOthersAreScoredIsSetAside() {
+    for (int times = 0; times < 100; times++) {
+      assertThat(outOfOrder(FIRST, START)).isEqualTo(Consequence.ASK_AGAIN);
+      scorings.scored();
+    }
+
+    assertThat(outOfOrder(FIRST, LATE)).isEqualTo(Consequence.SET_ASIDE);
+  }
+
+  @Test
+  void fewFailuresOrNoScoreOfAnotherDoNotSetAGroupAside() {
+    outOfOrder(FIRST, START);
+    scorings.scored();
+    assertThat(outOfOrder(FIRST, LATE)).as("the second").isEqualTo(Consequence.ASK_AGAIN);
+    assertThat(outOfOrder(FIRST, LATE)).as("nothing scored").isEqualTo(Consequence.ASK_AGAIN);
+    scorings.scored();
+
+    assertThat(outOfOrder(FIRST, LATE)).isEqualTo(Consequence.SET_ASIDE);
   }
 
   private Consequence ofRow(GroupId group, Instant now) {

@@ -27,6 +27,7 @@ class GroupDispatchTest {
   private static final Scoring.Failed OUT_OF_ORDER = new Scoring.Failed("judge", false);
   private static final Instant START = Instant.EPOCH;
   private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final Duration FOREVER = Duration.ofDays(365);
   private static final Set<String> WORKERS = Set.of("w0", "w1", "w2");
 
   @Test
@@ -242,7 +243,43 @@ class GroupDispatchTest {
   }
 
   @Test
-  void whenNothingCouldBeScoredForTooLongAnotherGroupIsAskedBeforeTheRunIsOver() {
+  void anAttemptThatIsReportedAgainCountsOnce() {
+    GroupDispatch dispatch = dispatch(0, 1);
+    LeaseId bad = dispatch.grant("a", Set.of(), START).orElseThrow().id();
+
+    for (int times = 0; times < 10; times++) {
+      dispatch.unscored(bad, OF_ROW, START, PATIENCE);
+    }
+
+    assertThat(dispatch.counts().setAside()).isZero();
+  }
+
+  @Test
+  void aRowThatStopsItsRewardsHoldsAStepNoLongerThanTheyMayBeAway() {
+    GroupDispatch dispatch = dispatch(0, 2);
+    Instant now = START;
+    GroupId bad = new GroupId(0);
+    int attempts = 0;
+    while (dispatch.step() < 3) {
+      LeaseId lease = dispatch.grant("a", Set.of(), now).orElseThrow().id();
+      now = now.plusSeconds(1);
+      if (lease.group().equals(bad)) {
+        attempts++;
+        assertThat(dispatch.unscored(lease, OUT_OF_ORDER, now, PATIENCE)).isFalse();
+      } else {
+        dispatch.offered(lease, by(dispatch.step()));
+        dispatch.recorded(lease, Optional.empty());
+      }
+      commitIfReady(dispatch, 0);
+    }
+
+    assertThat(dispatch.states().get(bad)).isInstanceOf(GroupState.SetAside.class);
+    assertThat(Duration.between(START, now)).isLessThan(PATIENCE.multipliedBy(2));
+    assertThat(attempts).isGreaterThan(3);
+  }
+
+  @Test
+  void whenNothingCouldBeScoredForTooLongOtherGroupsAreAskedBeforeTheRunIsOver() {
     GroupDispatch dispatch = dispatch(0, 1);
     Instant late = START.plus(PATIENCE).plusSeconds(1);
     LeaseId first = dispatch.grant("a", Set.of(), START).orElseThrow().id();
@@ -251,10 +288,11 @@ class GroupDispatchTest {
     assertThat(again.group()).isEqualTo(first.group());
     assertThat(dispatch.unscored(again, OUT_OF_ORDER, late, PATIENCE)).isFalse();
 
-    LeaseId second = dispatch.grant("a", Set.of(), late).orElseThrow().id();
-
-    assertThat(second.group()).isNotEqualTo(first.group());
-    assertThat(dispatch.unscored(second, OUT_OF_ORDER, late, PATIENCE)).isTrue();
+    for (int others = 1; others <= 3; others++) {
+      LeaseId other = dispatch.grant("a", Set.of(), late).orElseThrow().id();
+      assertThat(other.group()).isEqualTo(new GroupId(others));
+      assertThat(dispatch.unscored(other, OUT_OF_ORDER, late, PATIENCE)).isEqualTo(others == 3);
+    }
     assertThat(dispatch.counts().setAside()).isZero();
   }
 
@@ -416,7 +454,7 @@ class GroupDispatchTest {
             ? Optional.empty()
             : Optional.of(handedOut.get(random.nextInt(handedOut.size())));
     long sampledAt = Math.max(0, dispatch.step() - random.nextInt(4));
-    switch (random.nextInt(11)) {
+    switch (random.nextInt(14)) {
       case 0, 1, 2 ->
           dispatch.grant("w" + random.nextInt(3), WORKERS, now).ifPresent(handedOut::add);
       case 3 -> some.ifPresent(lease -> dispatch.offered(lease.id(), by(sampledAt)));
@@ -425,7 +463,22 @@ class GroupDispatchTest {
       case 9 -> some.ifPresent(lease -> dispatch.notKept(lease.id(), "no disk"));
       case 5 -> some.ifPresent(lease -> dispatch.expire(lease.id(), now));
       case 6 -> some.ifPresent(lease -> dispatch.giveBack(lease.id(), "lost"));
+      case 10 -> some.ifPresent(lease -> dispatch.unscored(lease.id(), OF_ROW, now, FOREVER));
+      case 11 -> some.ifPresent(lease -> dispatch.unscored(lease.id(), OUT_OF_ORDER, now, FOREVER));
+      case 12 -> skipSome(random, dispatch);
       default -> commitIfReady(dispatch, maxStaleness);
+    }
+  }
+
+  /** A step failed on some of its groups. */
+  private static void skipSome(Random random, GroupDispatch dispatch) {
+    List<GroupId> culprits = new ArrayList<>();
+    List<GroupId> others = new ArrayList<>();
+    dispatch.states().keySet().stream()
+        .filter(dispatch::isAccepted)
+        .forEach(group -> (random.nextInt(4) == 0 ? culprits : others).add(group));
+    if (dispatch.hasBatch()) {
+      dispatch.skipped(culprits, others, "not finite");
     }
   }
 

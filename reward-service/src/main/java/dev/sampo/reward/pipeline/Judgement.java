@@ -3,13 +3,19 @@ package dev.sampo.reward.pipeline;
 import dev.sampo.protocol.RewardOutcome;
 import dev.sampo.reward.RewardFunction;
 import dev.sampo.reward.RewardInput;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
+import java.net.http.HttpTimeoutException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * One completion before one reward function, tried up to a number of times.
@@ -24,12 +30,22 @@ import java.util.concurrent.TimeUnit;
  * held against the function; {@code patience} bounds the whole, waiting included.
  */
 final class Judgement {
+  private static final List<Class<? extends Exception>> NO_CONNECTION =
+      List.of(
+          SocketException.class,
+          SocketTimeoutException.class,
+          UnknownHostException.class,
+          HttpTimeoutException.class);
+
+  private static final int MOST_CAUSES = 20;
+
   private final RewardFunction function;
   private final RewardInput input;
   private final Duration timeout;
   private final int maxAttempts;
   private final ExecutorService executor;
   private final CompletableFuture<RewardOutcome> outcome = new CompletableFuture<>();
+  private volatile boolean hadConnection = true;
 
   Judgement(
       RewardFunction function,
@@ -51,6 +67,14 @@ final class Judgement {
         new RewardOutcome.Failed("no reward thread became free within " + seconds(patience)),
         patience.toNanos(),
         TimeUnit.NANOSECONDS);
+  }
+
+  /**
+   * Whether the function reached, at its last attempt, what it asks for its answer. If it did not,
+   * that says nothing about the completion.
+   */
+  boolean hadConnection() {
+    return hadConnection;
   }
 
   @SuppressWarnings("FutureReturnValueIgnored") // the outcome is the only result
@@ -88,15 +112,23 @@ final class Judgement {
     if (outcome.isDone()) {
       return new RewardOutcome.Failed("the group was given up");
     }
+    hadConnection = true;
     try {
       return Objects.requireNonNull(function.score(input), "no outcome");
     } catch (InterruptedException e) {
       return new RewardOutcome.Failed("was interrupted");
     } catch (
         Throwable e) { // a broken function, even one that overflows the stack, harms nobody else
+      hadConnection = !isLostConnection(e);
       String message = e.getMessage() == null ? "" : ": " + firstLine(e.getMessage());
       return new RewardOutcome.Failed("threw " + e.getClass().getSimpleName() + message);
     }
+  }
+
+  private static boolean isLostConnection(Throwable thrown) {
+    return Stream.iterate(thrown, Objects::nonNull, Throwable::getCause)
+        .limit(MOST_CAUSES) // they may go round in a circle
+        .anyMatch(cause -> NO_CONNECTION.stream().anyMatch(kind -> kind.isInstance(cause)));
   }
 
   private static String firstLine(String text) {

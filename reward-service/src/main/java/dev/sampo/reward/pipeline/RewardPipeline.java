@@ -25,9 +25,10 @@ import java.util.stream.IntStream;
  * Scores groups with the configured reward functions. Every (completion, function) is one {@link
  * Judgement} on the caller's executor: what one throws, or how long it takes, changes no other. A
  * judgement always ends, so a group always ends: as a score, as unscorable or as failed with the
- * reason. Of a failure it is found out at once whether the function works elsewhere, that is on the
- * input that it scored last: then it will fail on this completion again, or else it is out of
- * order.
+ * reason. Of a failure it is found out at once whether the function works elsewhere, that is on an
+ * input of the group that it scored last without a failure: then it will fail on this completion
+ * again, or else it is out of order. A function that answers some inputs by itself may pass while
+ * the service is away that it asks about others; so one that lost its connection is not tried.
  *
  * <p>Safe for several threads. The executor decides how many judgements run at a time; size it by
  * {@link RewardSettings#parallelism()}. A function that ignores interruption keeps its thread; when
@@ -43,7 +44,7 @@ public final class RewardPipeline {
   private static final class FunctionInUse {
     private final RewardFunction function;
     private final double weight;
-    private volatile Optional<RewardInput> lastScored = Optional.empty();
+    private volatile Optional<RewardInput> known = Optional.empty(); // it scored that
 
     private FunctionInUse(RewardFunction function, double weight) {
       this.function = function;
@@ -88,30 +89,40 @@ public final class RewardPipeline {
   /** What one function says of every input, in order. */
   private CompletableFuture<List<RewardOutcome>> judge(
       FunctionInUse used, List<RewardInput> inputs, Duration patience) {
-    return inOrder(inputs.stream().map(input -> judge(used, input, patience)).toList())
-        .thenCompose(outcomes -> examineFailures(used, outcomes));
-  }
-
-  private CompletableFuture<RewardOutcome> judge(
-      FunctionInUse used, RewardInput input, Duration patience) {
-    return new Judgement(used.function, input, settings.timeout(), settings.attempts(), executor)
-        .start(patience)
-        .whenComplete((outcome, failure) -> {
-          numPending.decrementAndGet();
-          if (outcome instanceof RewardOutcome.Scored) {
-            used.lastScored = Optional.of(input);
+    List<Judgement> judgements = inputs.stream().map(input -> judgement(used, input)).toList();
+    return inOrder(judgements.stream().map(judgement -> ended(judgement, patience)).toList())
+        .thenCompose(outcomes -> {
+          if (outcomes.stream().anyMatch(RewardOutcome.Failed.class::isInstance)) {
+            return judgements.stream().allMatch(Judgement::hadConnection)
+                ? examineFailures(used, outcomes)
+                : CompletableFuture.completedFuture(outcomes);
           }
+          IntStream.range(0, inputs.size())
+              .filter(i -> outcomes.get(i) instanceof RewardOutcome.Scored)
+              .findFirst()
+              .ifPresent(i -> used.known = Optional.of(inputs.get(i)));
+          return CompletableFuture.completedFuture(outcomes);
         });
   }
 
-  /** A function that failed is asked once more about what it scored last: does it still work? */
+  private Judgement judgement(FunctionInUse used, RewardInput input) {
+    return new Judgement(used.function, input, settings.timeout(), settings.attempts(), executor);
+  }
+
+  private CompletableFuture<RewardOutcome> ended(Judgement judgement, Duration patience) {
+    return judgement
+        .start(patience)
+        .whenComplete((outcome, failure) -> numPending.decrementAndGet());
+  }
+
+  /** A function that failed is asked once more about what it has scored: does it still work? */
   private CompletableFuture<List<RewardOutcome>> examineFailures(
       FunctionInUse used, List<RewardOutcome> outcomes) {
-    Optional<RewardInput> known = used.lastScored;
-    if (known.isEmpty() || outcomes.stream().noneMatch(RewardOutcome.Failed.class::isInstance)) {
+    Optional<RewardInput> known = used.known;
+    if (known.isEmpty()) {
       return CompletableFuture.completedFuture(outcomes);
     }
-    return judge(used, known.get(), patience(numPending.incrementAndGet()))
+    return ended(judgement(used, known.get()), patience(numPending.incrementAndGet()))
         .thenApply(again -> {
           boolean works = again instanceof RewardOutcome.Scored;
           return outcomes.stream().map(outcome -> examined(outcome, works)).toList();

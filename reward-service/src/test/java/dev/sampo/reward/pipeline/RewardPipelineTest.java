@@ -27,6 +27,7 @@ import dev.sampo.reward.RewardFunction;
 import dev.sampo.reward.RewardInput;
 import dev.sampo.reward.RewardSettings;
 import dev.sampo.reward.RewardSettings.WeightedReward;
+import java.net.ConnectException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -91,11 +92,10 @@ class RewardPipelineTest {
               return new Scored(1);
             });
 
-    List<CompletionScore> scores =
-        pipeline(LONG, 1, List.of(LENGTH, fussy), weighted("length", 1), weighted("fussy", 10))
-            .score(group("good", "bad"))
-            .join()
-            .scores();
+    RewardPipeline pipeline =
+        pipeline(LONG, 1, List.of(LENGTH, fussy), weighted("length", 1), weighted("fussy", 10));
+    pipeline.score(group("good")).join();
+    List<CompletionScore> scores = pipeline.score(group("good", "bad")).join().scores();
 
     assertThat(scores.getFirst().total()).hasValue(14);
     assertThat(scores.getLast().total()).isEmpty();
@@ -150,6 +150,44 @@ class RewardPipelineTest {
     assertThat(judged(pipeline, "good")).isEqualTo(failed(false));
     down.set(false);
     assertThat(judged(pipeline, "good")).isEqualTo(new Scored(1));
+  }
+
+  /** The function answers some by itself, which says nothing about the service that it asks. */
+  @Test
+  void aFunctionWithoutConnectionIsNotTakenToWorkForWhatItAnswersByItself() {
+    RewardFunction judge =
+        function(
+            "judge",
+            input -> {
+              if (input.completion().equals("malformed")) {
+                return new Scored(0);
+              }
+              throw new IllegalStateException("no", new ConnectException("refused"));
+            });
+    RewardPipeline pipeline = pipeline(LONG, 1, List.of(judge), weighted("judge", 1));
+    pipeline.score(group("malformed", "malformed")).join();
+
+    assertThat(judged(pipeline, "fine")).isEqualTo(failed(false));
+  }
+
+  @Test
+  void whatAFunctionScoresInAGroupThatItFailsOnIsNotWhatItIsTriedWith() {
+    AtomicBoolean down = new AtomicBoolean();
+    RewardFunction judge =
+        function(
+            "judge",
+            input -> {
+              if (down.get() && !input.completion().equals("malformed")) {
+                throw new IllegalStateException("no");
+              }
+              return new Scored(1);
+            });
+    RewardPipeline pipeline = pipeline(LONG, 1, List.of(judge), weighted("judge", 1));
+    pipeline.score(group("fine")).join();
+    down.set(true);
+    pipeline.score(group("fine", "malformed")).join();
+
+    assertThat(judged(pipeline, "fine")).isEqualTo(failed(false));
   }
 
   private static RewardOutcome judged(RewardPipeline pipeline, String completion) {
