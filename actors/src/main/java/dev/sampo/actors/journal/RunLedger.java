@@ -4,6 +4,8 @@ import dev.sampo.actors.run.GroupLedger;
 import dev.sampo.config.LedgerSettings;
 import dev.sampo.config.RecordingSettings;
 import dev.sampo.tasks.DurationText;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.OptionalLong;
@@ -99,6 +101,16 @@ public record RunLedger(LedgerJournal journal, GroupLedger groups) implements Au
   /** The file that remembers where a ledger ends. */
   static Path head(Path folder) {
     return folder.resolve(HEAD);
+  }
+
+  /**
+   * Whether a ledger has an event, by the file that remembers its end.
+   *
+   * @param folder belongs to the ledger; it need not be there
+   */
+  public static boolean hasEvents(Path folder) throws IOException {
+    Path head = head(folder);
+    return Files.exists(head) && Files.size(head) > 0;
   }
 
   /** Whether nothing has happened yet. */

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.sampo.actors.journal.RunLedger;
 import dev.sampo.config.ResultSettings;
 import dev.sampo.vlm.weights.AtomicFile;
 import java.io.FileNotFoundException;
@@ -127,7 +128,7 @@ public final class RunClaim implements AutoCloseable {
   private static boolean hasBegun(RunFolder folder) throws IOException {
     return (Files.exists(folder.metrics()) && Files.size(folder.metrics()) > 0)
         || Files.exists(folder.checkpoints())
-        || Files.exists(folder.ledger());
+        || RunLedger.hasEvents(folder.ledger());
   }
 
   /**

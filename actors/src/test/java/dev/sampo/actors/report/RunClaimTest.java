@@ -3,10 +3,17 @@ package dev.sampo.actors.report;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sampo.actors.journal.RunLedger;
+import dev.sampo.config.LedgerSettings;
+import dev.sampo.config.RunConfigReader;
+import dev.sampo.protocol.ledger.LedgerEvent;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -87,6 +94,31 @@ final class RunClaimTest {
     try (RunClaim claim = take("replay", Map.of("seed", "2"))) {
       assertThat(claim.isResumed()).isFalse();
     }
+  }
+
+  /** As an interruption leaves it while the model is loaded. */
+  @Test
+  void aRunWithALedgerOfNothingMayBecomeAnotherOne() throws IOException {
+    try (RunClaim claim = take("train", Map.of("seed", "1"))) {
+      openLedger(claim).close();
+    }
+
+    try (RunClaim claim = take("train", Map.of("seed", "2"))) {
+      assertThat(claim.isResumed()).isFalse();
+      try (RunLedger ledger = openLedger(claim)) {
+        ledger.journal().append(List.of(new LedgerEvent.RunOpened("run", 2, "settings")));
+      }
+    }
+
+    assertThatThrownBy(() -> take("train", Map.of("seed", "3")))
+        .isInstanceOf(OccupiedFolderException.class)
+        .hasMessageContaining("seed was 2 and is 3");
+  }
+
+  private static RunLedger openLedger(RunClaim claim) {
+    LedgerSettings settings = RunConfigReader.read(Optional.empty(), List.of()).settings().ledger();
+    return RunLedger.open(
+        settings, claim.folder().ledger(), "run", OptionalLong::empty, line -> {});
   }
 
   @Test

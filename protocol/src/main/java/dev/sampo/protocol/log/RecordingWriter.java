@@ -42,7 +42,8 @@ public final class RecordingWriter implements AutoCloseable {
   }
 
   /**
-   * Starts a recording, or goes on with the one of the same run.
+   * Starts a recording, or goes on with the one of the same run. One that nothing was recorded in
+   * becomes that of this run.
    *
    * @param segmentBytes a segment file of this size is followed by a new one
    * @throws RecordingException if the folder holds the recording of another run, model or format,
@@ -63,16 +64,15 @@ public final class RecordingWriter implements AutoCloseable {
       Path root, RecordingManifest manifest, long segmentBytes, RecordingStart begin) {
     RecordingFolder folder = new RecordingFolder(root);
     try {
-      boolean hasManifest = Files.exists(folder.manifestFile());
-      if (hasManifest) {
-        requireSame(root, folder.readManifest(), manifest);
-      }
       folder.prepare();
-      if (!hasManifest) {
+      RecordingStart found = folder.readStart(manifest);
+      List<Path> segments = SegmentFolder.list(folder.segments(), found.segment()).files();
+      if (Files.exists(folder.manifestFile()) && hasRecords(segments)) {
+        requireSame(root, folder.readManifest(), manifest);
+      } else {
         folder.writeManifest(manifest);
       }
-      RecordingStart found = folder.readStart(manifest);
-      boolean isNew = SegmentFolder.list(folder.segments(), found.segment()).files().isEmpty();
+      boolean isNew = segments.isEmpty();
       RecordingStart start = isNew ? begun(folder, found, begin) : found;
       RecordingWriter writer =
           new RecordingWriter(
@@ -83,6 +83,15 @@ public final class RecordingWriter implements AutoCloseable {
     } catch (IOException e) {
       throw RecordingException.notWritten(root, e);
     }
+  }
+
+  private static boolean hasRecords(List<Path> segments) throws IOException {
+    for (Path segment : segments) {
+      if (Files.size(segment) > SegmentHeader.LENGTH) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** No segment gets the number of one that was lost. */

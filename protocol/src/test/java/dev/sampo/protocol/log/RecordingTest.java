@@ -44,6 +44,10 @@ class RecordingTest {
       new RecordingManifest(
           2, "run-1", "sampo {}", hash('a'), hash('b'), hash('c'), "2.7.1", "AVX2", 1, 1);
 
+  private static final RecordingManifest OTHER =
+      new RecordingManifest(
+          2, "run-1", "sampo {}", hash('d'), hash('b'), hash('c'), "2.7.1", "AVX2", 1, 1);
+
   private static final OptionalDouble LOSS = OptionalDouble.of(0.125);
 
   @TempDir Path root;
@@ -414,14 +418,23 @@ class RecordingTest {
     }
   }
 
+  /** As a run leaves it that was interrupted before its first group. */
+  @Test
+  void aRecordingOfNothingBecomesThatOfWhoeverBegins() {
+    writer().close();
+
+    RecordingWriter.open(root, OTHER, 1 << 20).close();
+
+    assertThat(Recording.open(root).manifest()).isEqualTo(OTHER);
+  }
+
   @Test
   void anotherModelIsNotRecordedIntoTheSameFolder() {
-    writer().close();
-    var other =
-        new RecordingManifest(
-            2, "run-1", "sampo {}", hash('d'), hash('b'), hash('c'), "2.7.1", "AVX2", 1, 1);
+    try (RecordingWriter writer = writer()) {
+      writer.append(group(0, 1));
+    }
 
-    assertThatThrownBy(() -> RecordingWriter.open(root, other, 1 << 20))
+    assertThatThrownBy(() -> RecordingWriter.open(root, OTHER, 1 << 20))
         .isInstanceOf(RecordingException.class)
         .hasMessageContaining("records run run-1 with other weights");
   }
