@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A configuration that was read: the checked settings, and where each value came from.
@@ -82,6 +83,13 @@ public record LoadedConfig(RunConfig settings, Config source) {
     if (!Files.isDirectory(folder)) {
       problems.add(problem(key, "there is no folder " + folder));
     }
+  }
+
+  /** The file that says a value; empty for a default and for one of the command line. */
+  public Optional<Path> fileOf(String key) {
+    return Optional.ofNullable(
+            source.getValue(RunConfigReader.ROOT + "." + key).origin().filename())
+        .map(Path::of);
   }
 
   /**

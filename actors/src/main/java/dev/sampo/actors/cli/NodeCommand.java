@@ -83,6 +83,7 @@ final class NodeCommand implements Callable<Integer> {
     LoadedConfig loaded = arguments.readForUse(file, assignments());
     PrintWriter out = spec.commandLine().getOut();
     if (loaded.settings().node().has(NodeRole.LEARNER)) {
+      Preflight.requireInPlace(loaded);
       Preflight.check(loaded);
       try (RunClaim claim = TrainingRun.claim(loaded.settings());
           RunLog _ = RunLog.to(claim.folder().log())) {

@@ -5,6 +5,7 @@ import dev.sampo.actors.engine.RunModels;
 import dev.sampo.actors.evaluation.EvaluationSplits;
 import dev.sampo.actors.node.SampoNode;
 import dev.sampo.actors.question.RunQuestions;
+import dev.sampo.actors.report.RunFolder;
 import dev.sampo.config.InvalidConfigException;
 import dev.sampo.config.LoadedConfig;
 import dev.sampo.config.ModelSource;
@@ -17,13 +18,46 @@ import dev.sampo.vlm.ModelException;
 import dev.sampo.vlm.family.AdapterFolder;
 import dev.sampo.vlm.prompt.VlmProcessor;
 import dev.sampo.vlm.weights.Checkpoint;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /** Finds what would stop a run before the run makes its folder. */
 final class Preflight {
   private Preflight() {}
+
+  /**
+   * Checks that a run which was moved or copied is not begun anew, or gone on with, where it was:
+   * its {@code config.conf} names that folder still.
+   *
+   * @throws InvalidConfigException if {@code run.folder} comes from the {@code config.conf} of
+   *     another run folder
+   */
+  static void requireInPlace(LoadedConfig loaded) {
+    Path named = loaded.settings().run().folder();
+    Optional<Path> found =
+        loaded.fileOf("run.folder").flatMap(RunFolder::ofConfig).map(RunFolder::path);
+    if (found.isPresent() && !isSame(named, found.get())) {
+      throw new InvalidConfigException(
+          List.of(
+              loaded.problem(
+                  "run.folder",
+                  "is %s, and this is the configuration of a run in %s, which was moved or copied there; --set run.folder=%s works there"
+                      .formatted(named, found.get(), found.get()))));
+    }
+  }
+
+  private static boolean isSame(Path one, Path other) {
+    try {
+      return Files.exists(one) && Files.isSameFile(one, other);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
 
   /**
    * Checks ports, and what {@link #checkInputs} does.

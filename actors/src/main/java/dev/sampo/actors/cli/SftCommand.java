@@ -45,6 +45,7 @@ final class SftCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     LoadedConfig loaded = arguments.readForUse(Optional.of(file), "node.roles=[rollout]");
+    Preflight.requireInPlace(loaded);
     loaded.requireFiles();
     RunConfig config = loaded.settings();
     if (config.sft().phases().isEmpty()) {

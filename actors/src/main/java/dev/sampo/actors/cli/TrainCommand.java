@@ -40,6 +40,7 @@ final class TrainCommand implements Callable<Integer> {
   public Integer call() {
     Instant started = Instant.now();
     LoadedConfig loaded = arguments.readForUse(Optional.of(file));
+    Preflight.requireInPlace(loaded);
     if (!loaded.settings().node().has(NodeRole.LEARNER)) {
       throw new CommandFailedException(
           "sampo.node.roles has no learner; a node without one is started by 'sampo node'");

@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -30,6 +31,14 @@ import java.util.stream.Stream;
  * @param path the folder
  */
 public record RunFolder(Path path) {
+
+  /** The folder of a run that a file is the resolved configuration of; empty if it is of none. */
+  public static Optional<RunFolder> ofConfig(Path file) {
+    Path config = file.toAbsolutePath().normalize();
+    return Optional.ofNullable(config.getParent())
+        .map(RunFolder::new)
+        .filter(run -> run.config().equals(config) && Files.exists(run.claim()));
+  }
 
   /**
    * Checks that nothing is there.

@@ -48,6 +48,10 @@ final class ResumedRunTest {
   }
 
   private Said sft(String... assignments) {
+    return sft(folder.resolve("sft.conf"), assignments);
+  }
+
+  private Said sft(Path file, String... assignments) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     Stream<String> settings = Stream.of(assignments).flatMap(a -> Stream.of("--set", a));
@@ -55,8 +59,7 @@ final class ResumedRunTest {
         SampoMain.run(
             new PrintWriter(out, true),
             new PrintWriter(err, true),
-            Stream.concat(Stream.of("sft", folder.resolve("sft.conf").toString()), settings)
-                .toArray(String[]::new));
+            Stream.concat(Stream.of("sft", file.toString()), settings).toArray(String[]::new));
     return new Said(code, out.toString(), err.toString());
   }
 
@@ -96,6 +99,34 @@ final class ResumedRunTest {
         .contains("checkpoint " + damaged + " is left out: config.json has ")
         .contains("going on from " + run.resolve("checkpoints/step-2"));
     assertThat(run.resolve("run.log")).content().contains(damaged + " is left out");
+  }
+
+  /** Its configuration names the folder that it was in. */
+  @Test
+  void aRunThatWasMovedGoesOnInItsNewFolderOnly() throws IOException {
+    undoTheThirdStep();
+    Path moved = Files.move(run, folder.resolve("moved"));
+    Path config = moved.resolve("config.conf");
+
+    Said refused = sft(config);
+
+    assertThat(refused.code).isEqualTo(1);
+    assertThat(refused.err)
+        .startsWith("sampo: " + config + ":")
+        .contains("sampo.run.folder: is " + run + ", and this is the configuration of a run in ")
+        .contains("--set run.folder=" + moved)
+        .hasLineCount(1);
+    assertThat(run).doesNotExist();
+    assertThat(sft(config, "run.folder=" + moved).out)
+        .contains("going on from " + moved.resolve("checkpoints/step-2"));
+  }
+
+  @Test
+  void theConfigurationInARunFolderGoesOnWithThatRun() throws IOException {
+    undoTheThirdStep();
+
+    assertThat(sft(run.resolve("config.conf")).out)
+        .contains("going on from " + run.resolve("checkpoints/step-2"));
   }
 
   @Test
