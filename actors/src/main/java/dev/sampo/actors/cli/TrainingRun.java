@@ -79,9 +79,13 @@ final class TrainingRun {
     return RunClaim.take(config.run().folder(), "train", settings(config));
   }
 
-  /** What decides the result: the settings, and the rows that they name. */
+  /**
+   * What decides the result: the settings, and the rows that they name. And the name of the run,
+   * without which its ledger and its recording do not know it.
+   */
   private static SortedMap<String, String> settings(RunConfig config) {
     SortedMap<String, String> settings = ResultSettings.trained(config);
+    settings.put("run.name", config.run().name());
     settings.put("SHA-256 of data.train", HashedFiles.sha256Of(config.data().train()));
     return settings;
   }

@@ -1,0 +1,80 @@
+package dev.sampo.actors.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sampo.tasks.rec.RecDataSettings;
+import dev.sampo.tasks.rec.RecDataWriter;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a training says whose configuration or folder somebody has changed by hand. */
+@Timeout(300)
+final class ChangedFolderTest {
+  private static final Path MODEL =
+      Path.of("../models/tiny-rec/shifted").toAbsolutePath().normalize();
+  private static final int STEPS = 2;
+
+  @TempDir private Path folder;
+  private Path run;
+  private Path configuration;
+
+  /** What a command said. */
+  private record Said(int code, String out, String err) {}
+
+  @BeforeEach
+  void train() throws IOException {
+    run = folder.resolve("run");
+    RecDataWriter.write(folder.resolve("data"), RecDataSettings.forTraining(9, 2, 1), (d, n) -> {});
+    configuration =
+        Files.writeString(
+            folder.resolve("train.conf"),
+            """
+            sampo {
+              run { name = changed, folder = run, seed = 5, steps = %d }
+              model.path = "%s"
+              data { train = data/train.jsonl, image-folder = data }
+              sampling.max-tokens = 40
+              rollout { group-size = 4, max-groups-in-flight = 3 }
+              learner { groups-per-step = 2, learning-rate = 2e-4, objective.kl.beta = 0 }
+            }
+            """
+                .formatted(STEPS, MODEL));
+    Said said = sampo("train", configuration.toString());
+    assertThat(said.code).as(said.err).isZero();
+  }
+
+  @Test
+  void anotherNameOfTheRunIsNamed() {
+    assertRefused(
+        train("run.name=other"),
+        run + " holds a run with other settings: run.name was changed and is other; ");
+  }
+
+  private static void assertRefused(Said said, String reason) {
+    assertThat(said.code).isEqualTo(1);
+    assertThat(said.err).startsWith("sampo: " + reason).hasLineCount(1);
+  }
+
+  private Said train(String... assignments) {
+    return sampo(
+        Stream.concat(
+                Stream.of("train", configuration.toString()),
+                Stream.of(assignments).flatMap(assignment -> Stream.of("--set", assignment)))
+            .toArray(String[]::new));
+  }
+
+  private static Said sampo(String... arguments) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    int code = SampoMain.run(new PrintWriter(out, true), new PrintWriter(err, true), arguments);
+    return new Said(code, out.toString(), err.toString());
+  }
+}
