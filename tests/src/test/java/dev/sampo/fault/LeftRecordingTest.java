@@ -105,6 +105,24 @@ class LeftRecordingTest {
     requireWhole(0);
   }
 
+  @Test
+  void theLastStepsAreReportedThatAFinishedRunHadNoTimeFor() throws Exception {
+    train(0);
+    Path metrics = run.resolve("metrics.jsonl");
+    List<String> lines = Files.readAllLines(metrics);
+    Files.write(metrics, lines.subList(0, STEPS - 2));
+
+    assertThat(train(0)).contains("run folder: " + run);
+
+    assertThat(Files.readAllLines(metrics))
+        .hasSize(STEPS)
+        .startsWith(lines.subList(0, STEPS - 2).toArray(String[]::new))
+        .last()
+        .asString()
+        .startsWith("{\"step\":" + STEPS);
+    assertThat(train(1)).contains("holds a finished run of %d steps".formatted(STEPS));
+  }
+
   private void requireWhole(long kept) throws Exception {
     assertThat(sampo(0, "inspect", run.toString(), "--verify")).contains("faults      0");
     assertThat(sampo(0, "inspect", run + "/rollouts", "--verify"))

@@ -42,6 +42,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.concurrent.CompletionException;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -93,7 +94,7 @@ final class TrainingRun {
   /** Runs to the last step and writes the run folder. */
   void run() {
     if (config.run().steps() == 0) {
-      run(0, report -> Duration.ZERO);
+      run(0, report -> {}, report -> Duration.ZERO);
       return;
     }
     try (RunLedger ledger =
@@ -113,7 +114,10 @@ final class TrainingRun {
       if (isTrained && isReported()) {
         throw Resumption.finished(folder.path(), taken);
       }
-      run(taken, report -> isTrained ? Duration.ZERO : train(report, ledger, resumption, taken));
+      run(
+          taken,
+          report -> reportRecorded(report, ledger.groups(), taken),
+          report -> isTrained ? Duration.ZERO : train(report, ledger, resumption, taken));
     }
   }
 
@@ -139,12 +143,25 @@ final class TrainingRun {
     }
   }
 
-  private void run(long numTaken, Function<RunReport, Duration> training) {
+  /** A run that only records takes no step again. */
+  private void reportRecorded(RunReport report, GroupLedger groups, long taken) {
+    if (config.recording().only()) {
+      RecordedReports.complete(config, folder.path(), report, groups, taken);
+    }
+  }
+
+  /**
+   * Runs from a step on.
+   *
+   * @param numTaken steps that were taken before
+   * @param completion gives those their lines that have none
+   * @param training takes the others; returns how long it took
+   */
+  private void run(
+      long numTaken, Consumer<RunReport> completion, Function<RunReport, Duration> training) {
     folder.writeConfig(loaded.render());
     try (RunReport report = new RunReport(folder, Clock.systemUTC(), numTaken)) {
-      if (config.recording().only()) {
-        RecordedReports.complete(config, folder.path(), report, numTaken);
-      }
+      completion.accept(report);
       report.lost(1, numTaken).ifPresent(line -> Resumption.say(out, line));
       if (config.evaluation().splits().isEmpty() || config.recording().only()) {
         Duration _ = training.apply(report);
@@ -160,9 +177,9 @@ final class TrainingRun {
   }
 
   private boolean isReported() {
-    return config.evaluation().splits().isEmpty()
-        || config.recording().only()
-        || Files.exists(folder.summary());
+    return config.recording().only()
+        ? RunReport.has(folder, config.run().steps())
+        : config.evaluation().splits().isEmpty() || Files.exists(folder.summary());
   }
 
   /** Not of a step that was abandoned. */

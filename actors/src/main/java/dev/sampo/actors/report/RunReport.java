@@ -69,6 +69,15 @@ public final class RunReport implements RunListener, AutoCloseable {
     }
   }
 
+  /** Whether a folder has the line of a step. */
+  public static boolean has(RunFolder folder, long step) {
+    try {
+      return MetricsLog.read(folder.metrics()).stream().anyMatch(line -> line.step() == step);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   @Override
   public synchronized void stepFinished(StepReport report) {
     steps.add(report);

@@ -1,11 +1,13 @@
 package dev.sampo.actors.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.sampo.actors.report.RunFolder;
 import dev.sampo.actors.report.RunReport;
+import dev.sampo.actors.run.GroupLedger;
 import dev.sampo.config.RunConfig;
 import dev.sampo.config.RunConfigReader;
 import dev.sampo.protocol.log.Recording;
@@ -29,15 +31,13 @@ final class RecordedReportsTest {
     copyRecording();
     List<String> lines = Files.readAllLines(RECORDED.resolve("metrics.jsonl"));
     Files.write(run.resolve("metrics.jsonl"), lines.subList(0, 1));
-    RunConfig config =
-        RunConfigReader.readText(
-                Recording.open(RECORDED).manifest().config(), "recorded", List.of())
-            .settings();
+    RunConfig config = config();
+    GroupLedger groups = new GroupLedger();
 
     try (RunReport report = new RunReport(new RunFolder(run), Clock.systemUTC(), 2)) {
-      RecordedReports.complete(config, run, report, 2);
+      RecordedReports.complete(config, run, report, groups, 2);
       assertThat(report.lost(1, 2)).isEmpty();
-      RecordedReports.complete(config, run, report, 2);
+      RecordedReports.complete(config, run, report, groups, 2);
     }
 
     List<String> written = Files.readAllLines(run.resolve("metrics.jsonl"));
@@ -48,6 +48,29 @@ final class RecordedReportsTest {
         List.of("step", "reward", "rewards/iou/mean", "num_sampled_tokens", "reward_std")) {
       assertThat(actual.get(metric)).as(metric).isEqualTo(expected.get(metric));
     }
+  }
+
+  @Test
+  void aDamagedRecordingIsNamedWithTheWayOut() throws IOException {
+    copyRecording();
+    Path segment = run.resolve("rollouts/segments/000001.seg");
+    byte[] bytes = Files.readAllBytes(segment);
+    bytes[bytes.length / 2] ^= 1;
+    Files.write(segment, bytes);
+
+    try (RunReport report = new RunReport(new RunFolder(run), Clock.systemUTC(), 2)) {
+      assertThatThrownBy(
+              () -> RecordedReports.complete(config(), run, report, new GroupLedger(), 2))
+          .isInstanceOf(ReplayException.class)
+          .hasMessageContaining(segment + " is damaged at byte ")
+          .hasMessageContaining("move %s to another place".formatted(run.resolve("rollouts")));
+    }
+  }
+
+  private static RunConfig config() {
+    return RunConfigReader.readText(
+            Recording.open(RECORDED).manifest().config(), "recorded", List.of())
+        .settings();
   }
 
   private void copyRecording() throws IOException {
