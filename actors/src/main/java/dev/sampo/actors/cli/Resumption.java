@@ -79,12 +79,25 @@ record Resumption(
 
   /** Says where a run goes on that has something left to do. */
   void announce(PrintWriter out) {
+    announce(0, out);
+  }
+
+  /**
+   * As {@link #announce(PrintWriter)}, of a run with a ledger.
+   *
+   * @param known steps that the ledger has
+   */
+  void announce(long known, PrintWriter out) {
     if (isResumed) {
+      String anew =
+          known == 0
+              ? "beginning anew"
+              : "taking steps 1 to %d again from the start".formatted(known);
       say(
           out,
           checkpoint
               .map(folder -> "going on from " + folder)
-              .orElse("beginning anew: there is no checkpoint"));
+              .orElse(anew + ": there is no checkpoint"));
     }
   }
 

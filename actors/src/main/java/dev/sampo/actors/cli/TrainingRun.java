@@ -9,6 +9,7 @@ import dev.sampo.actors.engine.RunRecording;
 import dev.sampo.actors.engine.RunStart;
 import dev.sampo.actors.evaluation.Comparison;
 import dev.sampo.actors.evaluation.SplitResult;
+import dev.sampo.actors.journal.LedgerException;
 import dev.sampo.actors.journal.RunLedger;
 import dev.sampo.actors.node.NodeAddress;
 import dev.sampo.actors.node.NodeStoppedException;
@@ -97,6 +98,9 @@ final class TrainingRun {
       run(0, report -> {}, report -> Duration.ZERO);
       return;
     }
+    if (claim.isResumed()) {
+      RunLedger.requireThere(config.ledger(), folder.ledger());
+    }
     try (RunLedger ledger =
         RunLedger.open(
             config.ledger(),
@@ -129,8 +133,8 @@ final class TrainingRun {
   private void requireSameRun(RunLedger ledger) {
     if (claim.isResumed() && ledger.isNew() && Files.exists(folder.checkpoints())) {
       throw new CommandFailedException(
-          "%s has checkpoints, but the ledger holds nothing of run %s: it was replaced by another one"
-              .formatted(folder.path(), config.run().id()));
+          "%s has checkpoints, but the ledger holds nothing of run %s: its events were deleted, or it is another one; %s"
+              .formatted(folder.path(), config.run().id(), LedgerException.WAYS_OUT));
     }
   }
 
@@ -223,7 +227,7 @@ final class TrainingRun {
 
   /** Trains; returns how long it took. */
   private Duration train(RunReport report, RunLedger ledger, Resumption resumption, long taken) {
-    announce(resumption, taken);
+    announce(resumption, ledger.groups().history(), taken);
     if (claim.isResumed()) {
       Resumption.say(
           out,
@@ -247,11 +251,11 @@ final class TrainingRun {
     }
   }
 
-  private void announce(Resumption resumption, long taken) {
+  private void announce(Resumption resumption, RunHistory history, long taken) {
     if (config.recording().only() && claim.isResumed()) {
       Resumption.say(out, "going on after step %d, the last that is recorded".formatted(taken));
     } else {
-      resumption.announce(out);
+      resumption.announce(history.step(), out);
     }
   }
 

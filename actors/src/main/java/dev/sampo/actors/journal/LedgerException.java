@@ -7,7 +7,7 @@ public final class LedgerException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
   /** What can be done where something of a ledger is lost. */
-  static final String WAYS_OUT =
+  public static final String WAYS_OUT =
       "put it back if there is a copy; otherwise this run cannot go on, but another one can begin"
           + " where it was: with another run.folder and run.name, and the newest of its checkpoints"
           + " as model.path";

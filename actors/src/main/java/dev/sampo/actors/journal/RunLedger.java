@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -91,6 +92,24 @@ public record RunLedger(LedgerJournal journal, GroupLedger groups) implements Au
     LedgerDatabase database = database(settings, folder);
     return new JdbcJournal.Place(
         database.url(), database.user(), database.password(), head(folder), runId);
+  }
+
+  /**
+   * Checks, for a run that has a ledger, that something of it is there: opening one that is not
+   * makes a new one.
+   *
+   * @throws LedgerException if neither the file of its database is there nor the one that remembers
+   *     its end; a server is not asked
+   */
+  public static void requireThere(LedgerSettings settings, Path folder) {
+    LedgerDatabase database = database(settings, folder);
+    Path head = head(folder);
+    Optional<Path> missing = database.file().filter(file -> !Files.exists(file));
+    if (missing.isPresent() && !Files.exists(head)) {
+      throw LedgerException.lasting(
+          "ledger %s has gone: there are no %s and %s; %s"
+              .formatted(database, missing.get(), head, LedgerException.WAYS_OUT));
+    }
   }
 
   /** The database of a run whose ledger has this folder. */

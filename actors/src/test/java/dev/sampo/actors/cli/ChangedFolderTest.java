@@ -9,6 +9,8 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -30,7 +32,7 @@ final class ChangedFolderTest {
   private record Said(int code, String out, String err) {}
 
   @BeforeEach
-  void train() throws IOException {
+  void trainToTheEnd() throws IOException {
     run = folder.resolve("run");
     RecDataWriter.write(folder.resolve("data"), RecDataSettings.forTraining(9, 2, 1), (d, n) -> {});
     configuration =
@@ -56,6 +58,40 @@ final class ChangedFolderTest {
     assertRefused(
         train("run.name=other"),
         run + " holds a run with other settings: run.name was changed and is other; ");
+  }
+
+  @Test
+  void aLedgerThatHasGoneIsNamedAndNotMadeAnew() throws IOException {
+    Path ledger = run.resolve("ledger");
+    for (String file : List.of("ledger.mv.db", "ledger.head")) {
+      Files.delete(ledger.resolve(file));
+    }
+    Files.delete(ledger);
+
+    Said said = train();
+
+    assertRefused(said, "ledger jdbc:h2:file:" + ledger.resolve("ledger") + " has gone: ");
+    assertThat(said.err)
+        .contains(ledger.resolve("ledger.mv.db") + " and " + ledger.resolve("ledger.head"))
+        .contains("put it back if there is a copy");
+    assertThat(ledger).doesNotExist();
+  }
+
+  @Test
+  void withoutACheckpointTheStepsOfTheLedgerAreTakenAgain() throws IOException {
+    deleteAll(run.resolve("checkpoints"));
+
+    assertThat(train().out)
+        .contains("taking steps 1 to 2 again from the start: there is no checkpoint")
+        .doesNotContain("beginning anew");
+  }
+
+  private static void deleteAll(Path path) throws IOException {
+    try (Stream<Path> tree = Files.walk(path)) {
+      for (Path file : tree.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
   }
 
   private static void assertRefused(Said said, String reason) {
