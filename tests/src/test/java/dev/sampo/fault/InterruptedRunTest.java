@@ -7,6 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -82,6 +84,44 @@ class InterruptedRunTest {
     assertThat(LedgerRules.abandoned(LedgerRules.place(run.resolve("ledger"), "stopped-5")))
         .isEmpty();
     assertThat(Files.readAllLines(run.resolve("metrics.jsonl"))).hasSize(12);
+  }
+
+  /**
+   * Other nodes can join before, and a run that goes on compares with what its first start found.
+   */
+  @Test
+  void aTrainingIsMeasuredOnceBeforeItAndWhenThereIsANode() throws Exception {
+    Path file = training("evaluation { splits.id = data/train.jsonl, image-folder = data }");
+
+    String first = interrupt("INT", 2, BY_SIGINT, "train", file.toString());
+    String second = sampo("train", file.toString());
+
+    assertThat(first.lines())
+        .filteredOn(line -> line.matches("(control|before|training): .*"))
+        .extracting(line -> line.substring(0, line.indexOf(':')))
+        .startsWith("control", "before", "before", "training");
+    assertThat(second).doesNotContain("before: ").contains("after: 2/2");
+    assertThat(Files.readString(run.resolve("summary.json"))).contains("before").contains("after");
+  }
+
+  @Test
+  void aTrainingThatIsMeasuredBeforeLeavesOffWhenItIsInterrupted() throws Exception {
+    String splits =
+        IntStream.range(0, 30)
+            .mapToObj("splits.%02d = data/train.jsonl"::formatted)
+            .collect(Collectors.joining(", "));
+    Path file = training("evaluation { image-folder = data, %s }".formatted(splits));
+    SampoProcess process =
+        new SampoProcess(run, folder.resolve("said.txt"), List.of("train", file.toString()));
+
+    process.awaitSaid("control: ");
+    process.signal("INT");
+    String said = process.await(BY_SIGINT);
+
+    assertThat(said).doesNotContain("before: 60/60").doesNotContain("ERROR");
+    assertThat(said.lines().toList().getLast())
+        .startsWith("interrupted: the ledger has the 0 steps so far and 0 finished groups");
+    assertThat(run.resolve("before.json")).doesNotExist();
   }
 
   private Path training(String more) throws IOException {

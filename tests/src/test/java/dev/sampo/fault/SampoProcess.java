@@ -132,6 +132,15 @@ final class SampoProcess {
     requireAlive(ended);
   }
 
+  /** Waits until it has said something. */
+  void awaitSaid(String text) throws IOException, InterruptedException {
+    boolean ended = false;
+    while (!ended && !Files.readString(said).contains(text)) {
+      ended = process.waitFor(5, TimeUnit.MILLISECONDS);
+    }
+    requireAlive(ended);
+  }
+
   private void requireAlive(boolean ended) throws IOException {
     if (ended) {
       throw new AssertionError("it ended:\n" + Files.readString(said));

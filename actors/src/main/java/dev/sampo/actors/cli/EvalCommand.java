@@ -39,7 +39,10 @@ final class EvalCommand implements Callable<Integer> {
     }
     Map<String, SplitResult> results =
         PolicyMeasurement.of(config, spec.commandLine().getOut())
-            .measure("evaluation", () -> RunModels.open(config.model(), config.run().seed()));
+            .measure(
+                "evaluation",
+                () -> RunModels.open(config.model(), config.run().seed()),
+                () -> false);
     spec.commandLine().getOut().print(ResultTable.of(results));
     return CommandLine.ExitCode.OK;
   }

@@ -10,6 +10,7 @@ import dev.sampo.vlm.VisionLanguageModel;
 import dev.sampo.vlm.prompt.VlmProcessor;
 import java.io.PrintWriter;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -34,13 +35,16 @@ record PolicyMeasurement(RunConfig config, EvaluationSplits splits, PrintWriter 
    *
    * @param task what is shown while it runs
    * @param policy opens the policy
+   * @param isCalledOff whether nobody waits for it any more
+   * @throws java.util.concurrent.CancellationException if it was called off
    */
-  Map<String, SplitResult> measure(String task, Supplier<VisionLanguageModel> policy) {
+  Map<String, SplitResult> measure(
+      String task, Supplier<VisionLanguageModel> policy, BooleanSupplier isCalledOff) {
     int passes = 2 * splits.prompts().size();
     try (CommandProgress progress = new CommandProgress(task, passes, out);
         VlmProcessor processor = RunModels.processor(config.model())) {
       return new PolicyEvaluation(config, splits)
-          .measure(policy, processor, (done, total) -> progress.to(done));
+          .measure(policy, processor, (done, total) -> progress.to(done), isCalledOff);
     }
   }
 }

@@ -1,7 +1,5 @@
 package dev.sampo.actors.cli;
 
-import dev.sampo.actors.RunListener;
-import dev.sampo.actors.StepReport;
 import dev.sampo.actors.engine.NodeAssembly;
 import dev.sampo.actors.engine.RecordedReports;
 import dev.sampo.actors.engine.RunModels;
@@ -16,6 +14,7 @@ import dev.sampo.actors.node.NodeStoppedException;
 import dev.sampo.actors.node.SampoNode;
 import dev.sampo.actors.report.ComparisonTable;
 import dev.sampo.actors.report.Findings;
+import dev.sampo.actors.report.KeptMeasurement;
 import dev.sampo.actors.report.RunClaim;
 import dev.sampo.actors.report.RunFolder;
 import dev.sampo.actors.report.RunReport;
@@ -36,15 +35,15 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SortedMap;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -59,6 +58,18 @@ final class TrainingRun {
   private final SortedMap<String, String> settings;
   private final PrintWriter out;
   private final Instant started;
+
+  /** What is between the evaluations. */
+  @FunctionalInterface
+  private interface Training {
+    /**
+     * Trains.
+     *
+     * @param beforehand done once there is a node, told how to see that it is called off
+     * @return how long it took, without that
+     */
+    Duration take(RunReport report, Consumer<BooleanSupplier> beforehand);
+  }
 
   /**
    * Prepares a run.
@@ -95,7 +106,7 @@ final class TrainingRun {
   /** Runs to the last step and writes the run folder. */
   void run() {
     if (config.run().steps() == 0) {
-      run(0, report -> {}, report -> Duration.ZERO);
+      run(0, report -> {}, (report, beforehand) -> Duration.ZERO);
       return;
     }
     if (claim.isResumed()) {
@@ -121,7 +132,8 @@ final class TrainingRun {
       run(
           taken,
           report -> reportRecorded(report, ledger.groups(), taken),
-          report -> isTrained ? Duration.ZERO : train(report, ledger, resumption, taken));
+          (report, beforehand) ->
+              isTrained ? Duration.ZERO : train(report, ledger, resumption, taken, beforehand));
     }
   }
 
@@ -159,16 +171,15 @@ final class TrainingRun {
    *
    * @param numTaken steps that were taken before
    * @param completion gives those their lines that have none
-   * @param training takes the others; returns how long it took
+   * @param training takes the others
    */
-  private void run(
-      long numTaken, Consumer<RunReport> completion, Function<RunReport, Duration> training) {
+  private void run(long numTaken, Consumer<RunReport> completion, Training training) {
     folder.writeConfig(loaded.render());
     try (RunReport report = new RunReport(folder, Clock.systemUTC(), numTaken)) {
       completion.accept(report);
       report.lost(1, numTaken).ifPresent(line -> Resumption.say(out, line));
       if (config.evaluation().splits().isEmpty() || config.recording().only()) {
-        Duration _ = training.apply(report);
+        Duration _ = training.take(report, isCalledOff -> {});
         report.drawCurves(config.run().name(), config.staleness().max());
       } else {
         trainBetweenEvaluations(report, training);
@@ -194,12 +205,11 @@ final class TrainingRun {
         .isPresent();
   }
 
-  private void trainBetweenEvaluations(RunReport report, Function<RunReport, Duration> training) {
+  private void trainBetweenEvaluations(RunReport report, Training training) {
     PolicyMeasurement measurement = PolicyMeasurement.of(config, out);
-    Map<String, SplitResult> before =
-        measurement.measure("before", () -> RunModels.open(config.model(), config.run().seed()));
-    Duration duration = training.apply(report);
-    Map<String, SplitResult> after = measurement.measure("after", trained());
+    Duration duration = training.take(report, isCalledOff -> before(measurement, isCalledOff));
+    Map<String, SplitResult> before = before(measurement, () -> false); // it is kept by now
+    Map<String, SplitResult> after = measurement.measure("after", trained(), () -> false);
     Comparison comparison = Comparison.of(before, after);
     report.drawCurves(config.run().name(), config.staleness().max());
     report.drawScenes(comparison, measurement.splits().images()::find);
@@ -225,8 +235,31 @@ final class TrainingRun {
         totals.maxStaleness());
   }
 
+  /** What the policy did when the run began; measured once. */
+  private Map<String, SplitResult> before(
+      PolicyMeasurement measurement, BooleanSupplier isCalledOff) {
+    KeptMeasurement kept =
+        new KeptMeasurement(
+            folder,
+            measurement.splits().prompts(),
+            settings + " " + config.evaluation().temperature());
+    return kept.read()
+        .orElseGet(() -> {
+          Map<String, SplitResult> found =
+              measurement.measure(
+                  "before", () -> RunModels.open(config.model(), config.run().seed()), isCalledOff);
+          kept.write(found);
+          return found;
+        });
+  }
+
   /** Trains; returns how long it took. */
-  private Duration train(RunReport report, RunLedger ledger, Resumption resumption, long taken) {
+  private Duration train(
+      RunReport report,
+      RunLedger ledger,
+      Resumption resumption,
+      long taken,
+      Consumer<BooleanSupplier> beforehand) {
     announce(resumption, ledger.groups().history(), taken);
     if (claim.isResumed()) {
       Resumption.say(
@@ -234,19 +267,29 @@ final class TrainingRun {
           "the ledger ends at step %d, %d finished groups wait to be trained on"
               .formatted(ledger.groups().history().step(), ledger.groups().counts().accepted()));
     }
-    try (CommandProgress progress =
-        new CommandProgress("training", taken, config.run().steps(), out)) {
-      RunListener listener = told(report, progress);
-      RunStart start = new RunStart(ledger, resumption.checkpoint(), settings, listener);
-      try (Interruption interruption = Interruption.ofTraining();
-          NodeAssembly assembly = NodeAssembly.of(loaded, folder.path(), Optional.of(start));
+    try (ShownTraining shown = new ShownTraining(report, taken, config.run().steps(), out);
+        Interruption interruption = Interruption.ofTraining()) {
+      RunStart start =
+          new RunStart(
+              ledger,
+              resumption.checkpoint(),
+              settings,
+              shown,
+              () -> {
+                try {
+                  beforehand.accept(interruption::isRequested);
+                  shown.begin();
+                } catch (CancellationException e) {
+                  // The node is told to stop as well, and the learner ends as at any other time.
+                }
+              });
+      try (NodeAssembly assembly = NodeAssembly.of(loaded, folder.path(), Optional.of(start));
           SampoNode node =
-              SampoNode.start(address(config.node()), assembly.parts(), listener, loaded.pekko())) {
+              SampoNode.start(address(config.node()), assembly.parts(), shown, loaded.pekko())) {
         out.println(
             "control: " + node.httpUrl() + " (sampo pause, sampo resume; /status, /metrics)");
-        Instant begin = Instant.now();
         awaitEnd(node, ledger, interruption);
-        return Duration.between(begin, Instant.now());
+        return shown.duration();
       }
     }
   }
@@ -275,59 +318,6 @@ final class TrainingRun {
       }
       throw e;
     }
-  }
-
-  private RunListener told(RunReport report, CommandProgress progress) {
-    return new RunListener() {
-      @Override
-      public void stepFinished(StepReport step) {
-        report.stepFinished(step);
-        progress.to(
-            step.step(),
-            String.format(
-                Locale.ROOT, "reward %.2f", step.metrics().getOrDefault("reward", Double.NaN)));
-      }
-
-      @Override
-      public void retaking(long step) {
-        progress.to(step, "taken again");
-      }
-
-      @Override
-      public void stepRetaken(StepReport step) {
-        report.stepRetaken(step);
-      }
-
-      @Override
-      public List<StepReport> steps() {
-        return report.steps();
-      }
-
-      @Override
-      public void force() {
-        report.force();
-      }
-
-      @Override
-      public void groupSetAside(String reason) {
-        report.groupSetAside(reason);
-      }
-
-      @Override
-      public void noticed(String line) {
-        report.noticed(line);
-        out.println(line);
-      }
-
-      @Override
-      public void paused(Optional<String> reason) {
-        report.paused(reason);
-        out.println(
-            reason
-                .map(text -> "paused, a checkpoint follows; 'sampo resume' goes on: " + text)
-                .orElse("going on"));
-      }
-    };
   }
 
   /** Opens what the training came to: the newest checkpoint, or the start if it took no step. */

@@ -172,9 +172,12 @@ public final class NodeAssembly implements AutoCloseable {
         writer.map(present -> Recording.open(folder.resolve(RunRecording.FOLDER)));
     Recovery recovery = new Recovery(start, recording);
     return new LearnerPart(
-        config.recording().only()
-            ? () -> recordOnlyTrainer(start, recovery)
-            : () -> recovered(start, recovery, image -> find(image, images, recording)),
+        () -> {
+          start.beforehand().run();
+          return config.recording().only()
+              ? recordOnlyTrainer(start, recovery)
+              : recovered(start, recovery, image -> find(image, images, recording));
+        },
         feed(images),
         images,
         writer,

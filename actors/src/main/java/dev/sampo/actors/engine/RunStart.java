@@ -15,12 +15,15 @@ import java.util.SortedMap;
  * @param checkpoint the newest of a step that counts; empty to begin at the model
  * @param settings what decides the result, for ledger and checkpoints
  * @param listener told what becomes of the committed steps that have to be taken again
+ * @param beforehand done on the learner's thread before it opens its model, while other nodes join
+ *     and wait
  */
 public record RunStart(
     RunLedger ledger,
     Optional<Path> checkpoint,
     SortedMap<String, String> settings,
-    RunListener listener) {
+    RunListener listener,
+    Runnable beforehand) {
   /** SHA-256 of the weights that the run began with; empty before its first term. */
   Optional<String> initialHash() {
     return ledger.groups().history().terms().stream()

@@ -26,12 +26,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
@@ -70,10 +72,15 @@ public final class PolicyEvaluation {
    * @param model opens the policy; called once on every thread that evaluates
    * @param processor of the same checkpoint
    * @param progress called from those threads
+   * @param isCalledOff asked from those threads between two questions, whether to leave off
    * @return the result of every split, in name order
+   * @throws CancellationException if it was called off
    */
   public Map<String, SplitResult> measure(
-      Supplier<VisionLanguageModel> model, VlmProcessor processor, Progress progress) {
+      Supplier<VisionLanguageModel> model,
+      VlmProcessor processor,
+      Progress progress,
+      BooleanSupplier isCalledOff) {
     List<Pass> passes = passes();
     Map<Pass, Answers> answers = new ConcurrentHashMap<>();
     AtomicInteger next = new AtomicInteger();
@@ -87,7 +94,7 @@ public final class PolicyEvaluation {
                 for (int j = next.getAndIncrement();
                     j < passes.size();
                     j = next.getAndIncrement()) {
-                  answers.put(passes.get(j), ask(passes.get(j), policy, processor));
+                  answers.put(passes.get(j), ask(passes.get(j), policy, processor, isCalledOff));
                   progress.answered(answers.size(), passes.size());
                 }
               }
@@ -123,7 +130,8 @@ public final class PolicyEvaluation {
     return results;
   }
 
-  private Answers ask(Pass pass, VisionLanguageModel policy, VlmProcessor processor) {
+  private Answers ask(
+      Pass pass, VisionLanguageModel policy, VlmProcessor processor, BooleanSupplier isCalledOff) {
     List<Prompt> prompts = splits.prompts().getOrDefault(pass.split, List.of());
     List<List<ImageGrid>> grids = new ArrayList<>();
     Generator generator =
@@ -137,6 +145,9 @@ public final class PolicyEvaluation {
         () ->
             prompts.stream()
                 .map(prompt -> {
+                  if (isCalledOff.getAsBoolean()) {
+                    throw new CancellationException("the evaluation was called off");
+                  }
                   EncodedPrompt encoding = encode(prompt, processor);
                   grids.add(ImageGrids.of(encoding, policy.settings().boxFrame()));
                   return encoding;

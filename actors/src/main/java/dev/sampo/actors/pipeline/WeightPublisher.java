@@ -18,15 +18,15 @@ import org.apache.pekko.actor.typed.receptionist.ServiceKey;
  *
  * <p>Edge <i>Snapshot</i>: a subscriber that has no weights or cannot follow the deltas asks;
  * answered when the learner has written all weights, between two of its micro-batches. Before the
- * learner has published anything, which may take long when it has steps to take again, the answer
- * says so at once: the publisher lives on another thread.
+ * learner has published anything, which may take long when it measures its model or has steps to
+ * take again, the answer says so at once: the publisher lives on another thread.
  */
 public final class WeightPublisher extends AbstractMatchingBehavior<WeightPublisher.Command> {
   /** Where subscribers find the publisher. */
   public static final ServiceKey<Command> KEY = ServiceKey.create(Command.class, "weights");
 
   private static final String NOT_READY =
-      "the learner opens its model or takes committed steps again";
+      "the learner measures or opens its model, or takes committed steps again";
   private static final Duration PATIENCE_WITH_LEARNER = Duration.ofMinutes(5);
 
   /** What the publisher understands. */

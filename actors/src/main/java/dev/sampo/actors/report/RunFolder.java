@@ -20,6 +20,7 @@ import java.util.stream.Stream;
  * ledger/            what became of every group and step
  * checkpoints/       step-N/ in the Hugging Face layout
  * set-aside/         step-N/ of a step that was left out: why, and what it was taken on
+ * before.json        the evaluation that the run began with
  * summary.json       the evaluations and totals, written last
  * curves.png         the run as curves
  * scenes.png         images with predicted and true boxes
@@ -78,6 +79,10 @@ public record RunFolder(Path path) {
   /** Folder of the ledger's database and of the file that remembers its end. */
   public Path ledger() {
     return path.resolve("ledger");
+  }
+
+  public Path before() {
+    return path.resolve("before.json");
   }
 
   public Path summary() {

@@ -22,7 +22,8 @@ final class NewRun {
         ledger(config, folder),
         Optional.empty(),
         ResultSettings.trained(config.settings()),
-        new UneventfulRun());
+        new UneventfulRun(),
+        () -> {});
   }
 
   /** The ledger in the folder of a run. */

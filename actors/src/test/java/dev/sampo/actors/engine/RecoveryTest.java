@@ -105,7 +105,8 @@ final class RecoveryTest {
         RunLedger ledger = NewRun.ledger(config, folder)) {
       told = new Told(report);
       RunStart start =
-          new RunStart(ledger, Optional.empty(), ResultSettings.trained(config.settings()), told);
+          new RunStart(
+              ledger, Optional.empty(), ResultSettings.trained(config.settings()), told, () -> {});
       try (PolicyTrainer trainer = recovered(config, start)) {
         assertThat(trainer.version())
             .isEqualTo(
@@ -141,7 +142,8 @@ final class RecoveryTest {
             RunRecording.open(
                 withoutWeights,
                 folder,
-                new RunStart(ledger, Optional.empty(), new TreeMap<>(), new UneventfulRun()))) {
+                new RunStart(
+                    ledger, Optional.empty(), new TreeMap<>(), new UneventfulRun(), () -> {}))) {
       assertThat(recording.isNew()).isFalse();
     }
   }

@@ -62,7 +62,8 @@ class WeightPublisherTest {
     publisher.tell(wanted());
 
     var later =
-        new WeightPublisher.Later("the learner opens its model or takes committed steps again");
+        new WeightPublisher.Later(
+            "the learner measures or opens its model, or takes committed steps again");
     subscriber.expectMessage(later);
     subscriber.expectMessage(later);
     learner.expectNoMessage(SOON);
