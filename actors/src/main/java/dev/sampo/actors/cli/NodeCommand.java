@@ -84,7 +84,7 @@ final class NodeCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     if (loaded.settings().node().has(NodeRole.LEARNER)) {
       Preflight.requireInPlace(loaded);
-      Preflight.check(loaded);
+      Preflight.check(loaded, out);
       try (RunClaim claim = TrainingRun.claim(loaded.settings());
           RunLog _ = RunLog.to(claim.folder().log())) {
         new TrainingRun(loaded, claim, out, started).run();

@@ -19,11 +19,13 @@ import dev.sampo.vlm.family.AdapterFolder;
 import dev.sampo.vlm.prompt.VlmProcessor;
 import dev.sampo.vlm.weights.Checkpoint;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
 /** Finds what would stop a run before the run makes its folder. */
@@ -62,12 +64,13 @@ final class Preflight {
   /**
    * Checks ports, and what {@link #checkInputs} does.
    *
+   * @param out told of rows that cannot be used while others can
    * @throws RuntimeException with a line for everything that cannot be used
    */
-  static void check(LoadedConfig loaded) {
+  static void check(LoadedConfig loaded, PrintWriter out) {
     FailureList failures = new FailureList();
     failures.collect(() -> SampoNode.requireFree(TrainingRun.address(loaded.settings().node())));
-    collectInputs(loaded, failures);
+    collectInputs(loaded, failures, out::println);
     failures.raise();
   }
 
@@ -78,16 +81,17 @@ final class Preflight {
    */
   static void checkInputs(LoadedConfig loaded) {
     FailureList failures = new FailureList();
-    collectInputs(loaded, failures);
+    collectInputs(loaded, failures, remark -> {}); // the dry run counts and names such rows
     failures.raise();
   }
 
   /** What files that are missing would be needed for is not looked at. */
-  private static void collectInputs(LoadedConfig loaded, FailureList failures) {
+  private static void collectInputs(
+      LoadedConfig loaded, FailureList failures, Consumer<String> remarks) {
     RunConfig config = loaded.settings();
     failures.collect(loaded::requireFiles);
     if (hasFiles(loaded, "data")) {
-      failures.collect(() -> NodeAssembly.checkData(config));
+      failures.collect(() -> NodeAssembly.checkData(config).ifPresent(remarks));
     }
     if (hasFiles(loaded, "evaluation")) {
       failures.collect(() ->

@@ -6,15 +6,20 @@ import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.FileAppender;
 import java.nio.file.Path;
+import java.util.List;
 import org.slf4j.LoggerFactory;
 
 /** The log file of a run. The console stays quiet; the file has everything from INFO up. */
 final class RunLog implements AutoCloseable {
-  private final Logger root;
+  /** All, and those that logback.xml keeps from the console. */
+  private static final List<String> LOGGERS =
+      List.of(org.slf4j.Logger.ROOT_LOGGER_NAME, "org.apache.pekko.actor.SupervisorStrategy");
+
+  private final List<Logger> loggers;
   private final FileAppender<ILoggingEvent> appender;
 
-  private RunLog(Logger root, FileAppender<ILoggingEvent> appender) {
-    this.root = root;
+  private RunLog(List<Logger> loggers, FileAppender<ILoggingEvent> appender) {
+    this.loggers = loggers;
     this.appender = appender;
   }
 
@@ -30,14 +35,14 @@ final class RunLog implements AutoCloseable {
     appender.setEncoder(encoder);
     appender.setFile(file.toString());
     appender.start();
-    Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
-    root.addAppender(appender);
-    return new RunLog(root, appender);
+    List<Logger> loggers = LOGGERS.stream().map(context::getLogger).toList();
+    loggers.forEach(logger -> logger.addAppender(appender));
+    return new RunLog(loggers, appender);
   }
 
   @Override
   public void close() {
-    root.detachAppender(appender);
+    loggers.forEach(logger -> logger.detachAppender(appender));
     appender.stop();
   }
 }

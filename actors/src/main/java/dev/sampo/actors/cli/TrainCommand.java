@@ -50,7 +50,7 @@ final class TrainCommand implements Callable<Integer> {
       spec.commandLine().getOut().print(DryRun.of(loaded.settings()));
       return CommandLine.ExitCode.OK;
     }
-    Preflight.check(loaded);
+    Preflight.check(loaded, spec.commandLine().getOut());
     try (RunClaim claim = TrainingRun.claim(loaded.settings());
         RunLog _ = RunLog.to(claim.folder().log())) {
       new TrainingRun(loaded, claim, spec.commandLine().getOut(), started).run();

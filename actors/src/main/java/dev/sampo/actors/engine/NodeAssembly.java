@@ -30,6 +30,7 @@ import dev.sampo.reward.pipeline.RewardPipeline;
 import dev.sampo.reward.pipeline.RewardRegistry;
 import dev.sampo.tasks.data.DataCursor;
 import dev.sampo.tasks.data.DataFile;
+import dev.sampo.tasks.data.DataRow;
 import dev.sampo.tasks.data.DataSet;
 import dev.sampo.tasks.data.EpochOrder;
 import dev.sampo.tasks.data.ImageFiles;
@@ -121,13 +122,19 @@ public final class NodeAssembly implements AutoCloseable {
   /**
    * Reads the training data once.
    *
+   * @return how many rows cannot be used, in a line; empty if all can
    * @throws dev.sampo.tasks.DataException when there is no usable row, or no whole step where
    *     {@code data.drop-last} asks for it
    */
-  public static void checkData(RunConfig config) {
+  public static Optional<String> checkData(RunConfig config) {
     DataSet rows = rows(config, new ImageFiles());
-    rows.check();
+    List<DataRow.BadRow> bad = rows.check();
     prompts(config, rows);
+    return bad.stream()
+        .findFirst()
+        .map(first ->
+            "%d of %d training rows cannot be used and are set aside when their turn comes, first %s: %s"
+                .formatted(bad.size(), rows.size(), first.source(), first.reason()));
   }
 
   private static DataSet rows(RunConfig config, ImageFiles images) {

@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sampo.tasks.rec.RecDataSettings;
 import dev.sampo.tasks.rec.RecDataWriter;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -84,6 +87,42 @@ final class ChangedFolderTest {
     assertThat(train().out)
         .contains("taking steps 1 to 2 again from the start: there is no checkpoint")
         .doesNotContain("beginning anew");
+  }
+
+  @Test
+  void rowsWhosePicturesAreGoneAreCountedAtTheStart() throws IOException {
+    Path data = folder.resolve("data");
+    List<String> rows = Files.readAllLines(data.resolve("train.jsonl"));
+    try (Stream<Path> images = Files.list(data.resolve("images/train"))) {
+      Path gone = images.sorted().findFirst().orElseThrow();
+      long numOfIt = rows.stream().filter(row -> row.contains(gone.getFileName() + "")).count();
+      Files.delete(gone);
+
+      assertThat(train().out)
+          .contains(
+              "%d of %d training rows cannot be used and are set aside when their turn comes, first %s:1: "
+                  .formatted(numOfIt, rows.size(), data.resolve("train.jsonl")));
+    }
+  }
+
+  /** A part of the node says it to the log, the command to the user. */
+  @Test
+  void aFailureOfAPartIsSaidOnce() throws IOException {
+    deleteAll(run.resolve("checkpoints"));
+    deleteAll(run.resolve("rollouts/images"));
+    PrintStream terminal = System.err;
+    ByteArrayOutputStream logged = new ByteArrayOutputStream();
+    System.setErr(new PrintStream(logged, true, StandardCharsets.UTF_8));
+    Said said;
+    try {
+      said = train();
+    } finally {
+      System.setErr(terminal);
+    }
+
+    assertRefused(said, "image " + run.resolve("rollouts/images"));
+    assertThat(logged.toString(StandardCharsets.UTF_8)).isEmpty();
+    assertThat(run.resolve("run.log")).content().contains("ERROR").contains("SupervisorStrategy");
   }
 
   private static void deleteAll(Path path) throws IOException {
