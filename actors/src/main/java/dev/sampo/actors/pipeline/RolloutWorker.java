@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
@@ -191,8 +192,9 @@ public final class RolloutWorker extends AbstractMatchingBehavior<RolloutWorker.
     held.fetch(lease.id());
     getContext()
         .pipeToSelf(
-            images
-                .fetch(lease.prompt().images(), grant.blobUrl())
+            CompletableFuture.supplyAsync( // images that are here are read from the disk
+                    () -> images.fetch(lease.prompt().images(), grant.blobUrl()), preparation)
+                .thenCompose(Function.identity())
                 .thenApplyAsync(bytes -> generator.prepareGroup(lease, bytes), preparation),
             (start, failure) ->
                 start != null

@@ -1,8 +1,11 @@
 package dev.sampo.actors.pipeline;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.sampo.actors.transfer.BlobCache;
 import dev.sampo.protocol.CompletionGroup;
 import dev.sampo.protocol.GroupId;
+import dev.sampo.protocol.ImageRef;
 import dev.sampo.protocol.LeaseId;
 import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.Prompt;
@@ -31,6 +34,7 @@ class RolloutWorkerTest {
   private final ActorTestKit kit = LocalActors.kit();
   private final TestProbe<RunCoordinator.Command> coordinator = kit.createTestProbe();
   private final TestProbe<LeaseId> finishedGroups = kit.createTestProbe();
+  private final TestProbe<String> fetchingThreads = kit.createTestProbe();
 
   @AfterEach
   void stop() {
@@ -75,6 +79,17 @@ class RolloutWorkerTest {
             "the worker gets no weights that are young enough"));
   }
 
+  /** Those that the node has are read from the disk, which may be slow. */
+  @Test
+  void imagesAreLookedForAsideOfDecoding() {
+    ActorRef<RolloutWorker.Command> worker = worker();
+    RolloutLease lease = lease(0, 0, LONG, List.of(new ImageRef("0".repeat(64), 84, 84, 1)));
+
+    worker.tell(new RolloutWorker.Grant(coordinator.ref(), lease, "url"));
+
+    assertThat(fetchingThreads.receiveMessage()).contains("sampo.dispatcher.preparation");
+  }
+
   private void grant(ActorRef<RolloutWorker.Command> worker, long group, Duration patience) {
     worker.tell(new RolloutWorker.Grant(coordinator.ref(), lease(group, 0, patience), "url"));
   }
@@ -84,9 +99,14 @@ class RolloutWorkerTest {
   }
 
   private static RolloutLease lease(long group, long minimumStep, Duration patience) {
+    return lease(group, minimumStep, patience, List.of());
+  }
+
+  private static RolloutLease lease(
+      long group, long minimumStep, Duration patience, List<ImageRef> images) {
     return new RolloutLease(
         leaseOf(group),
-        new Prompt("rows:1", "rec", "question", List.of(), "", Map.of()),
+        new Prompt("rows:1", "rec", "question", images, "", Map.of()),
         2,
         SamplingSettings.atTemperature(1, 8),
         5,
@@ -100,7 +120,10 @@ class RolloutWorkerTest {
             new RolloutWorker.Setup(
                 coordinator.ref(),
                 new BlobCache(
-                    (urls, sha256, target) -> CompletableFuture.completedFuture(target),
+                    (urls, sha256, target) -> {
+                      fetchingThreads.ref().tell(Thread.currentThread().getName());
+                      return CompletableFuture.completedFuture(target);
+                    },
                     Path.of("none"),
                     1),
                 new Services<>(),
