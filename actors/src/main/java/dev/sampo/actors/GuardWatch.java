@@ -32,8 +32,12 @@ public final class GuardWatch {
     this.notices = notices;
     for (StepReport step : before) {
       guards.check(step.step(), step.metrics());
-      numSkippedInARow = step.metrics().containsKey("grad_norm") ? 0 : numSkippedInARow + 1;
+      numSkippedInARow = wasTaken(step) ? 0 : numSkippedInARow + 1;
     }
+  }
+
+  private static boolean wasTaken(StepReport step) {
+    return Double.isFinite(step.metrics().getOrDefault(StepMetrics.GRADIENT_NORM, Double.NaN));
   }
 
   /**

@@ -22,7 +22,7 @@ class GuardWatchTest {
         List.of(
             first.taken(taken(1)),
             first.skipped(new StepReport(2, Map.of()), "nan"),
-            first.skipped(new StepReport(3, Map.of()), "nan"));
+            first.skipped(new StepReport(3, Map.of(StepMetrics.GRADIENT_NORM, Double.NaN)), "nan"));
     assertThat(first.stop()).isEmpty();
 
     GuardWatch second = watch(reported, 2);
@@ -76,7 +76,7 @@ class GuardWatchTest {
   }
 
   private static StepReport taken(long step) {
-    return new StepReport(step, Map.of("grad_norm", 1.0));
+    return new StepReport(step, Map.of(StepMetrics.GRADIENT_NORM, 1.0));
   }
 
   private static StepReport entropy(long step, double value) {

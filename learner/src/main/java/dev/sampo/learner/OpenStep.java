@@ -4,6 +4,7 @@ import dev.sampo.learner.advantage.Advantages;
 import dev.sampo.learner.batch.BatchMetrics;
 import dev.sampo.learner.batch.MicroBatch;
 import dev.sampo.learner.batch.TrainingBatch;
+import dev.sampo.learner.guard.StepMetrics;
 import dev.sampo.learner.objective.ObjectiveStatistics;
 import dev.sampo.learner.objective.PolicyObjective;
 import dev.sampo.protocol.GroupId;
@@ -185,7 +186,7 @@ final class OpenStep {
     if (fault.isEmpty() || numUpdates > 0) {
       int n = Math.max(numUpdates, 1);
       metrics.put("loss", sumLoss / n);
-      metrics.put("grad_norm", sumNorm / n);
+      metrics.put(StepMetrics.GRADIENT_NORM, sumNorm / n);
     }
     metrics.put("updates", (double) numUpdates);
     metrics.putAll(clock.metrics());

@@ -8,6 +8,9 @@ public final class StepMetrics {
   /** Rules that fired at the step. */
   public static final String FIRED = "guards/fired";
 
+  /** Norm of the gradient; a step that was left out as a whole has none, or no finite one. */
+  public static final String GRADIENT_NORM = "grad_norm";
+
   /** Steps left out since the line before because something was not finite. */
   public static final String SKIPPED = "skipped";
 
@@ -32,7 +35,7 @@ public final class StepMetrics {
           "filtered/replaced",
           "filtered/zero_variance",
           "frac_reward_zero_std",
-          "grad_norm",
+          GRADIENT_NORM,
           FIRED,
           "kl",
           "kl_penalty",

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.sampo.learner.LearnerException;
 import dev.sampo.learner.batch.PromptEncoder;
+import dev.sampo.learner.guard.StepMetrics;
 import dev.sampo.learner.optimizer.AdamW;
 import dev.sampo.learner.optimizer.LearningRateSchedule;
 import dev.sampo.vlm.BranchScores;
@@ -157,7 +158,7 @@ public final class SftTraining implements AutoCloseable {
       }
     }
     double norm = optimizer.gradientNorm();
-    metrics.put("grad_norm", norm);
+    metrics.put(StepMetrics.GRADIENT_NORM, norm);
     if (!Double.isFinite(norm)) {
       return Optional.of(new Fault("a gradient is not finite", batch.examples()));
     }
