@@ -79,11 +79,7 @@ public final class LedgerReport {
     } catch (LedgerException | IllegalStateException e) {
       report.faults.add(String.valueOf(e.getMessage()));
     }
-    if (!ledger.remembersEnd()) {
-      report.faults.add(
-          "ledger %s: ledger.head is missing, so that a missing end cannot be noticed"
-              .formatted(ledger.name()));
-    }
+    ledger.damagedHead().ifPresent(report.faults::add);
     return report;
   }
 

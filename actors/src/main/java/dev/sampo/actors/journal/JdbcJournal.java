@@ -94,17 +94,12 @@ public final class JdbcJournal implements LedgerJournal {
     if (missing.isEmpty() || !Files.exists(head)) {
       return;
     }
-    LedgerHead.read(head)
-        .ifPresent(end -> {
-          throw LedgerException.lasting(
-              "ledger %s: there is no file %s, and %s remembers %d events in it; %s"
-                  .formatted(
-                      database,
-                      missing.orElseThrow(),
-                      head,
-                      end.numEvents(),
-                      LedgerException.WAYS_OUT));
-        });
+    long numEvents = LedgerHead.read(head).mark().numEvents();
+    if (numEvents > 0) {
+      throw LedgerException.lasting(
+          "ledger %s: there is no file %s, and %s remembers %d events in it; %s"
+              .formatted(database, missing.get(), head, numEvents, LedgerException.WAYS_OUT));
+    }
   }
 
   private static void prepare(Place place, Connection connection) throws SQLException {
@@ -178,7 +173,8 @@ public final class JdbcJournal implements LedgerJournal {
       if (isRead) {
         requirePlace();
       }
-      EndCheck ending = new EndCheck(database.name(), place.head(), head.read());
+      EndCheck ending =
+          new EndCheck(database.name(), place.head(), Optional.of(head.read().mark()));
       ending.begun(base, numEvents -> tables.markAt(connection, numEvents));
       LedgerHead.Mark last =
           tables.read(

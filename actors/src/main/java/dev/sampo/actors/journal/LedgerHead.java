@@ -5,8 +5,11 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
 import java.util.Optional;
+import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 
 /**
@@ -18,6 +21,8 @@ import java.util.zip.CRC32C;
  * <pre>
  * place = number of events (int64) | checksum of the last (int32) | CRC32C of those 12 bytes (int32)
  * </pre>
+ *
+ * <p>Both are there from the beginning, so that one that is missing was lost.
  */
 final class LedgerHead implements AutoCloseable {
   private static final int PLACE = 64; // bytes from one place to the next
@@ -51,6 +56,14 @@ final class LedgerHead implements AutoCloseable {
     }
   }
 
+  /**
+   * What a file says.
+   *
+   * @param mark the newest that is whole
+   * @param isWhole whether both places are; the other one may have been newer where it is not
+   */
+  record End(Mark mark, boolean isWhole) {}
+
   private final FileChannel file;
   private long numWritten;
 
@@ -59,47 +72,50 @@ final class LedgerHead implements AutoCloseable {
   }
 
   static LedgerHead open(Path path) throws IOException {
-    boolean isNew = !Files.exists(path);
-    LedgerHead head =
-        new LedgerHead(
-            FileChannel.open(
-                path,
-                StandardOpenOption.CREATE,
-                StandardOpenOption.READ,
-                StandardOpenOption.WRITE));
-    if (isNew) {
-      head.file.force(true);
-      try (FileChannel folder =
-          FileChannel.open(path.toAbsolutePath().getParent(), StandardOpenOption.READ)) {
-        folder.force(true);
-      }
+    if (!Files.exists(path)) {
+      make(path);
     }
-    return head;
+    return new LedgerHead(
+        FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE));
   }
 
-  /** The last mark in a file that a writer may have open; empty for a new ledger. */
-  static Optional<Mark> read(Path path) throws IOException {
+  /** A crash leaves the whole file or none. */
+  private static void make(Path path) throws IOException {
+    Path partial = path.resolveSibling(path.getFileName() + ".partial");
+    try (LedgerHead head =
+        new LedgerHead(
+            FileChannel.open(partial, StandardOpenOption.CREATE, StandardOpenOption.WRITE))) {
+      head.write(Mark.START);
+      head.write(Mark.START);
+    }
+    Files.move(partial, path, StandardCopyOption.ATOMIC_MOVE);
+    try (FileChannel folder =
+        FileChannel.open(path.toAbsolutePath().getParent(), StandardOpenOption.READ)) {
+      folder.force(true);
+    }
+  }
+
+  /** The end in a file that a writer may have open. */
+  static End read(Path path) throws IOException {
     try (LedgerHead head = new LedgerHead(FileChannel.open(path, StandardOpenOption.READ))) {
       return head.read();
     }
   }
 
   /**
-   * The last mark; empty for a new ledger.
+   * The end that is remembered.
    *
-   * @throws IOException also if both places are damaged
+   * @throws IOException also if both places are damaged: no write that was cut off leaves that
    */
-  Optional<Mark> read() throws IOException {
+  End read() throws IOException {
     Optional<Mark> first = read(0);
     Optional<Mark> second = read(1);
-    if (first.isEmpty() && second.isEmpty() && file.size() > PLACE) {
-      throw new IOException("it is damaged"); // no write that was cut off leaves that
-    }
-    boolean firstIsNewer =
-        first.isPresent()
-            && second.stream().noneMatch(mark -> mark.numEvents() > first.get().numEvents());
-    numWritten = firstIsNewer ? 1 : 0;
-    return firstIsNewer ? first : second;
+    Mark newest =
+        Stream.concat(first.stream(), second.stream())
+            .max(Comparator.comparingLong(Mark::numEvents))
+            .orElseThrow(() -> new IOException("it is damaged"));
+    numWritten = first.equals(Optional.of(newest)) ? 1 : 0;
+    return new End(newest, first.isPresent() && second.isPresent());
   }
 
   private Optional<Mark> read(int place) throws IOException {

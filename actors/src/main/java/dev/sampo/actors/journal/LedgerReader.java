@@ -29,7 +29,7 @@ public final class LedgerReader implements AutoCloseable {
   private final LedgerDatabase database; // the original
   private final LedgerTables tables;
   private final Path headFile;
-  private final Optional<LedgerHead.Mark> head;
+  private final Optional<LedgerHead.End> head;
   private final Optional<Path> copy;
   private final Connection connection;
   private final int version;
@@ -41,7 +41,7 @@ public final class LedgerReader implements AutoCloseable {
       LedgerTables tables,
       SnapshotTable snapshots,
       Path headFile,
-      Optional<LedgerHead.Mark> head,
+      Optional<LedgerHead.End> head,
       Optional<Path> copy,
       Connection connection)
       throws SQLException {
@@ -90,7 +90,7 @@ public final class LedgerReader implements AutoCloseable {
   private static LedgerReader ofServer(
       LedgerDatabase database, LedgerTables tables, SnapshotTable snapshots, Path headFile)
       throws SQLException, IOException {
-    Optional<LedgerHead.Mark> head = readHead(database, headFile);
+    Optional<LedgerHead.End> head = readHead(database, headFile);
     Connection connection = database.connect();
     try {
       connection.setReadOnly(true);
@@ -112,7 +112,7 @@ public final class LedgerReader implements AutoCloseable {
       Path headFile)
       throws SQLException, IOException {
     for (int copies = 1; ; copies++) {
-      Optional<LedgerHead.Mark> head = readHead(database, headFile);
+      Optional<LedgerHead.End> head = readHead(database, headFile);
       State before = State.of(file);
       Path folder = Files.createTempDirectory("sampo-ledger");
       try {
@@ -147,9 +147,9 @@ public final class LedgerReader implements AutoCloseable {
     }
   }
 
-  private static Optional<LedgerHead.Mark> readHead(LedgerDatabase database, Path file) {
+  private static Optional<LedgerHead.End> readHead(LedgerDatabase database, Path file) {
     try {
-      return Files.exists(file) ? LedgerHead.read(file) : Optional.empty();
+      return Files.exists(file) ? Optional.of(LedgerHead.read(file)) : Optional.empty();
     } catch (IOException e) {
       throw LedgerException.lasting(
           "ledger %s: %s cannot be read: %s".formatted(database, file, e.getMessage()), e);
@@ -195,7 +195,7 @@ public final class LedgerReader implements AutoCloseable {
   public void read(Consumer<LedgerEntry> each) {
     try {
       LedgerHead.Mark start = base.map(SnapshotTable.Found::at).orElse(LedgerHead.Mark.START);
-      EndCheck ending = new EndCheck(database.name(), headFile, head);
+      EndCheck ending = new EndCheck(database.name(), headFile, head.map(LedgerHead.End::mark));
       ending.begun(start, numEvents -> tables.markAt(connection, numEvents));
       LedgerHead.Mark last =
           tables.read(
@@ -217,9 +217,17 @@ public final class LedgerReader implements AutoCloseable {
     return database.name();
   }
 
-  /** Whether a file remembers where the ledger ended, so that a missing end can be noticed. */
-  public boolean remembersEnd() {
-    return Files.exists(headFile);
+  /** What is wrong with the file that remembers where the ledger ended, in one line. */
+  public Optional<String> damagedHead() {
+    if (head.isEmpty()) {
+      return Optional.of(
+          "ledger %s: ledger.head is missing, so that a missing end cannot be noticed"
+              .formatted(database));
+    }
+    return head.filter(end -> !end.isWhole())
+        .map(end ->
+            "ledger %s: one of the two places in %s is damaged, the other remembers %d events; what the database may have lost after these cannot be noticed"
+                .formatted(database, headFile, end.mark().numEvents()));
   }
 
   /**
@@ -230,7 +238,8 @@ public final class LedgerReader implements AutoCloseable {
    */
   public void requireRun(Path config) {
     try {
-      boolean mayBeNew = copy.isEmpty() && head.isEmpty(); // a server has runs of other folders
+      boolean hasEnd = head.filter(end -> end.mark().numEvents() > 0).isPresent();
+      boolean mayBeNew = copy.isEmpty() && !hasEnd; // a server has runs of other folders
       if (mayBeNew || tables.last(connection).numEvents() > 0) {
         return;
       }

@@ -28,6 +28,7 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -230,6 +231,28 @@ final class InspectedRunTest {
     Files.delete(run.ledger().resolve("ledger.head"));
 
     assertFault("ledger.head is missing");
+  }
+
+  /** A run goes on with the other place, as after a power cut, and writes this one anew. */
+  @Test
+  void aDamagedPlaceOfTheHeadIsAFault() throws IOException {
+    keep(events());
+    Path head = run.ledger().resolve("ledger.head");
+    byte[] whole = Files.readAllBytes(head);
+
+    Files.write(head, Arrays.copyOf(whole, 40));
+    assertFault("one of the two places in " + head + " is damaged");
+    for (int at : List.of(10, 64)) {
+      byte[] flipped = whole.clone();
+      flipped[at] ^= 1;
+      Files.write(head, flipped);
+      assertFault("one of the two places in " + head + " is damaged");
+    }
+
+    try (RunLedger ledger = open()) {
+      ledger.journal().append(List.of(new LedgerEvent.TermOpened(3, version(3), List.of())));
+    }
+    assertThat(inspect("--verify").out).doesNotContain("damaged");
   }
 
   @Test

@@ -104,11 +104,14 @@ class JdbcJournalTest {
   void aHeadWithoutAWholePlaceIsFound() throws IOException {
     append(events(0, 1));
     append(events(1, 1));
-    Files.write(folder.resolve("run.head"), new byte[80]);
 
-    assertThatThrownBy(this::opened)
-        .isInstanceOf(LedgerException.class)
-        .hasMessageContaining("run.head cannot be read: it is damaged");
+    for (int length : List.of(0, 10, 80)) {
+      Files.write(folder.resolve("run.head"), new byte[length]);
+
+      assertThatThrownBy(this::opened)
+          .isInstanceOf(LedgerException.class)
+          .hasMessageContaining("run.head cannot be read: it is damaged");
+    }
   }
 
   @Test

@@ -84,10 +84,28 @@ class LostDatabaseTest {
     append(0, 3);
     append(3, 1);
     byte[] bytes = Files.readAllBytes(head());
-    bytes[64] ^= 1;
+    bytes[0] ^= 1;
     Files.write(head(), bytes);
 
     assertThat(read()).isEqualTo(events(0, 4));
+  }
+
+  @Test
+  void oneWholeMarkStillFindsALostEnd() throws IOException {
+    append(0, 3);
+    Path copy = Files.copy(database(), folder.resolve("copy"));
+    append(3, 1);
+    append(4, 1);
+    byte[] bytes = Files.readAllBytes(head());
+    Files.copy(copy, database(), StandardCopyOption.REPLACE_EXISTING);
+
+    for (int place : List.of(0, 64)) {
+      byte[] damaged = bytes.clone();
+      damaged[place] ^= 1;
+      Files.write(head(), damaged);
+
+      assertThatThrownBy(this::read).hasMessageContaining("has 3 events, and of ");
+    }
   }
 
   @Test
