@@ -9,6 +9,8 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 
@@ -33,8 +35,9 @@ record LedgerDatabase(String url, Optional<String> user, Optional<String> passwo
    */
   private static final List<String> AWAY = List.of("08", "57P", "53300", "90067");
 
-  /** Leaves it to the run when the database is closed, and writes no trace file. */
-  private static final String H2_OPTIONS = ";DB_CLOSE_ON_EXIT=FALSE;TRACE_LEVEL_FILE=0";
+  /** Leave it to the run when a database is closed, and write no trace file; the URL may not. */
+  private static final Map<String, String> H2_FILE_OPTIONS =
+      Map.of("DB_CLOSE_ON_EXIT", "FALSE", "TRACE_LEVEL_FILE", "0");
 
   /**
    * The database of a run.
@@ -43,7 +46,7 @@ record LedgerDatabase(String url, Optional<String> user, Optional<String> passwo
    */
   static LedgerDatabase of(LedgerSettings settings, Path file) {
     return new LedgerDatabase(
-        settings.url().orElse(H2_FILE + file.toAbsolutePath() + H2_OPTIONS),
+        settings.url().orElse(H2_FILE + file.toAbsolutePath()),
         settings.user(),
         settings.passwordFile().map(LedgerDatabase::firstLine));
   }
@@ -65,6 +68,13 @@ record LedgerDatabase(String url, Optional<String> user, Optional<String> passwo
     if (isPostgres()) {
       login.setProperty("socketTimeout", SILENCE_SECONDS); // the URL may say otherwise
       login.setProperty("tcpKeepAlive", "true");
+    }
+    if (file().isPresent()) {
+      H2_FILE_OPTIONS.forEach((option, value) -> {
+        if (!url.toUpperCase(Locale.ROOT).contains(";" + option + "=")) {
+          login.setProperty(option, value); // H2 takes no option twice with other values
+        }
+      });
     }
     user.ifPresent(name -> login.setProperty("user", name));
     password.ifPresent(secret -> login.setProperty("password", secret));

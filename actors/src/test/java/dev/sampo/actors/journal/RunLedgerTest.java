@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sampo.config.LedgerSettings;
 import dev.sampo.config.RunConfigReader;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -79,6 +82,28 @@ final class RunLedgerTest {
         .hasMessageContaining(file.toString());
 
     assertThat(notices).isEmpty();
+  }
+
+  /** H2 would print a stack trace where it cannot write a trace file beside the database. */
+  @Test
+  void aFileThatCannotBeWrittenIsNamedByTheErrorAlone() throws IOException {
+    Path below = Files.writeString(folder.resolve("file"), "no folder").resolve("ledger");
+    PrintStream out = System.out;
+    PrintStream err = System.err;
+    ByteArrayOutputStream printed = new ByteArrayOutputStream();
+    PrintStream caught = new PrintStream(printed, true, StandardCharsets.UTF_8);
+    System.setOut(caught);
+    System.setErr(caught);
+    try {
+      assertThatThrownBy(() -> open("jdbc:h2:file:" + below, notices::add))
+          .isInstanceOf(LedgerException.class)
+          .hasMessageStartingWith("ledger jdbc:h2:file:" + below + " cannot be opened: ");
+    } finally {
+      System.setOut(out);
+      System.setErr(err);
+    }
+
+    assertThat(printed.toString(StandardCharsets.UTF_8)).isEmpty();
   }
 
   private Server startServer() {
