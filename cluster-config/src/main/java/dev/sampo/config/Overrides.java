@@ -3,7 +3,9 @@ package dev.sampo.config;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigList;
 import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigOrigin;
 import com.typesafe.config.ConfigOriginFactory;
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
@@ -48,12 +50,31 @@ final class Overrides {
 
   /** The value at a path, where every section on the way names the option as its origin. */
   private static Config nested(String path, ConfigValue value, String origin) {
-    ConfigValue inner = value.withOrigin(ConfigOriginFactory.newSimple(origin));
+    ConfigValue inner = saidBy(ConfigOriginFactory.newSimple(origin), value);
     List<String> keys = ConfigUtil.splitPath(path);
     for (String key : keys.reversed()) {
       inner = ConfigValueFactory.fromMap(Map.of(key, inner), origin);
     }
     return ((ConfigObject) inner).toConfig();
+  }
+
+  /** A value whose parts, too, name an origin. */
+  private static ConfigValue saidBy(ConfigOrigin origin, ConfigValue value) {
+    ConfigValue whole =
+        switch (value) {
+          case ConfigList list ->
+              ConfigValueFactory.fromIterable(
+                  list.stream().map(item -> saidBy(origin, item)).toList());
+          case ConfigObject object -> {
+            ConfigObject section = object;
+            for (Map.Entry<String, ConfigValue> entry : object.entrySet()) {
+              section = section.withValue(entry.getKey(), saidBy(origin, entry.getValue()));
+            }
+            yield section;
+          }
+          default -> value;
+        };
+    return whole.withOrigin(origin);
   }
 
   private static boolean isPath(String key) {

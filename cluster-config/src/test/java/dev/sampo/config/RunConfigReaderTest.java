@@ -80,6 +80,16 @@ final class RunConfigReaderTest {
   }
 
   @Test
+  void aValueInAListNamesTheOptionThatSaidIt() {
+    String option = "reward.functions=[{name = iou, weight = NaN}]";
+
+    assertThatThrownBy(() -> RunConfigReader.read(Optional.empty(), List.of(option)))
+        .isInstanceOf(InvalidConfigException.class)
+        .hasMessageStartingWith(
+            "--set " + option + ": sampo.reward.functions[0].weight: needs a number");
+  }
+
+  @Test
   void aReferenceThatCannotFollowIsRefused() {
     assertThatThrownBy(() ->
             RunConfigReader.read(

@@ -81,7 +81,13 @@ final class CommandFailures implements IExecutionExceptionHandler, IParameterExc
   public int handleParseException(ParameterException failure, String[] args) {
     CommandLine commandLine = failure.getCommandLine();
     String message = String.valueOf(failure.getMessage()).lines().findFirst().orElse("");
-    commandLine.getErr().println("sampo: " + message.replaceFirst("^Error: ", ""));
+    commandLine
+        .getErr()
+        .println(
+            "sampo: "
+                + message
+                    .replaceFirst("^Error: ", "")
+                    .replaceFirst("is not an? (int|long)$", "is not a whole number"));
     UnmatchedArgumentException.printSuggestions(failure, commandLine.getErr());
     commandLine
         .getErr()

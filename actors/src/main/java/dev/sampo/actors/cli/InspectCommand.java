@@ -8,11 +8,13 @@ import dev.sampo.protocol.log.RecordingManifest;
 import dev.sampo.protocol.log.RecordingReport;
 import dev.sampo.protocol.log.Spread;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -59,9 +61,14 @@ final class InspectCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    requireOneQuestion();
+    Optional<Range> range = events.map(this::range);
+    if (!Files.exists(folder)) {
+      throw new CommandFailedException(folder + ": there is no such folder");
+    }
     RunFolder run = new RunFolder(folder);
     if (InspectedRun.isOne(run)) {
-      return inspect(InspectedRun.open(run, spec.commandLine().getOut()));
+      return inspect(InspectedRun.open(run, spec.commandLine().getOut()), range);
     }
     if (events.isPresent() || group.isPresent()) {
       throw wrongUsage("--events and --group need a run folder; " + folder + " is none");
@@ -69,13 +76,21 @@ final class InspectCommand implements Callable<Integer> {
     return inspectRecording();
   }
 
-  private int inspect(InspectedRun run) {
-    if (events.isPresent()) {
-      print(run, events.get());
+  private void requireOneQuestion() {
+    long questions =
+        Stream.of(verify, events.isPresent(), group.isPresent()).filter(asked -> asked).count();
+    if (questions > 1) {
+      throw wrongUsage("--verify, --events and --group are different questions: ask one");
+    }
+    if (group.isPresent() && group.get() < 0) {
+      throw wrongUsage("--group wants a number from 0, not " + group.get());
+    }
+  }
+
+  private int inspect(InspectedRun run, Optional<Range> range) {
+    if (range.isPresent()) {
+      run.events(range.get().first(), range.get().last());
     } else if (group.isPresent()) {
-      if (group.get() < 0) {
-        throw wrongUsage("--group wants a number from 0, not " + group.get());
-      }
       run.history(new GroupId(group.get()));
     } else if (run.summarize(verify) && verify) {
       return CommandLine.ExitCode.SOFTWARE;
@@ -83,14 +98,23 @@ final class InspectCommand implements Callable<Integer> {
     return CommandLine.ExitCode.OK;
   }
 
-  private void print(InspectedRun run, String range) {
-    Matcher matcher = RANGE.matcher(range);
+  /** Numbers of events, both included. */
+  private record Range(long first, long last) {}
+
+  private Range range(String text) {
+    Matcher matcher = RANGE.matcher(text);
     if (!matcher.matches()) {
-      throw wrongUsage("--events wants A-B or A-, for example 0-99, not " + range);
+      throw wrongUsage("--events wants A-B or A-, for example 0-99, not " + text);
     }
     String last = matcher.group(2);
-    run.events(
-        Long.parseLong(matcher.group(1)), last.isEmpty() ? Long.MAX_VALUE : Long.parseLong(last));
+    Range range =
+        new Range(
+            Long.parseLong(matcher.group(1)),
+            last.isEmpty() ? Long.MAX_VALUE : Long.parseLong(last));
+    if (range.last() < range.first()) {
+      throw wrongUsage("--events wants A-B with B not before A, not " + text);
+    }
+    return range;
   }
 
   private ParameterException wrongUsage(String line) {

@@ -17,6 +17,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The command line as a user sees it: exit codes, lines, and what is left on disk. */
@@ -69,6 +70,31 @@ final class SampoMainTest {
 
     assertThat(said.code).isEqualTo(2);
     assertThat(said.err).startsWith("sampo: ").contains("--help'");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--group x, Invalid value for option '--group': 'x' is not a whole number",
+    "--group -1, '--group wants a number from 0, not -1'",
+    "--events 9-3, '--events wants A-B with B not before A, not 9-3'",
+    "--group 5 --events 1-3, '--verify, --events and --group are different questions: ask one'",
+    "--group 5 --verify, '--verify, --events and --group are different questions: ask one'"
+  })
+  void aQuestionThatCannotBeAnsweredIsAUsageError(String options, String line) {
+    Said said = run(("inspect run " + options).split(" "));
+
+    assertThat(said.code).isEqualTo(2);
+    assertThat(said.err).isEqualTo("sampo: %s%nSee 'sampo inspect --help'.%n".formatted(line));
+  }
+
+  @Test
+  void aFolderThatIsNotThereIsCalledSo() {
+    Path nothing = folder.resolve("nothing");
+
+    Said said = run("inspect", nothing.toString());
+
+    assertThat(said.code).isEqualTo(1);
+    assertThat(said.err).isEqualTo("sampo: %s: there is no such folder%n".formatted(nothing));
   }
 
   @Test

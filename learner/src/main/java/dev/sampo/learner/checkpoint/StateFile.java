@@ -58,9 +58,12 @@ record StateFile(TrainerState state, FileSums sums) {
     }
     try {
       JsonNode node = JSON.readTree(file.toFile());
-      if (node.path("format").asInt() != FORMAT) {
+      JsonNode format = node.path("format");
+      if (format.asInt() != FORMAT) {
         throw new LearnerException(
-            "%s has format %s, this program reads %d".formatted(file, node.path("format"), FORMAT));
+            "%s has %s, this program reads %d"
+                .formatted(
+                    file, format.isMissingNode() ? "no format" : "format " + format, FORMAT));
       }
       return new StateFile(state(node), new FileSums(sums(node.path("files"))));
     } catch (IOException | IllegalArgumentException e) {

@@ -270,6 +270,11 @@ class CheckpointFolderTest {
     assertThatThrownBy(() -> CheckpointFolder.state(state.getParent()))
         .isInstanceOf(LearnerException.class)
         .hasMessage(state + " has format 3, this program reads 2");
+
+    Files.writeString(state, "{}");
+    assertThatThrownBy(() -> CheckpointFolder.state(state.getParent()))
+        .isInstanceOf(LearnerException.class)
+        .hasMessage(state + " has no format, this program reads 2");
   }
 
   @Test
