@@ -13,6 +13,7 @@ import dev.sampo.protocol.log.Recording;
 import dev.sampo.protocol.log.RecordingException;
 import dev.sampo.protocol.log.RolloutLogReader;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,14 +28,16 @@ public final class Agreement {
   private final LedgerReport ledger;
   private final Recording recording;
   private final List<String> faults = new ArrayList<>();
+  private long numGroups;
+  private long numSteps;
 
   private Agreement(LedgerReport ledger, Recording recording) {
     this.ledger = ledger;
     this.recording = recording;
   }
 
-  /** Compares them; one line for each fault. */
-  public static List<String> faults(LedgerReport ledger, Recording recording) {
+  /** Compares them. */
+  public static Agreement of(LedgerReport ledger, Recording recording) {
     Agreement agreement = new Agreement(ledger, recording);
     try {
       agreement.compareRuns();
@@ -43,7 +46,22 @@ public final class Agreement {
     } catch (RecordingException e) {
       agreement.faults.add(String.valueOf(e.getMessage()));
     }
-    return agreement.faults;
+    return agreement;
+  }
+
+  /** One line for each fault. */
+  public List<String> faults() {
+    return Collections.unmodifiableList(faults);
+  }
+
+  /** Results of groups that were looked for in the recording. */
+  public long numGroups() {
+    return numGroups;
+  }
+
+  /** Steps that were. */
+  public long numSteps() {
+    return numSteps;
   }
 
   private void compareRuns() {
@@ -77,6 +95,7 @@ public final class Agreement {
         boolean waits =
             ledger.groups().state(entry.getKey()).orElse(null) instanceof GroupState.Accepted;
         if (place.isPresent() && (waits || place.get().segment() >= first)) {
+          numGroups++;
           compare(reader, place.get(), entry.getValue().lease());
         }
       }
@@ -131,6 +150,7 @@ public final class Agreement {
 
   /** Whether a step is recorded and ended in this version. */
   private boolean compare(PolicyVersion version, Optional<StepCommitted> recorded) {
+    numSteps++;
     if (recorded.isEmpty()) {
       faults.add("step %d is in the ledger and is not recorded".formatted(version.step()));
       return false;

@@ -173,6 +173,11 @@ public final class LedgerReport {
     return numDropped;
   }
 
+  /** Events that are there, up to the first fault. */
+  public long numRead() {
+    return last.map(entry -> entry.number() + 1 - numDropped).orElse(0L);
+  }
+
   /** What is wrong with the ledger by itself, one line for each fault. */
   public List<String> faults() {
     return Collections.unmodifiableList(faults);

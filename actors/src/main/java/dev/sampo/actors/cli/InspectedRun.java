@@ -60,15 +60,29 @@ final class InspectedRun {
       new InspectedLedger(config, ledger, report, out).print(isGoingOn);
       boolean isRecorded = Recording.isOne(folder.rollouts());
       out.printf("recording   %s%n", isRecorded ? folder.rollouts() : "none");
-      if (verify && isRecorded) {
-        Recording recording = Recording.open(folder.rollouts());
-        faults.addAll(recording.verify().problems());
-        faults.addAll(Agreement.faults(report, recording));
+      if (verify) {
+        out.printf("verified    %s%n", verified(report, isRecorded, faults));
       }
     }
-    out.printf("faults      %d%n", faults.size());
+    if (verify || !faults.isEmpty()) {
+      out.printf("faults      %d%n", faults.size());
+    }
     faults.forEach(out::println);
     return !faults.isEmpty();
+  }
+
+  /** Looks for the rest of the faults; returns where. */
+  private String verified(LedgerReport report, boolean isRecorded, Set<String> faults) {
+    String events = "%d events".formatted(report.numRead());
+    if (!isRecorded) {
+      return events + ", no recording";
+    }
+    Recording recording = Recording.open(folder.rollouts());
+    faults.addAll(recording.verify().problems());
+    Agreement agreement = Agreement.of(report, recording);
+    faults.addAll(agreement.faults());
+    return "%s, and %d groups and %d steps of them in the recording"
+        .formatted(events, agreement.numGroups(), agreement.numSteps());
   }
 
   /**
