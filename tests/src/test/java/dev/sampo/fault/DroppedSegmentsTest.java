@@ -60,8 +60,8 @@ class DroppedSegmentsTest {
     assertThat(first).isGreaterThan(1);
     assertThat(replay(1, recording, "1"))
         .contains(
-            "steps 1 to %d are asked for, the recording has %d to %d"
-                .formatted(STEPS, first, STEPS));
+            "the recording begins with step %d: a replay from there needs --checkpoint, the checkpoint of step %d of the recorded run"
+                .formatted(first, first - 1));
     assertThat(
             replay(
                 0,

@@ -15,9 +15,10 @@ import java.util.TreeMap;
  * How the conditions of a replay differ from those of its recording.
  *
  * @param isAsRecorded whether the settings that decide the result are the recorded ones
+ * @param isTrained whether the recorded run trained, so that there are weights to compare with
  * @param remarks what the user should know, in lines
  */
-record RecordedConditions(boolean isAsRecorded, List<String> remarks) {
+record RecordedConditions(boolean isAsRecorded, boolean isTrained, List<String> remarks) {
   RecordedConditions {
     remarks = List.copyOf(remarks);
   }
@@ -43,12 +44,13 @@ record RecordedConditions(boolean isAsRecorded, List<String> remarks) {
             remarks.add(
                 "trained with other settings than recorded, so that the steps end otherwise: "
                     + present.shown()));
-    if (recorded.map(before -> before.recording().only()).orElse(false)) {
+    boolean isTrained = recorded.map(before -> !before.recording().only()).orElse(true);
+    if (!isTrained) {
       remarks.add("the recording was made without training: there are no steps to be equal to");
     }
     machine(manifest, config).ifPresent(remarks::add);
     return new RecordedConditions(
-        changes.filter(present -> present.decisive().isEmpty()).isPresent(), remarks);
+        changes.filter(present -> present.decisive().isEmpty()).isPresent(), isTrained, remarks);
   }
 
   /** What decides the result beside the weights, which are compared by their hash. */

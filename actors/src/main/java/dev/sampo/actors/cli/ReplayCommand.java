@@ -83,6 +83,7 @@ final class ReplayCommand implements Callable<Integer> {
       conditions.remarks().forEach(console::println);
       new ReplayRun(
               conditions.isAsRecorded() ? plan : plan.packedAnew(),
+              conditions.isTrained(),
               range.checkpoint(),
               loaded,
               settings,

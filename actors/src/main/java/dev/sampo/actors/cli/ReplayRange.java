@@ -39,12 +39,19 @@ final class ReplayRange {
   /**
    * Checks that the options go together.
    *
-   * @throws ParameterException if the first step needs a checkpoint that is not given
+   * @throws ParameterException if the last step is before the first, or this one needs a checkpoint
+   *     that is not given
    * @throws dev.sampo.learner.LearnerException if the checkpoint is none
    */
   void requireComplete(CommandLine command) {
     Optional<TrainerState> state = checkpoint.map(CheckpointFolder::state);
     long before = state.map(TrainerState::step).orElse(0L);
+    if (from.isPresent() && to.isPresent() && from.get() > to.get()) {
+      throw new ParameterException(
+          command,
+          "--from-step %d is after --to-step %d: there is nothing to replay"
+              .formatted(from.get(), to.get()));
+    }
     if (from.isPresent() && from.get() != before + 1) {
       throw new ParameterException(
           command,

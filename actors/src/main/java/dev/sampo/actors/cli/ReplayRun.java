@@ -25,6 +25,7 @@ final class ReplayRun {
   private static final int LEARNER_TERM = 1; // of whoever replays, however often that goes on
 
   private final ReplayPlan plan;
+  private final boolean isTrained;
   private final Optional<Path> checkpoint;
   private final LoadedConfig loaded;
   private final SortedMap<String, String> settings;
@@ -34,17 +35,20 @@ final class ReplayRun {
   /**
    * Prepares a replay.
    *
+   * @param isTrained whether the recorded run trained
    * @param checkpoint the weights before the first step; empty for those that the run began with
    * @param settings what decides the result, for the checkpoints
    */
   ReplayRun(
       ReplayPlan plan,
+      boolean isTrained,
       Optional<Path> checkpoint,
       LoadedConfig loaded,
       SortedMap<String, String> settings,
       RunFolder folder,
       PrintWriter out) {
     this.plan = plan;
+    this.isTrained = isTrained;
     this.checkpoint = checkpoint;
     this.loaded = loaded;
     this.settings = settings;
@@ -115,7 +119,7 @@ final class ReplayRun {
         throw CommandFailedException.stopped(watch.ending().get(), folder.checkpoints());
       }
     }
-    out.println(tally.line());
+    out.println(tally.line(isTrained));
   }
 
   private Optional<byte[]> image(ImageRef image) {

@@ -11,6 +11,7 @@ final class ReplayTally {
   private static final String STEPS = "recorded_steps";
   private static final String SKIPPED = "skipped_since_taken";
   private static final String EQUAL = "equal_steps";
+  private static final String UNEQUAL = "first_unequal_step";
   private static final String COMPARED = "compared_losses";
   private static final String DIFFERENCE = "loss_difference";
 
@@ -18,6 +19,7 @@ final class ReplayTally {
   private long steps;
   private int skipped;
   private long equal;
+  private long firstUnequal; // 0 where there is none
   private long compared;
   private double difference;
 
@@ -34,6 +36,7 @@ final class ReplayTally {
     tally.last = Long.parseLong(progress.getOrDefault(LAST, Long.toString(tally.steps)));
     tally.skipped = Integer.parseInt(progress.getOrDefault(SKIPPED, "0"));
     tally.equal = Long.parseLong(progress.getOrDefault(EQUAL, "0"));
+    tally.firstUnequal = Long.parseLong(progress.getOrDefault(UNEQUAL, "0"));
     tally.compared = Long.parseLong(progress.getOrDefault(COMPARED, "0"));
     tally.difference = Double.parseDouble(progress.getOrDefault(DIFFERENCE, "0"));
     return tally;
@@ -43,7 +46,11 @@ final class ReplayTally {
     last = step.recorded().version().step();
     steps++;
     skipped = step.update() instanceof Trainer.Update.Skipped ? skipped + 1 : 0;
-    equal += step.isBitwiseEqual() ? 1 : 0;
+    if (step.isBitwiseEqual()) {
+      equal++;
+    } else if (firstUnequal == 0) {
+      firstUnequal = last;
+    }
     step.lossDifference()
         .ifPresent(each -> {
           compared++;
@@ -72,13 +79,24 @@ final class ReplayTally {
         STEPS, Long.toString(steps),
         SKIPPED, Integer.toString(skipped),
         EQUAL, Long.toString(equal),
+        UNEQUAL, Long.toString(firstUnequal),
         COMPARED, Long.toString(compared),
         DIFFERENCE, Double.toString(difference));
   }
 
-  /** One line for the user. */
-  String line() {
+  /**
+   * One line for the user.
+   *
+   * @param isTrained whether the recording has weights to compare with
+   */
+  String line(boolean isTrained) {
+    if (!isTrained) {
+      return "%d steps".formatted(steps);
+    }
     String bits = "%d steps, %d of them equal to the recorded bit for bit".formatted(steps, equal);
+    if (firstUnequal > 0) {
+      bits += ", the first that is not is step " + firstUnequal;
+    }
     return compared == 0
         ? bits
         : String.format(Locale.ROOT, "%s; losses differ by at most %s", bits, shown(difference));

@@ -35,7 +35,12 @@ public record ReplayPlan(
     }
     long first = from.orElse(steps.first());
     long last = to.orElse(steps.last());
-    if (first < steps.first() || last > steps.last() || first > last) {
+    if (first < steps.first()) {
+      throw new ReplayException(
+          "the recording begins with step %d: a replay from there needs --checkpoint, the checkpoint of step %d of the recorded run"
+              .formatted(steps.first(), steps.first() - 1));
+    }
+    if (last > steps.last() || first > last) {
       throw new ReplayException(
           "steps %d to %d are asked for, the recording has %d to %d"
               .formatted(first, last, steps.first(), steps.last()));

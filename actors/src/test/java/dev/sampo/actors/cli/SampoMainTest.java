@@ -248,6 +248,20 @@ final class SampoMainTest {
   }
 
   @Test
+  void aReplayWhoseLastStepIsBeforeTheFirstIsWrongUsage() {
+    Said said =
+        run(
+            "replay",
+            "../tests/recordings/small",
+            "--out=" + folder + "/out",
+            "--from-step=3",
+            "--to-step=2");
+
+    assertThat(said.code).isEqualTo(2);
+    assertThat(said.err).startsWith("sampo: --from-step 3 is after --to-step 2");
+  }
+
+  @Test
   void aPortInUseIsNamed() throws IOException {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       Said said = run("node", "--role", "reward", "--port", String.valueOf(taken.getLocalPort()));
