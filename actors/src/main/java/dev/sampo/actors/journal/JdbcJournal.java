@@ -80,7 +80,7 @@ public final class JdbcJournal implements LedgerJournal {
         throw e;
       }
     } catch (SQLException e) {
-      throw database.failure("cannot be opened", e);
+      throw database.unreadable("cannot be opened", e);
     } catch (IOException e) {
       throw LedgerException.lasting(
           "ledger %s: %s cannot be opened: %s".formatted(database, place.head(), e.getMessage()),
@@ -213,7 +213,7 @@ public final class JdbcJournal implements LedgerJournal {
 
   private LedgerException notRead(SQLException cause) {
     isUncertain = true; // whoever writes next connects again
-    return database.failure("cannot be read", cause);
+    return database.unreadable("cannot be read", cause);
   }
 
   @Override

@@ -13,6 +13,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.Set;
 
 /**
  * A database as its driver is asked for it.
@@ -34,6 +35,9 @@ record LedgerDatabase(String url, Optional<String> user, Optional<String> passwo
    * stops or has no connection left, and H2's one of a server that is gone.
    */
   private static final List<String> AWAY = List.of("08", "57P", "53300", "90067");
+
+  /** H2's codes for a damaged file: FILE_CORRUPTED, or GENERAL_ERROR where it stumbles over it. */
+  private static final Set<Integer> H2_DAMAGE = Set.of(90030, 50000);
 
   /** Leave it to the run when a database is closed, and write no trace file; the URL may not. */
   private static final Map<String, String> H2_FILE_OPTIONS =
@@ -130,6 +134,19 @@ record LedgerDatabase(String url, Optional<String> user, Optional<String> passwo
             ? "there is no host " + firstLine(host)
             : firstLine(cause);
     return LedgerException.passing("ledger %s %s: %s".formatted(name(), what, why), cause);
+  }
+
+  /**
+   * As {@link #failure}, of a database that is only read: H2 may have met what it did not write.
+   */
+  LedgerException unreadable(String what, SQLException cause) {
+    LedgerException failure = failure(what, cause);
+    return file().isPresent() && H2_DAMAGE.contains(cause.getErrorCode())
+        ? LedgerException.lasting(
+            "%s; %s is damaged, it seems: %s"
+                .formatted(failure.getMessage(), file().get(), LedgerException.WAYS_OUT),
+            cause)
+        : failure;
   }
 
   private static String firstLine(Exception e) {

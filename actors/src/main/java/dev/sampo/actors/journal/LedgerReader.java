@@ -77,7 +77,7 @@ public final class LedgerReader implements AutoCloseable {
           ? ofCopy(database, database.file().get(), tables, snapshots, head)
           : ofServer(database, tables, snapshots, head);
     } catch (SQLException e) {
-      throw database.failure("cannot be opened", e);
+      throw database.unreadable("cannot be opened", e);
     } catch (NoSuchFileException e) {
       throw LedgerException.lasting(
           "ledger %s: there is no file %s".formatted(database, e.getFile()), e);
@@ -208,7 +208,7 @@ public final class LedgerReader implements AutoCloseable {
               });
       ending.reached(last);
     } catch (SQLException e) {
-      throw database.failure("cannot be read", e);
+      throw database.unreadable("cannot be read", e);
     }
   }
 
@@ -250,7 +250,7 @@ public final class LedgerReader implements AutoCloseable {
                 .formatted(database, tables.runId(), config, String.join(", ", runs)));
       }
     } catch (SQLException e) {
-      throw database.failure("cannot be read", e);
+      throw database.unreadable("cannot be read", e);
     }
   }
 
@@ -259,7 +259,7 @@ public final class LedgerReader implements AutoCloseable {
     try {
       return tables.numBytes(connection);
     } catch (SQLException e) {
-      throw database.failure("cannot be read", e);
+      throw database.unreadable("cannot be read", e);
     }
   }
 
