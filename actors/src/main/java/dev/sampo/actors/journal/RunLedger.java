@@ -123,13 +123,17 @@ public record RunLedger(LedgerJournal journal, GroupLedger groups) implements Au
   }
 
   /**
-   * Whether a ledger has an event, by the file that remembers its end.
+   * Whether a ledger has an event, by the file that remembers its end; also where that is damaged.
    *
    * @param folder belongs to the ledger; it need not be there
    */
-  public static boolean hasEvents(Path folder) throws IOException {
+  public static boolean hasEvents(Path folder) {
     Path head = head(folder);
-    return Files.exists(head) && Files.size(head) > 0;
+    try {
+      return Files.exists(head) && LedgerHead.read(head).mark().numEvents() > 0;
+    } catch (IOException e) {
+      return true; // whoever opens the ledger says what is wrong with it
+    }
   }
 
   /** Whether nothing has happened yet. */
