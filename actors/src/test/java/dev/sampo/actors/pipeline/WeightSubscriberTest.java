@@ -148,6 +148,7 @@ class WeightSubscriberTest {
 
   private void assertGivesUp(String message, Runnable doing) {
     LoggingTestKit.error(WaitedTooLongException.class)
+        .withLoggerName("org.apache.pekko.actor.SupervisorStrategy")
         .withMessageContains(message)
         .expect(
             kit.system(),
