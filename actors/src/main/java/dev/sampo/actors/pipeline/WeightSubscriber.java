@@ -1,5 +1,7 @@
 package dev.sampo.actors.pipeline;
 
+import static dev.sampo.protocol.PolicyVersion.IN_HISTORY;
+
 import dev.sampo.actors.transfer.FileSource;
 import dev.sampo.protocol.PolicyVersion;
 import dev.sampo.protocol.WeightDelta;
@@ -73,9 +75,9 @@ public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubsc
   private final Path folder;
   private final Optional<Duration> patience;
   private final TimerScheduler<Command> timers;
-  private final TreeMap<PolicyVersion, WeightPublisher.Announced> ahead =
-      new TreeMap<>(PolicyVersion.IN_HISTORY);
+  private final TreeMap<PolicyVersion, WeightPublisher.Announced> ahead = new TreeMap<>(IN_HISTORY);
   private Optional<PolicyVersion> held = Optional.empty();
+  private int newestTerm; // that was heard of; a learner of an earlier one may still be talking
   private boolean fetching;
   private boolean needsSnapshot;
   private Duration pause;
@@ -172,9 +174,12 @@ public final class WeightSubscriber extends AbstractMatchingBehavior<WeightSubsc
 
   private void onAnnounced(WeightPublisher.Announced announced) {
     PolicyVersion version = announced.delta().version();
-    if (held.isPresent() && PolicyVersion.IN_HISTORY.compare(held.get(), version) >= 0) {
+    boolean isNewer = held.stream().allMatch(old -> IN_HISTORY.compare(old, version) < 0);
+    if (!isNewer || version.term() < newestTerm) {
       return;
     }
+    newestTerm = version.term();
+    ahead.keySet().removeIf(other -> other.term() < newestTerm);
     ahead.merge(version, announced, (old, now) -> now.delta().isSnapshot() ? now : old);
     fetchNext();
   }

@@ -76,6 +76,23 @@ class WeightSubscriberTest {
     installs(version(2, 4));
   }
 
+  /** It would hold weights of no use to anybody, and believe that they are the newest. */
+  @Test
+  void whatALearnerOfAnEarlierTermSaysIsFencedBeforeTheNewWeightsAreThere() {
+    hear(version(1, 5), Optional.empty());
+    installs(version(1, 5));
+    transfer = CompletableFuture.failedFuture(new IllegalStateException("answered 503"));
+    hear(version(2, 3), Optional.empty());
+    publisher.expectMessageClass(WeightPublisher.SnapshotWanted.class);
+    transfer = CompletableFuture.completedFuture(Path.of("file"));
+
+    hear(version(1, 6), Optional.empty());
+    worker.expectNoMessage(Duration.ofMillis(100));
+
+    hear(version(2, 3), Optional.empty());
+    installs(version(2, 3));
+  }
+
   @Test
   void aWorkerThatHearsOfNoWeightsGivesUpAndSaysSo() {
     assertGivesUp(
