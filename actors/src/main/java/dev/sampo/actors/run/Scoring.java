@@ -27,23 +27,23 @@ public sealed interface Scoring {
   /** Weighs the scores of a group. */
   static Scoring of(ScoredGroup group) {
     long numScored = group.scores().stream().filter(score -> score.total().isPresent()).count();
+    if (numScored >= 2) {
+      return new Usable();
+    }
     List<CompletionScore> failed =
         group.scores().stream()
             .filter(score -> score.total().isEmpty())
             .filter(score -> failure(score, _ -> true).isPresent())
             .toList();
+    if (numScored + failed.size() < 2) {
+      return new Unscorable(
+          reason(group, numScored, String.valueOf(group.scores().getFirst().outcomes())));
+    }
     // A completion on which one function fails for its own sake gets no total when others are back.
     List<CompletionScore> passing =
         failed.stream()
             .filter(score -> failure(score, RewardOutcome.Failed::worksElsewhere).isEmpty())
             .toList();
-    if (numScored >= 2) {
-      return new Usable();
-    }
-    if (numScored + failed.size() < 2) {
-      return new Unscorable(
-          reason(group, numScored, String.valueOf(group.scores().getFirst().outcomes())));
-    }
     boolean isOfRow = numScored + passing.size() < 2;
     String example =
         (isOfRow ? failed : passing)
@@ -63,12 +63,11 @@ public sealed interface Scoring {
   /** The first reward of a completion that failed so, with the reason. */
   private static Optional<String> failure(
       CompletionScore score, Predicate<RewardOutcome.Failed> matching) {
-    return score.outcomes().entrySet().stream()
-        .flatMap(outcome ->
-            outcome.getValue() instanceof RewardOutcome.Failed failed && matching.test(failed)
-                ? Optional.of("reward %s failed: %s".formatted(outcome.getKey(), failed.reason()))
-                    .stream()
-                : Optional.<String>empty().stream())
-        .findFirst();
+    for (var outcome : score.outcomes().entrySet()) {
+      if (outcome.getValue() instanceof RewardOutcome.Failed failed && matching.test(failed)) {
+        return Optional.of("reward %s failed: %s".formatted(outcome.getKey(), failed.reason()));
+      }
+    }
+    return Optional.empty();
   }
 }
